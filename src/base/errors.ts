@@ -1,0 +1,85 @@
+/** Who is to blame for a failure. Only `upstream` counts against a server's health. */
+export type Side = "downstream" | "upstream" | "proxy";
+
+interface Row {
+  readonly side: Side;
+  /** Status of the error answer, while nothing was answered yet. */
+  readonly status: number;
+  /** Whether the request may have reached a server, so that only an idempotent one may be tried again. */
+  readonly sent: boolean;
+}
+
+/** The one table that turns a failure into what the client sees and what the attempt loop may do. */
+const TABLE = {
+  bad_request: { side: "downstream", status: 400, sent: false },
+  target_too_long: { side: "downstream", status: 414, sent: false },
+  headers_too_large: { side: "downstream", status: 431, sent: false },
+  coding_unsupported: { side: "downstream", status: 501, sent: false },
+  version_unsupported: { side: "downstream", status: 505, sent: false },
+  expectation_failed: { side: "downstream", status: 417, sent: false },
+  method_not_allowed: { side: "downstream", status: 405, sent: false },
+  request_timeout: { side: "downstream", status: 408, sent: false },
+  body_timeout: { side: "downstream", status: 408, sent: true },
+  client_closed: { side: "downstream", status: 499, sent: true },
+  client_stalled: { side: "downstream", status: 499, sent: true },
+  no_route: { side: "proxy", status: 404, sent: false },
+  no_server: { side: "proxy", status: 503, sent: false },
+  queue_full: { side: "proxy", status: 503, sent: false },
+  queue_timeout: { side: "proxy", status: 503, sent: false },
+  connection_limit: { side: "proxy", status: 503, sent: false },
+  shutdown: { side: "proxy", status: 503, sent: true },
+  internal_error: { side: "proxy", status: 500, sent: true },
+  name_not_resolved: { side: "upstream", status: 502, sent: false },
+  connect_refused: { side: "upstream", status: 502, sent: false },
+  connect_failed: { side: "upstream", status: 502, sent: false },
+  connect_timeout: { side: "upstream", status: 504, sent: false },
+  tls_failed: { side: "upstream", status: 502, sent: false },
+  upstream_reset: { side: "upstream", status: 502, sent: true },
+  upstream_invalid: { side: "upstream", status: 502, sent: true },
+  response_timeout: { side: "upstream", status: 504, sent: true },
+  upstream_stalled: { side: "upstream", status: 504, sent: true },
+} as const satisfies Record<string, Row>;
+
+/** Why a request failed: one word, the same in the access log, the metrics and the error answer. */
+export type ProxyErrorKind = keyof typeof TABLE;
+
+/** How a request ended: `ok`, or the kind of its failure. A closed list. */
+export type OutcomeReason = "ok" | ProxyErrorKind;
+
+/** The only error that the way of a request throws on purpose; everything else counts as `internal_error`. */
+export class ProxyError extends Error {
+  readonly kind: ProxyErrorKind;
+
+  constructor(kind: ProxyErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ProxyError";
+    this.kind = kind;
+  }
+
+  /** Who is to blame. */
+  get side(): Side {
+    return TABLE[this.kind].side;
+  }
+
+  /** Status of the error answer. 499 is for the log alone: that client is gone. */
+  get status(): number {
+    return TABLE[this.kind].status;
+  }
+
+  /**
+   * Whether another attempt may be made. A request that may have reached a server is repeated only when its
+   * method is idempotent (RFC 9110 §9.2.2).
+   */
+  retryable(idempotent: boolean): boolean {
+    const row: Row = TABLE[this.kind];
+    return row.side === "upstream" && (!row.sent || idempotent);
+  }
+}
+
+/** `error` as a ProxyError: itself, or an `internal_error` with it as the cause. */
+export function toProxyError(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error;
+  return new ProxyError("internal_error", error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}

@@ -1,0 +1,54 @@
+import { isIPv6 } from "node:net";
+import { consistsOf, DIGIT, HOST_NAME } from "./chars.ts";
+
+/** Authorities that were found valid, so that the host of every request is not read anew. Bounded. */
+const MAX_REMEMBERED = 1024;
+const remembered = new Set<string>();
+
+/**
+ * Whether `text` is `host` or `host:port` in the form the proxy accepts from a client: a name of unreserved
+ * characters, an IPv4 address or an IPv6 address in brackets, and a port from 0 to 65535.
+ *
+ * Narrower than RFC 3986 §3.2 on purpose: user information, escapes, sub-delimiters (a comma joins two Host
+ * lines) and an empty port are refused, because programs behind the proxy disagree about them.
+ */
+export function isAuthority(text: string): boolean {
+  if (remembered.has(text)) return true;
+  if (!check(text)) return false;
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.add(text);
+  return true;
+}
+
+/** Host and port of an authority that `isAuthority` accepted; an IPv6 address without its brackets. */
+export function splitAuthority(text: string): { host: string; port: number | undefined } {
+  const colon = portColon(text);
+  const host = colon === -1 ? text : text.slice(0, colon);
+  return {
+    host: host.startsWith("[") ? host.slice(1, -1) : host,
+    port: colon === -1 ? undefined : Number(text.slice(colon + 1)),
+  };
+}
+
+/** The host of an authority for comparison: no port, no brackets, lower case, no trailing dot. */
+export function hostForMatching(authority: string): string {
+  const host = splitAuthority(authority).host.toLowerCase();
+  return host.length > 1 && host.endsWith(".") ? host.slice(0, -1) : host;
+}
+
+function check(text: string): boolean {
+  const colon = portColon(text);
+  if (colon !== -1) {
+    const port = text.slice(colon + 1);
+    if (port.length > 5 || !consistsOf(port, DIGIT) || Number(port) > 65_535) return false;
+  }
+  const host = colon === -1 ? text : text.slice(0, colon);
+  if (host.length > 255) return false;
+  if (host.startsWith("[")) return host.endsWith("]") && isIPv6(host.slice(1, -1)) && !host.includes("%");
+  return consistsOf(host, HOST_NAME);
+}
+
+function portColon(text: string): number {
+  const colon = text.lastIndexOf(":");
+  return colon > text.lastIndexOf("]") ? colon : -1;
+}

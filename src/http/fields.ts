@@ -1,0 +1,149 @@
+/** What a field means to the proxy itself; 0 for the many that only pass through. */
+export const ROLE = {
+  none: 0,
+  host: 1,
+  contentLength: 2,
+  transferEncoding: 3,
+  connection: 4,
+  expect: 5,
+  upgrade: 6,
+  forwardedFor: 7,
+  /** X-Forwarded-Proto and X-Forwarded-Host: set anew by the proxy. */
+  forwardedOther: 8,
+  date: 9,
+  keepAlive: 10,
+} as const;
+
+/** One of the values of `ROLE`. */
+export type Role = (typeof ROLE)[keyof typeof ROLE];
+
+/** What is known of a field name, worked out once for each spelling. */
+export interface FieldName {
+  /** The name in lower case. */
+  readonly lower: string;
+  readonly role: Role;
+  /** Whether the field is for one connection only and never forwarded (RFC 9110 §7.6.1). */
+  readonly hopByHop: boolean;
+}
+
+const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ["host", ROLE.host],
+  ["content-length", ROLE.contentLength],
+  ["transfer-encoding", ROLE.transferEncoding],
+  ["connection", ROLE.connection],
+  ["expect", ROLE.expect],
+  ["upgrade", ROLE.upgrade],
+  ["x-forwarded-for", ROLE.forwardedFor],
+  ["x-forwarded-proto", ROLE.forwardedOther],
+  ["x-forwarded-host", ROLE.forwardedOther],
+  ["date", ROLE.date],
+  ["keep-alive", ROLE.keepAlive],
+]);
+
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Spellings remembered at most. Clients choose the names, so the table must not grow with traffic. */
+const MAX_SPELLINGS = 2048;
+const spellings = new Map<string, FieldName>();
+
+/** What is known of the field called `name`, in any case. */
+export function fieldName(name: string): FieldName {
+  const known = spellings.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  const made = { lower, role: ROLES.get(lower) ?? ROLE.none, hopByHop: HOP_BY_HOP.has(lower) };
+  // A slice keeps the whole message it was cut from alive, so a copy is what is remembered.
+  if (spellings.size < MAX_SPELLINGS && name.length <= 64) spellings.set(copyOf(name), made);
+  return made;
+}
+
+/**
+ * The header or trailer fields of one message as they came: order, case and repetitions are kept. Three
+ * arrays side by side hold the name as written, the value, and what is known of the name.
+ */
+export class Fields {
+  readonly names: string[] = [];
+  readonly values: string[] = [];
+  readonly kinds: FieldName[] = [];
+
+  /** Number of field lines. */
+  get size(): number {
+    return this.names.length;
+  }
+
+  /** Adds a line at the end. */
+  append(name: string, value: string): void {
+    this.names.push(name);
+    this.values.push(value);
+    this.kinds.push(fieldName(name));
+  }
+
+  /** All values of `lower` joined by a comma, as RFC 9110 §5.3 reads repeated lines; undefined where there is none. */
+  get(lower: string): string | undefined {
+    let found: string | undefined;
+    for (let i = 0; i < this.kinds.length; i++) {
+      if (this.kinds[i]!.lower !== lower) continue;
+      found = found === undefined ? this.values[i]! : `${found}, ${this.values[i]!}`;
+    }
+    return found;
+  }
+
+  /** Whether a line of that name is there. */
+  has(lower: string): boolean {
+    return this.kinds.some((kind) => kind.lower === lower);
+  }
+
+  /** Removes the lines whose name `unwanted` says so of, in place. */
+  removeWhere(unwanted: (kind: FieldName) => boolean): void {
+    const { names, values, kinds } = this;
+    let kept = 0;
+    for (let i = 0; i < kinds.length; i++) {
+      if (unwanted(kinds[i]!)) continue;
+      if (kept !== i) {
+        names[kept] = names[i]!;
+        values[kept] = values[i]!;
+        kinds[kept] = kinds[i]!;
+      }
+      kept++;
+    }
+    names.length = values.length = kinds.length = kept;
+  }
+
+  /** A web-standard Headers of the same lines. Cookies are joined by `; `, as RFC 9113 §8.2.3 does. */
+  toHeaders(): Headers {
+    const headers = new Headers();
+    let cookie: string | undefined;
+    for (let i = 0; i < this.names.length; i++) {
+      if (this.kinds[i]!.lower !== "cookie") headers.append(this.names[i]!, this.values[i]!);
+      else cookie = cookie === undefined ? this.values[i]! : `${cookie}; ${this.values[i]!}`;
+    }
+    if (cookie !== undefined) headers.set("cookie", cookie);
+    return headers;
+  }
+
+  /** The lines of `headers`; each Set-Cookie stays a line of its own. */
+  static from(headers: Headers): Fields {
+    const fields = new Fields();
+    for (const [name, value] of headers) fields.append(name, value);
+    return fields;
+  }
+}
+
+/** The members of a comma-separated list, trimmed, in lower case, empty ones left out (RFC 9110 §5.6.1). */
+export function listMembers(value: string): string[] {
+  return value.toLowerCase().split(",").map((member) => member.trim()).filter((member) => member !== "");
+}
+
+function copyOf(text: string): string {
+  return Array.from(text).join("");
+}

@@ -1,0 +1,88 @@
+import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import { consistsOf, DIGIT } from "./chars.ts";
+import { type Fields, ROLE } from "./fields.ts";
+
+/** How the end of a message body is found: by a length, by chunks, or by the end of the connection. */
+export type Framing = { readonly kind: "length"; readonly length: number } | { readonly kind: "chunked" } | {
+  readonly kind: "close";
+};
+
+/** A message without a body. */
+export const NO_BODY: Framing = { kind: "length", length: 0 };
+const CHUNKED: Framing = { kind: "chunked" };
+const UNTIL_CLOSE: Framing = { kind: "close" };
+
+/** Transfer codings of RFC 9112 §7 and its registry that may stand before `chunked`; none of them is understood here. */
+const KNOWN_CODINGS: ReadonlySet<string> = new Set(["gzip", "x-gzip", "deflate", "compress", "x-compress"]);
+
+/**
+ * Framing of a request (RFC 9112 §6.3).
+ *
+ * Whatever two programs could read in two ways is refused: Content-Length together with Transfer-Encoding,
+ * more than one Content-Length, any coding but a single `chunked`, Transfer-Encoding on HTTP/1.0.
+ * @throws {ProxyError} `bad_request`, or `coding_unsupported` for a coding nobody here understands.
+ */
+export function requestFraming(fields: Fields, minorVersion: number): Framing {
+  return declaredFraming(fields, minorVersion, "bad_request") ?? NO_BODY;
+}
+
+/**
+ * Framing of an answer to `method` (RFC 9112 §6.3).
+ * @throws {ProxyError} `upstream_invalid` under the same rules as for requests.
+ */
+export function responseFraming(
+  fields: Fields,
+  { status, minorVersion, method }: { status: number; minorVersion: number; method: string },
+): Framing {
+  const declared = declaredFraming(fields, minorVersion, "upstream_invalid");
+  if (method === "HEAD" || status === 204 || status === 304 || status < 200) return NO_BODY;
+  return declared ?? UNTIL_CLOSE;
+}
+
+/** The Content-Length that `fields` declare, where it is a number. */
+export function declaredLength(fields: Fields): number | undefined {
+  for (let i = 0; i < fields.kinds.length; i++) {
+    if (fields.kinds[i]!.role !== ROLE.contentLength) continue;
+    const length = Number(fields.values[i]!);
+    return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
+  }
+  return undefined;
+}
+
+function declaredFraming(fields: Fields, minorVersion: number, blame: ProxyErrorKind): Framing | undefined {
+  let length: string | undefined;
+  let coding: string | undefined;
+  for (let i = 0; i < fields.kinds.length; i++) {
+    const role = fields.kinds[i]!.role;
+    if (role === ROLE.contentLength) {
+      if (length !== undefined) throw new ProxyError(blame, "Content-Length is repeated");
+      length = fields.values[i]!;
+    } else if (role === ROLE.transferEncoding) {
+      if (coding !== undefined) throw new ProxyError(blame, "Transfer-Encoding is repeated");
+      coding = fields.values[i]!;
+    }
+  }
+  if (coding !== undefined) {
+    if (length !== undefined) {
+      throw new ProxyError(blame, "Content-Length and Transfer-Encoding are both there");
+    }
+    if (minorVersion === 0) throw new ProxyError(blame, "Transfer-Encoding in an HTTP/1.0 message");
+    checkCoding(coding, blame);
+    return CHUNKED;
+  }
+  if (length === undefined) return undefined;
+  const value = consistsOf(length, DIGIT) ? Number(length) : NaN;
+  if (!Number.isSafeInteger(value)) throw new ProxyError(blame, "Content-Length is not a number in range");
+  return value === 0 ? NO_BODY : { kind: "length", length: value };
+}
+
+function checkCoding(coding: string, blame: ProxyErrorKind): void {
+  if (coding === "chunked" || coding.toLowerCase() === "chunked") return;
+  const unsupported = blame === "bad_request" ? "coding_unsupported" : blame;
+  const codings = coding.toLowerCase().split(",").map((part) => part.trim());
+  // RFC 9112 §6.1: 501 for a coding that is not understood; §6.3: 400 where chunked is not the last, once.
+  const last = codings.at(-1);
+  const alone = codings.length === 1 && /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(last!) && last !== "identity";
+  const wrapped = last === "chunked" && codings.slice(0, -1).every((name) => KNOWN_CODINGS.has(name));
+  throw new ProxyError(alone || wrapped ? unsupported : blame, "Transfer-Encoding is not a single `chunked`");
+}

@@ -1,0 +1,40 @@
+import { type Fields, listMembers, ROLE } from "./fields.ts";
+
+/**
+ * What a peer cannot make the proxy drop by naming it in `Connection`: the fields that say who the client is
+ * and what the message is. Otherwise `Connection: X-Forwarded-For` would forge an address and
+ * `Connection: Authorization` would remove a credential on its way (CVE-2024-45410 and its kind).
+ */
+const NEVER_NOMINATED =
+  /^(?:host|authorization|cookie|set-cookie|forwarded|via|date|content-.*|x-forwarded-.*|x-real-ip)$/;
+
+/**
+ * The names that `Connection` nominates beyond the well-known ones, or undefined where there are none
+ * (RFC 9110 §7.6.1: a proxy removes the fields that `Connection` names).
+ */
+export function nominatedNames(connection: string | undefined): ReadonlySet<string> | undefined {
+  if (connection === undefined || isCommon(connection)) return undefined;
+  const names = listMembers(connection).filter((name) => !NEVER_NOMINATED.test(name));
+  return names.length > 0 ? new Set(names) : undefined;
+}
+
+/** Whether `Connection` lists `option`, given in lower case. */
+export function hasConnectionOption(connection: string | undefined, option: string): boolean {
+  if (connection === undefined) return false;
+  return connection.toLowerCase() === option || listMembers(connection).includes(option);
+}
+
+/** The joined `Connection` lines of `fields`, found by role. */
+export function connectionOf(fields: Fields): string | undefined {
+  let found: string | undefined;
+  for (let i = 0; i < fields.kinds.length; i++) {
+    if (fields.kinds[i]!.role !== ROLE.connection) continue;
+    found = found === undefined ? fields.values[i]! : `${found}, ${fields.values[i]!}`;
+  }
+  return found;
+}
+
+function isCommon(connection: string): boolean {
+  return connection === "keep-alive" || connection === "close" || connection === "Keep-Alive" ||
+    connection === "Upgrade" || connection === "upgrade";
+}

@@ -1,0 +1,116 @@
+import type { Buffer } from "node:buffer";
+import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import type { Fields } from "../http/fields.ts";
+import type { Framing } from "../http/framing.ts";
+import { ChunkLineReader } from "./chunk-line.ts";
+import { HeadReader } from "./head-reader.ts";
+import type { CodecLimits } from "./limits.ts";
+
+const CR = 0x0d, LF = 0x0a;
+
+/** What the reader waits for. */
+const LENGTH = 0, CLOSE = 1, CHUNK_LINE = 2, CHUNK_DATA = 3, DATA_CR = 4, DATA_LF = 5, TRAILERS = 6, DONE = 7;
+
+/** Takes the framing off one message body (RFC 9112 §6 and §7) without copying the data. */
+export class BodyReader {
+  /** The piece of the body that the last `read` found, when it returned true. */
+  data: Buffer | undefined;
+  /** Trailer fields, once the body is done and if there were any. */
+  trailers: Fields | undefined;
+  readonly #blame: ProxyErrorKind;
+  readonly #limits: CodecLimits;
+  #state: number;
+  /** Bytes left of the body or of the chunk. */
+  #left: number;
+  #chunkLine: ChunkLineReader | undefined;
+  #trailerReader: HeadReader | undefined;
+
+  constructor(framing: Framing, blame: ProxyErrorKind, limits: CodecLimits) {
+    this.#blame = blame;
+    this.#limits = limits;
+    this.#left = framing.kind === "length" ? framing.length : 0;
+    if (framing.kind === "chunked") {
+      this.#state = CHUNK_LINE;
+      this.#chunkLine = new ChunkLineReader(blame);
+    } else if (framing.kind === "close") this.#state = CLOSE;
+    else this.#state = this.#left === 0 ? DONE : LENGTH;
+  }
+
+  /** Whether the whole body, trailers included, has been read. */
+  get done(): boolean {
+    return this.#state === DONE;
+  }
+
+  /** Whether the end of the connection ends this body as well. */
+  get endsWithConnection(): boolean {
+    return this.#state === CLOSE;
+  }
+
+  /**
+   * Reads on in `chunk` from `from` until a piece of data was found (then `data` is set), the body is done, or
+   * `chunk` is used up. Returns the index behind what it took.
+   * @throws {ProxyError} of the given kind when the framing is broken.
+   */
+  read(chunk: Buffer, from: number): number {
+    this.data = undefined;
+    let at = from;
+    while (at < chunk.length && this.#state !== DONE) {
+      switch (this.#state) {
+        case LENGTH:
+        case CHUNK_DATA:
+          return this.#takeData(chunk, at);
+        case CLOSE:
+          this.data = at === 0 ? chunk : chunk.subarray(at);
+          return chunk.length;
+        case CHUNK_LINE: {
+          at = this.#chunkLine!.push(chunk, at);
+          if (!this.#chunkLine!.complete) return at;
+          this.#left = this.#chunkLine!.size;
+          this.#chunkLine!.reset();
+          this.#state = this.#left > 0 ? CHUNK_DATA : TRAILERS;
+          break;
+        }
+        case DATA_CR:
+          if (chunk[at++] !== CR) throw new ProxyError(this.#blame, "Chunk data does not end with CRLF");
+          this.#state = DATA_LF;
+          break;
+        case DATA_LF:
+          if (chunk[at++] !== LF) throw new ProxyError(this.#blame, "Chunk data does not end with CRLF");
+          this.#state = CHUNK_LINE;
+          break;
+        default:
+          at = this.#readTrailers(chunk, at);
+      }
+    }
+    return at;
+  }
+
+  #takeData(chunk: Buffer, at: number): number {
+    const end = Math.min(chunk.length, at + this.#left);
+    this.data = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
+    this.#left -= end - at;
+    if (this.#left === 0) this.#state = this.#state === CHUNK_DATA ? DATA_CR : DONE;
+    return end;
+  }
+
+  #readTrailers(chunk: Buffer, at: number): number {
+    // The common end, an empty line in one piece, needs no reader.
+    if (this.#trailerReader === undefined && chunk[at] === CR && chunk[at + 1] === LF) {
+      this.#state = DONE;
+      return at + 2;
+    }
+    this.#trailerReader ??= new HeadReader({
+      limits: this.#limits,
+      blame: this.#blame,
+      tooLarge: this.#blame === "bad_request" ? "headers_too_large" : this.#blame,
+      startLineTooLong: this.#blame,
+      startLine: false,
+    });
+    const end = this.#trailerReader.push(chunk, at);
+    if (end === -1) return chunk.length;
+    const trailers = this.#trailerReader.fields();
+    if (trailers.size > 0) this.trailers = trailers;
+    this.#state = DONE;
+    return end;
+  }
+}

@@ -1,0 +1,135 @@
+import { Buffer } from "node:buffer";
+import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import type { Fields } from "../http/fields.ts";
+import type { Framing } from "../http/framing.ts";
+import { BodyReader } from "./body-reader.ts";
+import { HeadReader, type HeadRules } from "./head-reader.ts";
+import type { CodecLimits } from "./limits.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * What `Decoder.next` found: `more` bytes are needed; a `head`; a piece of body `data`; the `end` of a message.
+ * After `end` the next call reads the next message.
+ */
+export type Step = "more" | "head" | "data" | "end";
+
+/**
+ * Turns bytes in any pieces into the parts of HTTP/1.1 messages. Pull, not push: whoever owns the connection
+ * decides when the next part is read, which is what back-pressure and pipelining need. Pure: no socket, no clock.
+ */
+export abstract class Decoder<Head> {
+  protected readonly limits: CodecLimits;
+  protected readonly blame: ProxyErrorKind;
+  readonly #headReader: HeadReader;
+  #chunk: Buffer = NOTHING;
+  #at = 0;
+  #head: Head | undefined;
+  #body: BodyReader | undefined;
+
+  constructor(rules: HeadRules) {
+    this.limits = rules.limits;
+    this.blame = rules.blame;
+    this.#headReader = new HeadReader(rules);
+  }
+
+  /** Reads start line and fields of a complete head. */
+  protected abstract parse(startLine: string, fields: Fields): Head;
+  /** How the body of the message behind `head` is framed. */
+  protected abstract framing(head: Head): Framing;
+  /** Bytes to pass over before a head. */
+  protected skip(_chunk: Buffer, at: number): number {
+    return at;
+  }
+
+  /** Gives bytes; they are kept, not copied, until read. */
+  push(chunk: Buffer): void {
+    if (this.#at >= this.#chunk.length) this.#chunk = chunk;
+    else this.#chunk = Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
+    this.#at = 0;
+  }
+
+  /**
+   * Reads the next part.
+   * @throws {ProxyError} when the bytes break the protocol; the decoder is of no use afterwards.
+   */
+  next(): Step {
+    if (this.#body === undefined) return this.#readHead();
+    const body = this.#body;
+    if (!body.done) {
+      this.#at = body.read(this.#chunk, this.#at);
+      if (body.data !== undefined) return "data";
+    }
+    if (!body.done) return "more";
+    this.#body = undefined;
+    this.#trailers = body.trailers;
+    return "end";
+  }
+  #trailers: Fields | undefined;
+
+  /** The head of the current message. */
+  get head(): Head {
+    return this.#head!;
+  }
+
+  /** The piece of the body that `next` found. */
+  get data(): Buffer {
+    return this.#body!.data!;
+  }
+
+  /** Trailer fields of the message that `next` ended, if it had any. */
+  get trailers(): Fields | undefined {
+    return this.#trailers;
+  }
+
+  /** Whether some bytes of a message head were read, but not all. */
+  get insideHead(): boolean {
+    return this.#headReader.begun;
+  }
+
+  /** Number of bytes given but not read. */
+  get unread(): number {
+    return this.#chunk.length - this.#at;
+  }
+
+  /** Takes the bytes that were given but not read, to hand the connection over to another protocol. */
+  takeRest(): Buffer {
+    const rest = this.#chunk.subarray(this.#at);
+    this.#chunk = NOTHING;
+    this.#at = 0;
+    return rest;
+  }
+
+  /**
+   * Tells the decoder that the connection has ended. Returns true when that is the end of the current body.
+   * @throws {ProxyError} when a message is cut short by it.
+   */
+  finish(cut: ProxyErrorKind): boolean {
+    if (this.#body?.endsWithConnection === true) {
+      this.#body = undefined;
+      this.#trailers = undefined;
+      return true;
+    }
+    if (this.#body !== undefined || this.#headReader.begun) {
+      throw new ProxyError(cut, "The connection ended in the middle of a message");
+    }
+    return false;
+  }
+
+  #readHead(): Step {
+    if (!this.#headReader.begun) this.#at = this.skip(this.#chunk, this.#at);
+    if (this.#at >= this.#chunk.length) return "more";
+    const end = this.#headReader.push(this.#chunk, this.#at);
+    if (end === -1) {
+      this.#at = this.#chunk.length;
+      return "more";
+    }
+    this.#at = end;
+    const head = this.parse(this.#headReader.startLine, this.#headReader.fields());
+    this.#headReader.reset();
+    this.#head = head;
+    this.#trailers = undefined;
+    this.#body = new BodyReader(this.framing(head), this.blame, this.limits);
+    return "head";
+  }
+}

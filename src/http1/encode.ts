@@ -1,0 +1,58 @@
+import { type Fields, ROLE } from "../http/fields.ts";
+
+/** The last chunk and the trailer section (RFC 9112 §7.1), with the fields that may stand there. */
+export function lastChunk(trailers: Fields | undefined): string {
+  if (trailers === undefined) return "0\r\n\r\n";
+  let text = "0\r\n";
+  for (let i = 0; i < trailers.size; i++) {
+    if (!isForbiddenTrailer(trailers, i)) text += fieldLine(trailers.names[i]!, trailers.values[i]!);
+  }
+  return text + "\r\n";
+}
+
+/** The line before `length` bytes of chunk data. */
+export function chunkSizeLine(length: number): string {
+  return length.toString(16) + "\r\n";
+}
+
+/** One field line. */
+export function fieldLine(name: string, value: string): string {
+  return name + ": " + value + "\r\n";
+}
+
+/** The head of an interim answer (RFC 9110 §15.2), which has no body. */
+export function informationalHead(status: number, reason: string, fields: Fields | undefined): string {
+  let text = "HTTP/1.1 " + status + " " + reason + "\r\n";
+  if (fields !== undefined) {
+    for (let i = 0; i < fields.size; i++) {
+      const kind = fields.kinds[i]!;
+      if (kind.hopByHop || kind.role === ROLE.contentLength) continue;
+      text += fieldLine(fields.names[i]!, fields.values[i]!);
+    }
+  }
+  return text + "\r\n";
+}
+
+/** Fields that a trailer cannot carry: framing, routing, authentication and what tells how to read the content. */
+const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
+  "authorization",
+  "cache-control",
+  "content-encoding",
+  "content-length",
+  "content-range",
+  "content-type",
+  "cookie",
+  "expect",
+  "forwarded",
+  "host",
+  "max-forwards",
+  "range",
+  "set-cookie",
+  "via",
+]);
+
+/** RFC 9110 §6.5.1: a sender must not put fields in the trailers that a recipient needs before the content. */
+function isForbiddenTrailer(trailers: Fields, index: number): boolean {
+  const kind = trailers.kinds[index]!;
+  return kind.hopByHop || FORBIDDEN_TRAILERS.has(kind.lower) || kind.lower.startsWith("x-forwarded-");
+}

@@ -1,0 +1,181 @@
+import { Buffer } from "node:buffer";
+import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import { CLASS, TOKEN, VALUE } from "../http/chars.ts";
+import { Fields } from "../http/fields.ts";
+import type { CodecLimits } from "./limits.ts";
+
+const HT = 0x09, LF = 0x0a, CR = 0x0d, SP = 0x20, COLON = 0x3a;
+
+/** Where in the head the scan stands. */
+const START_LINE = 0, LINE_BEGIN = 1, NAME = 2, FIELD_VALUE = 3;
+
+/** How a head is read. `blame` and `tooLarge` are the kinds of error for a malformed and an oversized one. */
+export interface HeadRules {
+  readonly limits: CodecLimits;
+  readonly blame: ProxyErrorKind;
+  readonly tooLarge: ProxyErrorKind;
+  /** The error for a start line over `targetSize`. */
+  readonly startLineTooLong: ProxyErrorKind;
+  /** False for trailer fields, which come without a start line. */
+  readonly startLine: boolean;
+}
+
+/**
+ * Finds the end of a message head in bytes that come in any pieces, and refuses what RFC 9112 §2.2 and §5
+ * forbid as soon as it is seen: bare CR or LF, control bytes, a line that begins with a blank (obs-fold), a
+ * name that is no token, a blank before the colon.
+ *
+ * One pass over the bytes finds, checks and marks; a head in one piece is not copied.
+ */
+export class HeadReader {
+  readonly #rules: HeadRules;
+  /** Bytes of a head that came in pieces; grows up to the limit. */
+  #store: Buffer | undefined;
+  #stored = 0;
+  #scanned = 0;
+  #state: number;
+  #startLineEnd = 0;
+  /** Per field: start of the name, the colon, the end of the line. */
+  #marks: number[] = [];
+  #text = "";
+
+  constructor(rules: HeadRules) {
+    this.#rules = rules;
+    this.#state = rules.startLine ? START_LINE : LINE_BEGIN;
+  }
+
+  /** Whether some bytes of a head have come. */
+  get begun(): boolean {
+    return this.#stored > 0;
+  }
+
+  /**
+   * Reads on in `chunk` from `from`. Returns the index behind the head, or -1 when all of `chunk` was taken
+   * and the head is not complete.
+   * @throws {ProxyError} of the kinds in the rules.
+   */
+  push(chunk: Buffer, from: number): number {
+    if (this.#stored === 0) {
+      const end = this.#scan(chunk, from, chunk.length);
+      if (end === -1) this.#keep(chunk, from);
+      else this.#text = chunk.toString("latin1", from, end);
+      return end;
+    }
+    const before = this.#stored;
+    this.#keep(chunk, from);
+    const end = this.#scan(this.#store!, 0, this.#stored);
+    if (end === -1) return -1;
+    this.#text = this.#store!.toString("latin1", 0, end);
+    return from + end - before;
+  }
+
+  /** The start line of the complete head. */
+  get startLine(): string {
+    return this.#text.slice(0, this.#startLineEnd);
+  }
+
+  /** The field lines of the complete head, in order; the blanks around each value removed. */
+  fields(): Fields {
+    const fields = new Fields();
+    const marks = this.#marks;
+    const text = this.#text;
+    for (let i = 0; i < marks.length; i += 3) {
+      let from = marks[i + 1]! + 1;
+      let to = marks[i + 2]!;
+      while (from < to && isBlank(text.charCodeAt(from))) from++;
+      while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+      fields.append(text.slice(marks[i]!, marks[i + 1]!), text.slice(from, to));
+    }
+    return fields;
+  }
+
+  /** Makes ready for the next head. */
+  reset(): void {
+    this.#store = undefined;
+    this.#stored = 0;
+    this.#scanned = 0;
+    this.#state = this.#rules.startLine ? START_LINE : LINE_BEGIN;
+    this.#startLineEnd = 0;
+    this.#marks = [];
+    this.#text = "";
+  }
+
+  #keep(chunk: Buffer, from: number): void {
+    const more = Math.min(chunk.length - from, this.#rules.limits.headerSize + 1 - this.#stored);
+    const needed = this.#stored + more;
+    if (this.#store === undefined || this.#store.length < needed) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(1024, needed * 2));
+      if (this.#store !== undefined) this.#store.copy(grown, 0, 0, this.#stored);
+      this.#store = grown;
+    }
+    chunk.copy(this.#store, this.#stored, from, from + more);
+    this.#stored = needed;
+  }
+
+  /** Scans on in `bytes`, whose head begins at `base`; returns the index behind the head or -1. */
+  #scan(bytes: Buffer, base: number, length: number): number {
+    const { limits, blame } = this.#rules;
+    const limit = base + limits.headerSize;
+    const end = Math.min(length, limit);
+    const marks = this.#marks;
+    let state = this.#state;
+    let i = base + this.#scanned;
+    scan: while (i < end) {
+      const byte = bytes[i]!;
+      if (state === FIELD_VALUE || state === START_LINE) {
+        if ((CLASS[byte]! & VALUE) !== 0) {
+          i++;
+          continue;
+        }
+        if (byte !== CR) this.#fail(blame, byte === LF ? "A bare LF" : "A control byte");
+        if (i + 1 >= length) break scan;
+        if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
+        if (state === START_LINE) {
+          this.#startLineEnd = i - base;
+          if (i === base) this.#fail(blame, "An empty start line");
+        } else marks.push(i - base);
+        state = LINE_BEGIN;
+        i += 2;
+      } else if (state === NAME) {
+        if (byte === COLON) {
+          marks.push(i - base);
+          state = FIELD_VALUE;
+        } else if ((CLASS[byte]! & TOKEN) === 0) {
+          this.#fail(
+            blame,
+            byte === SP || byte === HT ? "A blank before the colon" : "A bad byte in a field name",
+          );
+        }
+        i++;
+      } else {
+        if (byte === CR) {
+          if (i + 1 >= length) break scan;
+          if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
+          this.#scanned = i + 2 - base;
+          return i + 2;
+        }
+        if (byte === SP || byte === HT) this.#fail(blame, "A folded line");
+        if ((CLASS[byte]! & TOKEN) === 0) this.#fail(blame, "A field line without a name");
+        if (marks.length >= limits.headerCount * 3) this.#fail(this.#rules.tooLarge, "Too many fields");
+        marks.push(i - base);
+        state = NAME;
+        i++;
+      }
+    }
+    this.#state = state;
+    this.#scanned = i - base;
+    if (state === START_LINE && i - base > limits.targetSize + 64) {
+      this.#fail(this.#rules.startLineTooLong, "The start line is too long");
+    }
+    if (length >= limit) this.#fail(this.#rules.tooLarge, "The head is too large");
+    return -1;
+  }
+
+  #fail(kind: ProxyErrorKind, message: string): never {
+    throw new ProxyError(kind, message);
+  }
+}
+
+function isBlank(code: number): boolean {
+  return code === SP || code === HT;
+}

@@ -1,0 +1,103 @@
+import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import type { OutcomeReason } from "../base/errors.ts";
+import type { Fields } from "../http/fields.ts";
+
+/** What is known of the connection that a request came in on. */
+export interface Peer {
+  /** Address of the client, without port; empty for a unix socket. */
+  readonly address: string;
+  readonly port: number;
+  /** Whether the client spoke TLS. */
+  readonly secure: boolean;
+}
+
+/** Sends interim answers while a request has no final one. */
+export interface Informer {
+  /** Sends a 1xx to the client, if it can take one. */
+  inform(status: number, reason: string, fields: Fields | undefined): void;
+}
+
+/**
+ * One request and its answer, from the first byte of the one to the last byte of the other. The engine makes
+ * it; the proxy writes down where it went; whoever observes gets it when it is over.
+ */
+export class Exchange {
+  readonly peer: Peer;
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string;
+  /** `performance.now()` when the head was complete. */
+  readonly startedAt: number;
+  /** Status sent to the client; 0 while none was. */
+  status = 0;
+  /** Body bytes received from the client. */
+  bytesIn = 0;
+  /** Body bytes sent to the client. */
+  bytesOut = 0;
+  reason: OutcomeReason = "ok";
+  /** What the failure was in words, for the log and never for the client. */
+  detail: string | undefined;
+  backend: string | undefined;
+  server: string | undefined;
+  attempts = 0;
+  readonly #informer: Informer;
+  #controller: AbortController | undefined;
+  #aborted: ProxyError | undefined;
+  #onAbort: ((error: ProxyError) => void) | undefined;
+
+  constructor(
+    peer: Peer,
+    request: { method: string; target: string; authority: string; startedAt: number },
+    informer: Informer,
+  ) {
+    this.peer = peer;
+    this.method = request.method;
+    this.target = request.target;
+    this.authority = request.authority;
+    this.startedAt = request.startedAt;
+    this.#informer = informer;
+  }
+
+  /** Why the exchange was given up, or undefined while it is alive. */
+  get aborted(): ProxyError | undefined {
+    return this.#aborted;
+  }
+
+  /** Calls `listener` when the exchange is given up. One listener: the attempt that is under way. */
+  set onAbort(listener: ((error: ProxyError) => void) | undefined) {
+    this.#onAbort = listener;
+  }
+
+  /** A standard signal that aborts with the exchange, made when first asked for. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Sends a 1xx to the client. */
+  inform(status: number, reason: string, fields: Fields | undefined): void {
+    this.#informer.inform(status, reason, fields);
+  }
+
+  /** Writes down how the exchange failed; the first failure is the one that counts. */
+  fail(error: ProxyError): void {
+    if (this.reason !== "ok") return;
+    this.reason = error.kind;
+    this.detail = error.message;
+  }
+
+  /** Gives the exchange up: the client is gone, or too slow, or the proxy is stopping. */
+  abort(kind: ProxyErrorKind, message: string): void {
+    if (this.#aborted !== undefined) return;
+    const error = new ProxyError(kind, message);
+    this.#aborted = error;
+    this.fail(error);
+    const onAbort = this.#onAbort;
+    this.#onAbort = undefined;
+    onAbort?.(error);
+    this.#controller?.abort(error);
+  }
+}

@@ -1,0 +1,124 @@
+import type { Fields } from "../http/fields.ts";
+import type { RequestHead } from "../http1/request-decoder.ts";
+import type { BodySource } from "./body.ts";
+import { toStream } from "./body-stream.ts";
+import { delegateRest } from "./delegate.ts";
+import type { Exchange } from "./exchange.ts";
+import { reconcile } from "./reconcile.ts";
+
+/**
+ * A request as the engine read it. It passes for a web-standard `Request` wherever one is asked for, but its
+ * URL, `Headers` and `ReadableStream` come into being only when somebody looks; a request that is only routed
+ * and forwarded never makes them.
+ */
+export class IncomingRequest {
+  readonly head: RequestHead;
+  readonly exchange: Exchange;
+  /** The body, untouched; null where the request has none or when it became a stream. */
+  #source: BodySource | null;
+  #headers: Headers | undefined;
+  #native: Request | undefined;
+  #url: string | undefined;
+
+  constructor(head: RequestHead, exchange: Exchange, source: BodySource | null) {
+    this.head = head;
+    this.exchange = exchange;
+    this.#source = source;
+  }
+
+  get method(): string {
+    return this.head.method;
+  }
+
+  /**
+   * Scheme, authority and target as they came: nothing is decoded or resolved, so that routing and the server
+   * see the same bytes. Bytes outside ASCII are escaped one by one.
+   */
+  get url(): string {
+    return this.#url ??= `${this.exchange.peer.secure ? "https" : "http"}://${
+      this.head.authority || "localhost"
+    }${escapeBytes(this.head.target.path)}`;
+  }
+
+  get headers(): Headers {
+    return this.#headers ??= this.head.fields.toHeaders();
+  }
+
+  get signal(): AbortSignal {
+    return this.exchange.signal;
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    return this.#native !== undefined || this.#source !== null ? nativeOf(this).body : null;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#native?.bodyUsed ?? false;
+  }
+
+  clone(): Request {
+    return nativeOf(this).clone();
+  }
+
+  /** The path and query, byte for byte. */
+  get target(): string {
+    return this.head.target.path;
+  }
+
+  /** The fields to forward: as received, or brought in line with the Headers that somebody asked for. */
+  takeFields(): Fields {
+    return this.#headers === undefined ? this.head.fields : reconcile(this.head.fields, this.#headers);
+  }
+
+  /**
+   * Hands the body over to be forwarded: the untouched source, or the stream that it became. Null for none.
+   * Throws a TypeError where the body was read already.
+   */
+  takeBody(): BodySource | ReadableStream<Uint8Array> | null {
+    if (this.#native !== undefined) {
+      if (this.#native.bodyUsed) throw new TypeError("Cannot forward the request: its body was read already");
+      return this.#native.body;
+    }
+    const source = this.#source;
+    this.#source = null;
+    return source;
+  }
+
+  /** The real Request, made now. */
+  materialize(): Request {
+    if (this.#native !== undefined) return this.#native;
+    const source = this.#source;
+    this.#source = null;
+    // A standard Request cannot have a body on GET and HEAD, nor these methods at all.
+    const bodyless = this.method === "GET" || this.method === "HEAD";
+    const unsupported = /^(?:CONNECT|TRACE|TRACK)$/i.test(this.method);
+    return this.#native = new Request(this.url, {
+      method: unsupported ? "GET" : this.method,
+      headers: this.headers,
+      body: source === null || bodyless ? null : toStream(source),
+      signal: this.signal,
+      redirect: "manual",
+      ...(source === null || bodyless ? {} : { duplex: "half" }),
+    } as RequestInit);
+  }
+}
+
+// TypeScript cannot see what happens here, so `Request` is claimed where an IncomingRequest is handed out.
+delegateRest(IncomingRequest.prototype, new Request("http://localhost/"), nativeOf);
+
+/** `request` under its standard type. */
+export function asRequest(request: IncomingRequest): Request {
+  return request as unknown as Request;
+}
+
+function nativeOf(self: object): Request {
+  return (self as IncomingRequest).materialize();
+}
+
+function escapeBytes(path: string): string {
+  // deno-lint-ignore no-control-regex -- everything outside ASCII is what is looked for
+  return /[^\x00-\x7f]/.test(path)
+    // deno-lint-ignore no-control-regex -- as above
+    ? path.replace(/[^\x00-\x7f]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
+    : path;
+}

@@ -1,0 +1,108 @@
+import type { Fields } from "../http/fields.ts";
+import type { BodySource } from "./body.ts";
+import { toStream } from "./body-stream.ts";
+import { delegateRest } from "./delegate.ts";
+import { reconcile } from "./reconcile.ts";
+
+/** Takes over the client's connection after a 101: `early` are bytes the client sent behind its request. */
+export type Takeover = (client: TakenConnection) => void;
+
+/** What an upgraded connection hands over. */
+export interface TakenConnection {
+  readonly socket: import("node:net").Socket;
+  readonly early: Uint8Array;
+  /** Called once with the bytes that flowed when the tunnel is over. */
+  done(bytes: { fromClient: number; toClient: number }): void;
+}
+
+/** The parts of an answer of a server. */
+export interface AnswerParts {
+  readonly status: number;
+  readonly reason: string;
+  /** End-to-end fields only: what was for one connection is already gone. */
+  readonly fields: Fields;
+  readonly body: BodySource | null;
+  /** With status 101: what becomes of the connection. */
+  readonly takeover?: Takeover | undefined;
+}
+
+/**
+ * An answer of a server that passes for a web-standard `Response`. Nobody having looked, its fields and body
+ * go to the client as they came, from socket to socket; a middleware that asks gets a real `Headers` and a
+ * real `ReadableStream`, and what it changes is what is sent.
+ */
+export class ForwardedResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly takeover: Takeover | undefined;
+  readonly #fields: Fields;
+  #source: BodySource | null;
+  #headers: Headers | undefined;
+  #native: Response | undefined;
+
+  constructor(parts: AnswerParts) {
+    this.status = parts.status;
+    this.statusText = parts.reason;
+    this.takeover = parts.takeover;
+    this.#fields = parts.fields;
+    this.#source = parts.body;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  get headers(): Headers {
+    return this.#headers ??= this.#fields.toHeaders();
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    return this.#native !== undefined || this.#source !== null ? nativeOf(this).body : null;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#native?.bodyUsed ?? false;
+  }
+
+  clone(): Response {
+    return nativeOf(this).clone();
+  }
+
+  /** The fields to send: as they came, or brought in line with the Headers that somebody asked for. */
+  takeFields(): Fields {
+    return this.#headers === undefined ? this.#fields : reconcile(this.#fields, this.#headers);
+  }
+
+  /** Hands the body over: the untouched source, or the stream it became. Throws a TypeError where it was read. */
+  takeBody(): BodySource | ReadableStream<Uint8Array> | null {
+    if (this.#native !== undefined) {
+      if (this.#native.bodyUsed) throw new TypeError("Cannot send the answer: its body was read already");
+      return this.#native.body;
+    }
+    const source = this.#source;
+    this.#source = null;
+    return source;
+  }
+
+  /** The real Response, made now. A status that the standard class refuses is shown as 502 by it. */
+  materialize(): Response {
+    if (this.#native !== undefined) return this.#native;
+    const source = this.#source;
+    this.#source = null;
+    return this.#native = new Response(source === null ? null : toStream(source), {
+      status: this.status >= 200 && this.status <= 599 ? this.status : 502,
+      headers: this.headers,
+    });
+  }
+}
+
+delegateRest(ForwardedResponse.prototype, new Response(null), nativeOf);
+
+/** `response` under its standard type. */
+export function asResponse(response: ForwardedResponse): Response {
+  return response as unknown as Response;
+}
+
+function nativeOf(self: object): Response {
+  return (self as ForwardedResponse).materialize();
+}

@@ -1,0 +1,41 @@
+import { createForeign, createTable, Places } from "./places.ts";
+import type { Path, SourceDocument } from "./places.ts";
+
+/**
+ * Copies data that never was a text, such as an object literal handed to the library.
+ *
+ * There are no lines to name, so places are counted in the order of the data: problems sort the way they
+ * would in a file. A key that is `undefined` counts as left out.
+ */
+export function readData(data: unknown): SourceDocument {
+  const places = new Places();
+  const around = new Set<unknown>();
+  let count = 0;
+
+  function copy(value: unknown, path: Path): unknown {
+    if (typeof value === "function") return createForeign("a function");
+    if (typeof value !== "object" || value === null) return value;
+    if (around.has(value)) return createForeign("a table or list that contains itself");
+    if (!Array.isArray(value) && !isPlain(value)) {
+      return createForeign(`a ${value.constructor?.name ?? "object"}`);
+    }
+    around.add(value);
+    const into = Array.isArray(value) ? [] : createTable();
+    for (const [name, item] of Object.entries(value)) {
+      if (item === undefined && !Array.isArray(value)) continue;
+      const at = [...path, Array.isArray(value) ? Number(name) : name];
+      places.set(at, { key: count, value: count });
+      count++;
+      Object.assign(into, { [name]: copy(item, at) });
+    }
+    around.delete(value);
+    return into;
+  }
+
+  return { data: copy(data, []), places, errors: [] };
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}

@@ -1,0 +1,14 @@
+import type { z } from "zod";
+import type { Frozen } from "./freeze.ts";
+import { poolSchema } from "./pool.ts";
+import { section } from "./section.ts";
+import { upstreamTimeoutsSchema } from "./timeouts.ts";
+
+/** What holds for every backend; each backend may override it key by key. */
+export const defaultsSchema = section({
+  timeouts: upstreamTimeoutsSchema.prefault({}),
+  pool: poolSchema.prefault({}),
+});
+
+/** Output type of `defaultsSchema`. */
+export type DefaultsConfig = Frozen<z.output<typeof defaultsSchema>>;

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { DURATION_FORM, parseDuration, parseSize, SIZE_FORM } from "../base/units.ts";
+import { listWords, refuseValue } from "./message.ts";
+import { suggest } from "./suggest.ts";
+
+/** The longest duration accepted: timers hold 2^31-1 ms, and one that is set for longer fires at once. */
+const MAX_DURATION = "596h";
+const MAX_DURATION_MS = parseDuration(MAX_DURATION);
+
+/** Zod's error option for a field: every refusal shows the value found and says what is `accepted`. */
+export function wants(accepted: string): { error: (issue: { input?: unknown }) => string } {
+  return { error: (issue) => refuseValue(issue.input, accepted) };
+}
+
+/** A text that `parse` turns into something else; the message of a `RangeError` becomes the problem. */
+export function parsed<T>(
+  accepted: string,
+  parse: (text: string) => T,
+): z.ZodPipe<z.ZodString, z.ZodTransform<T, string>> {
+  return z.string(wants(accepted)).transform((text, context) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      context.addIssue(error.message);
+      return z.NEVER;
+    }
+  });
+}
+
+/** A duration in whole milliseconds, up to 596 hours (24 days). What zero means is said at the key. */
+export const duration = parsed(DURATION_FORM, (text) => toDuration(text, "0s"));
+
+/** A duration in whole milliseconds, at least one, for what cannot be off. */
+export const positiveDuration = parsed(DURATION_FORM, (text) => toDuration(text, "1ms"));
+
+/** A size in whole bytes, more than zero. */
+export const size = parsed(SIZE_FORM, (text) => {
+  const bytes = read(parseSize, text, SIZE_FORM);
+  if (bytes === 0) throw new RangeError(refuseValue(text, "a size above zero"));
+  return bytes;
+});
+
+/** `true` or `false`. */
+export const flag = z.boolean(wants("true or false"));
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): z.ZodInt {
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+  const options = wants(`a whole number, ${range}`);
+  return z.int(options).min(least, options).max(most, options);
+}
+
+/** A text that is not empty and holds no control characters; `accepted` says what it stands for. */
+export function text(accepted: string): z.ZodString {
+  return z.string(wants(accepted)).regex(/^\P{Cc}+$/u, wants(accepted));
+}
+
+/** One of a few words. */
+export function choice<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+): z.ZodEnum<{ [Word in Words[number]]: Word }> {
+  return z.enum(words, {
+    error: ({ input }) =>
+      refuseValue(input, listWords(words), typeof input === "string" ? suggest(input, words) : undefined),
+  });
+}
+
+/** A list of `item` with at least `least` of them. */
+export function list<Item extends z.ZodType>(item: Item, accepted: string, least = 0): z.ZodArray<Item> {
+  return z.array(item, wants(accepted)).min(least, {
+    error: () => `is an empty list; accepted: ${accepted}`,
+  });
+}
+
+function toDuration(text: string, least: "0s" | "1ms"): number {
+  const ms = read(parseDuration, text, DURATION_FORM);
+  if (ms >= parseDuration(least) && ms <= MAX_DURATION_MS) return ms;
+  throw new RangeError(refuseValue(text, `a duration from ${least} to ${MAX_DURATION}`));
+}
+
+/** Applies a parser of `base` and words its refusal like all others, to stand behind the path of a field. */
+function read(parse: (text: string) => number, text: string, accepted: string): number {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new RangeError(refuseValue(text, accepted), { cause: error });
+  }
+}

@@ -1,0 +1,19 @@
+import type { z } from "zod";
+import { size, wholeNumber } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { section } from "./section.ts";
+
+/** What one client, or all of them together, may take up. */
+export const limitsSchema = section({
+  /** All header lines of one message together, in bytes; more is answered 431. */
+  header_size: size.prefault("32KiB"),
+  /** Header fields of one message; more is answered 431. */
+  header_count: wholeNumber(1).prefault(100),
+  /** The request target, in bytes; a longer one is answered 414. */
+  target_size: size.prefault("16KiB"),
+  /** Downstream connections open at a time in the whole process; 0 is no limit. */
+  max_connections: wholeNumber(0).prefault(0),
+});
+
+/** Output type of `limitsSchema`. */
+export type LimitsConfig = Frozen<z.output<typeof limitsSchema>>;

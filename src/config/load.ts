@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import { readData } from "./data.ts";
+import { ConfigError } from "./error.ts";
+import { freeze } from "./freeze.ts";
+import { readJson } from "./json.ts";
+import type { SourceDocument } from "./places.ts";
+import { placeErrors, placeProblems } from "./problems.ts";
+import type { NamedSource } from "./problems.ts";
+import { checkReferences } from "./references.ts";
+import { configSchema } from "./schema.ts";
+import type { Config } from "./schema.ts";
+import { readToml } from "./toml.ts";
+import { readYaml } from "./yaml.ts";
+
+/** The formats a config may be written in. All carry the same keys. */
+export type ConfigFormat = "toml" | "yaml" | "json";
+
+const READERS: Record<ConfigFormat, (text: string) => SourceDocument> = {
+  toml: readToml,
+  yaml: readYaml,
+  json: readJson,
+};
+
+const FORMATS: ReadonlyMap<string, ConfigFormat> = new Map([
+  [".toml", "toml"],
+  [".yaml", "yaml"],
+  [".yml", "yaml"],
+  [".json", "json"],
+]);
+
+/**
+ * Reads and checks a config file; its extension tells the format. Reads synchronously: nothing runs yet.
+ *
+ * Throws a `ConfigError`, also for a file that cannot be read.
+ */
+export function loadConfigFile(path: string): Config {
+  const format = FORMATS.get(extname(path).toLowerCase());
+  if (format === undefined) {
+    const accepted = [...FORMATS.keys()].join(", ");
+    throw fail(path, `has the extension "${extname(path)}"; accepted: ${accepted}`);
+  }
+  return parseConfig(readText(path), { file: path, format });
+}
+
+/** Checks a config text. `file` is what messages call it. Throws a `ConfigError` with all problems. */
+export function parseConfig(text: string, options: { file: string; format: ConfigFormat }): Config {
+  const plain = text.replace(/^\uFEFF/, ""); // editors on Windows put a byte order mark there
+  return toConfig(READERS[options.format](plain), { file: options.file, text: plain });
+}
+
+/** Checks data that came without a text: its problems have paths, but no lines. Throws a `ConfigError`. */
+export function validateConfig(data: unknown, options: { file?: string } = {}): Config {
+  return toConfig(readData(data), { file: options.file ?? "config" });
+}
+
+function toConfig(document: SourceDocument, source: NamedSource): Config {
+  // Half of a document would only add problems that are not there.
+  if (document.errors.length > 0) throw new ConfigError(placeErrors(document, source));
+  const result = configSchema.safeParse(document.data);
+  const references = checkReferences(document.data);
+  if (result.success && references.length === 0) return freeze(result.data);
+  throw new ConfigError(placeProblems(document, { issues: result.error?.issues ?? [], references }, source));
+}
+
+function readText(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw fail(path, code === "ENOENT" ? "there is no such file" : `cannot be read: ${code}`, error);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw fail(path, "is not UTF-8 text", error);
+  }
+}
+
+function fail(file: string, message: string, cause?: unknown): ConfigError {
+  return new ConfigError([{ file, path: "", message }], { cause });
+}

@@ -1,0 +1,33 @@
+import { suggest } from "./suggest.ts";
+
+/** Longest part of a value that a message repeats, in characters. */
+const SHOWN = 60;
+
+/** Says what was found and what is accepted: `is the number 5; accepted: a text`. */
+export function refuseValue(found: unknown, accepted: string, suggestion?: string): string {
+  const hint = suggestion === undefined ? "" : `; did you mean ${JSON.stringify(suggestion)}?`;
+  return `${describe(found)}; accepted: ${accepted}${hint}`;
+}
+
+/** Says that `key` is unknown, which keys are accepted, and which of them it looks like. */
+export function refuseKey(key: string, accepted: readonly string[]): string {
+  const near = suggest(key, accepted);
+  const hint = near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
+  return `unknown key; accepted: ${accepted.join(", ")}${hint}`;
+}
+
+/** Lists words for a message: `"a", "b" or "c"`. */
+export function listWords(words: readonly string[]): string {
+  const quoted = words.map((word) => JSON.stringify(word));
+  return [quoted.slice(0, -1).join(", "), ...quoted.slice(-1)].filter((part) => part !== "").join(" or ");
+}
+
+function describe(found: unknown): string {
+  if (found === undefined) return "is missing";
+  if (found === null) return "is empty";
+  if (typeof found === "symbol") return `is ${found.description}`;
+  if (Array.isArray(found)) return "is a list";
+  if (typeof found === "object") return "is a table";
+  if (typeof found !== "string") return `is ${String(found)}`;
+  return `is ${JSON.stringify(found.length > SHOWN ? `${found.slice(0, SHOWN)}…` : found)}`;
+}

@@ -1,0 +1,81 @@
+import type { z } from "zod";
+import type { ConfigProblem } from "./error.ts";
+import { formatPath } from "./places.ts";
+import type { Path, SourceDocument } from "./places.ts";
+import type { ReferenceProblem } from "./references.ts";
+
+/** A text and the name that messages give it. Without `text` there are no lines and columns. */
+export interface NamedSource {
+  file: string;
+  text?: string;
+}
+
+/** A problem with its offset, before the offset is turned into line and column. */
+interface Finding {
+  offset: number;
+  path: Path;
+  message: string;
+}
+
+/** Places what the format refuses. The path is empty: there may be no data around such an error. */
+export function placeErrors({ errors }: SourceDocument, source: NamedSource): ConfigProblem[] {
+  return finish(errors.map((error) => ({ ...error, path: [] })), source);
+}
+
+/** Places and sorts what was found: unknown keys at the key, all else at the value. */
+export function placeProblems(
+  document: SourceDocument,
+  found: { issues: readonly z.core.$ZodIssue[]; references: readonly ReferenceProblem[] },
+  source: NamedSource,
+): ConfigProblem[] {
+  const { places } = document;
+  const findings = found.issues.flatMap((issue) => toFindings(issue, document));
+  for (const { path, message } of found.references) {
+    findings.push({ path, message, offset: places.value(path) });
+  }
+  return finish(findings, source);
+}
+
+function toFindings(issue: z.core.$ZodIssue, { data, places }: SourceDocument): Finding[] {
+  if (issue.code === "unrecognized_keys") {
+    const messages = issue.message.split("\n"); // one for each key; see `section`
+    return issue.keys.map((key, i) => {
+      const path = [...issue.path, key];
+      return { path, offset: places.key(path), message: messages[i]! };
+    });
+  }
+  const path = writtenPath(issue.path, data);
+  if (issue.code === "invalid_key") {
+    return [{ path, offset: places.key(path), message: issue.issues[0]!.message }];
+  }
+  return [{ path, offset: places.value(path), message: issue.message }];
+}
+
+/**
+ * Cuts `path` off at the first value that has nothing inside.
+ *
+ * A text that stands for a list or a table (`bind = ":80"`) is one to the schema, but not in the file.
+ */
+function writtenPath(path: Path, data: unknown): Path {
+  let value = data;
+  for (const [i, key] of path.entries()) {
+    if (typeof value !== "object" || value === null) return path.slice(0, i);
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return path;
+}
+
+function finish(findings: Finding[], { file, text }: NamedSource): ConfigProblem[] {
+  return findings.sort((a, b) => a.offset - b.offset).map(({ offset, path, message }) => ({
+    file,
+    ...(text !== undefined && toLineAndColumn(text, offset)),
+    path: formatPath(path),
+    message,
+  }));
+}
+
+/** 1-based; columns in UTF-16 code units. */
+function toLineAndColumn(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset).split("\n");
+  return { line: before.length, column: before.at(-1)!.length + 1 };
+}

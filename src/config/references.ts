@@ -1,0 +1,147 @@
+import { parseBind } from "./bind.ts";
+import { defaultFrontendName } from "./frontend.ts";
+import { parseRouteHost } from "./host.ts";
+import { listWords, refuseValue } from "./message.ts";
+import { formatPath } from "./places.ts";
+import type { Path } from "./places.ts";
+import { parseServerUrl } from "./server.ts";
+import { suggest } from "./suggest.ts";
+
+/** A problem that the schema cannot see because it lies between sections. */
+export interface ReferenceProblem {
+  path: Path;
+  message: string;
+}
+
+/**
+ * Finds references to nothing and things that are there twice.
+ *
+ * Reads the data as it was written, whatever its form, so that these problems show up together with those of
+ * the schema. What is malformed is skipped here: the schema has reported it.
+ */
+export function checkReferences(data: unknown): ReferenceProblem[] {
+  const problems: ReferenceProblem[] = [];
+  const backends = asTable(asTable(data).backends);
+  const names = new Unique("a name of its own", problems);
+  const addresses = new Unique("each address once", problems);
+
+  listAt(data, "frontends").forEach((frontend, i) => {
+    const path = ["frontends", i];
+    const name = asTable(frontend).name ?? defaultFrontendName(i);
+    names.add([...path, "name"], name, (text) => text);
+    const { bind } = asTable(frontend);
+    addresses.add([...path, "bind"], bind, toBindKey);
+    listAt(frontend, "bind").forEach((address, j) => addresses.add([...path, "bind", j], address, toBindKey));
+    checkFrontend(frontend, { path, backends: Object.keys(backends), problems });
+  });
+
+  for (const [name, backend] of Object.entries(backends)) {
+    const servers = new Unique("each server once in a backend", problems);
+    listAt(backend, "servers").forEach((server, i) => {
+      const path = ["backends", name, "servers", i];
+      servers.add(path, server, toServerKey);
+      servers.add([...path, "url"], asTable(server).url, toServerKey);
+    });
+  }
+  // A record of zod's leaves this key out in silence.
+  if (Object.hasOwn(backends, "__proto__")) {
+    problems.push({
+      path: ["backends", "__proto__"],
+      message: "is not accepted as a name; accepted: any other name",
+    });
+  }
+  return problems;
+}
+
+/** Where one frontend leads: somewhere, to backends that exist, and by routes that differ. */
+function checkFrontend(frontend: unknown, context: FrontendContext): void {
+  const { path, problems } = context;
+  if (!isTable(frontend)) return;
+  const { default_backend: backend, routes } = frontend;
+  if (backend === undefined && (routes === undefined || (Array.isArray(routes) && routes.length === 0))) {
+    problems.push({ path, message: "leads nowhere; accepted: default_backend, or one or more routes" });
+  }
+  checkBackend(backend, [...path, "default_backend"], context);
+
+  const seen = new Unique("each pair of host and path_prefix once", problems);
+  listAt(frontend, "routes").forEach((route, i) => {
+    const at = [...path, "routes", i];
+    const { host, path_prefix: prefix = "/", backend } = asTable(route);
+    checkBackend(backend, [...at, "backend"], context);
+    if (!isTable(route) || typeof prefix !== "string") return;
+    const toKey = () => (host === undefined ? "" : parseRouteHost(String(host))) + prefix;
+    seen.add(at, `${host ?? ""}${prefix}`, toKey);
+  });
+}
+
+interface FrontendContext {
+  path: Path;
+  /** Names of all backends. */
+  backends: readonly string[];
+  /** Where problems are added. */
+  problems: ReferenceProblem[];
+}
+
+function checkBackend(name: unknown, path: Path, { backends, problems }: FrontendContext): void {
+  if (typeof name !== "string" || name === "" || backends.includes(name)) return;
+  const accepted = backends.length === 0
+    ? "the name of a backend, of which there are none"
+    : listWords(backends);
+  problems.push({ path, message: refuseValue(name, accepted, suggest(name, backends)) });
+}
+
+/** Reports the second of two equal things, and where the first one is. */
+class Unique {
+  readonly #first = new Map<string, Path>();
+  readonly #accepted: string;
+  readonly #problems: ReferenceProblem[];
+
+  constructor(accepted: string, problems: ReferenceProblem[]) {
+    this.#accepted = accepted;
+    this.#problems = problems;
+  }
+
+  /** Adds `value`. Values with the same key are equal; one whose `toKey` throws or has no key is skipped. */
+  add(path: Path, value: unknown, toKey: (text: string) => string | undefined): void {
+    const key = typeof value === "string" ? attempt(() => toKey(value)) : undefined;
+    if (key === undefined) return;
+    const first = this.#first.get(key);
+    if (first === undefined) this.#first.set(key, path);
+    else {
+      const found = `is ${JSON.stringify(value)}, the same as ${formatPath(first)}`;
+      this.#problems.push({ path, message: `${found}; accepted: ${this.#accepted}` });
+    }
+  }
+}
+
+/** Two listeners on port 0 get different ports, so they are never equal. */
+function toBindKey(text: string): string | undefined {
+  const address = parseBind(text);
+  return address.kind === "tcp" && address.port === 0 ? undefined : address.text;
+}
+
+function toServerKey(text: string): string {
+  return parseServerUrl(text).url;
+}
+
+function attempt<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined; // malformed: the schema says so
+  }
+}
+
+/** `value` if it is a table, or an empty one. */
+function asTable(value: unknown): Record<string, unknown> {
+  return isTable(value) ? value : {};
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function listAt(data: unknown, key: string): unknown[] {
+  const value = asTable(data)[key];
+  return Array.isArray(value) ? value : [];
+}

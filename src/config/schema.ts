@@ -1,0 +1,22 @@
+import type { z } from "zod";
+import { backendsSchema, resolveBackends } from "./backend.ts";
+import { defaultsSchema } from "./defaults.ts";
+import type { Frozen } from "./freeze.ts";
+import { frontendsSchema } from "./frontend.ts";
+import { limitsSchema } from "./limits.ts";
+import { logSchema } from "./log.ts";
+import { section } from "./section.ts";
+import { shutdownSchema } from "./shutdown.ts";
+
+/** The whole config, one file per section. References between sections are checked in `references.ts`. */
+export const configSchema = section({
+  log: logSchema.prefault({}),
+  shutdown: shutdownSchema.prefault({}),
+  limits: limitsSchema.prefault({}),
+  frontends: frontendsSchema,
+  defaults: defaultsSchema.prefault({}),
+  backends: backendsSchema.prefault({}),
+}).transform((config) => ({ ...config, backends: resolveBackends(config.backends, config.defaults) }));
+
+/** A valid config: every default filled in, every text parsed, frozen all the way down. */
+export type Config = Frozen<z.output<typeof configSchema>>;

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { parsed, wholeNumber } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { refuseValue } from "./message.ts";
+import { section } from "./section.ts";
+
+/** What `parseServerUrl` accepts, in words, for error messages. */
+export const SERVER_URL_FORM =
+  '"http://host:port/base" or "https://…", port and base optional, or "unix:/path"';
+
+/** Where the connections to one server go. */
+export interface ServerAddress {
+  /** The URL without default port and trailing slashes. Two equal servers have equal URLs. */
+  url: string;
+  tls: boolean;
+  /** Name or IP address to connect to, without brackets; `"localhost"` for a unix socket. */
+  host: string;
+  /** Port to connect to; without meaning for a unix socket. */
+  port: number;
+  /** What a Host field says: `host[:port]`, IPv6 in brackets, no default port; `"localhost"` for a socket. */
+  authority: string;
+  /** What stands before every request path: `""`, or `"/x"` without a trailing slash. */
+  basePath: string;
+  /** Path of a unix socket, which is then connected to in place of host and port. */
+  socketPath?: string;
+}
+
+/** Parses the URL of a server. Throws a `RangeError` that says what is wrong and what is accepted. */
+export function parseServerUrl(text: string): ServerAddress {
+  if (/^unix:\/\P{Cc}+$/u.test(text)) {
+    const socketPath = text.slice("unix:".length);
+    return {
+      url: text,
+      tls: false,
+      host: "localhost",
+      port: 80,
+      authority: "localhost",
+      basePath: "",
+      socketPath,
+    };
+  }
+  const [, authority, path] = /^https?:\/\/([^/?#\\\s]+)([^\\\s]*)$/i.exec(text) ?? [];
+  if (authority === undefined || path === undefined || !URL.canParse(text) || new URL(text).port === "0") {
+    throw new RangeError(refuseValue(text, SERVER_URL_FORM, suggestScheme(text)));
+  }
+  // The message must not repeat a password.
+  if (authority.includes("@")) throw new RangeError("has user information; accepted: a URL without it");
+  if (/[?#]/.test(path)) {
+    throw new RangeError(refuseValue(text, "a URL without query and fragment", text.replace(/[?#].*$/s, "")));
+  }
+  return toAddress(new URL(text));
+}
+
+/** One server of a backend; a URL alone stands for a server with that `url`. */
+export const serverSchema = z.preprocess(
+  (written) => typeof written === "string" ? { url: written } : written,
+  section({
+    url: parsed(SERVER_URL_FORM, parseServerUrl),
+    /** Share of the requests in relation to the other servers; 0 gets no new ones. */
+    weight: wholeNumber(0, 1000).prefault(1),
+    /** Requests under way on this server at a time; 0 is no limit. */
+    max_connections: wholeNumber(0).prefault(0),
+  }).transform(({ url, ...limits }) => ({ ...url, ...limits })),
+);
+
+/** Output type of `serverSchema`. */
+export type ServerConfig = Frozen<z.output<typeof serverSchema>>;
+
+function toAddress({ protocol, hostname, host, port, pathname }: URL): ServerAddress {
+  const tls = protocol === "https:";
+  const basePath = pathname.replace(/\/+$/, "");
+  return {
+    url: `${protocol}//${host}${basePath}`,
+    tls,
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(port || (tls ? 443 : 80)),
+    authority: host,
+    basePath,
+  };
+}
+
+/** `127.0.0.1:5000` and `api:80/x` lack only their scheme. */
+function suggestScheme(text: string): string | undefined {
+  return /^[\w.-]+(?::\d+)?(?:\/[^?#\s]*)?$/.test(text) ? `http://${text}` : undefined;
+}

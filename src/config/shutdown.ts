@@ -1,0 +1,13 @@
+import type { z } from "zod";
+import { duration } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { section } from "./section.ts";
+
+/** How the proxy stops. */
+export const shutdownSchema = section({
+  /** Time that open requests and tunnels get to finish, in ms; 0 cuts them at once. */
+  drain_timeout: duration.prefault("10s"),
+});
+
+/** Output type of `shutdownSchema`. */
+export type ShutdownConfig = Frozen<z.output<typeof shutdownSchema>>;

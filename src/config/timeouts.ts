@@ -1,0 +1,45 @@
+import type { z } from "zod";
+import { duration, positiveDuration } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { overrides, section } from "./section.ts";
+
+/** Timeouts of a frontend's connections. All in ms; no clock runs over a body as a whole. */
+export const downstreamTimeoutsSchema = section({
+  /** From the first byte of a request, or the accepted connection, to the end of its headers. Never off. */
+  request_headers: positiveDuration.prefault("10s"),
+  /** Between two chunks of a request body; 0 is off. */
+  body_idle: duration.prefault("60s"),
+  /** Between two requests of one connection; 0 closes it after each response. */
+  keep_alive: duration.prefault("75s"),
+  /** Reading on after the last response, so that the client gets to see it; 0 closes at once. */
+  linger: duration.prefault("2s"),
+  /** Time in which the client must take some bytes of a response; 0 is off. */
+  write_idle: duration.prefault("60s"),
+});
+
+const upstreamTimeouts = {
+  /** To open a connection to a server, TLS included. Never off. */
+  connect: positiveDuration.prefault("3s"),
+  /** From the request's last byte to the end of the response headers; 0 is off. */
+  response: duration.prefault("30s"),
+  /** Between two chunks of a response body; 0 is off. */
+  idle: duration.prefault("60s"),
+  /** An unused connection is kept for this long at most; 0 keeps none. */
+  keep_alive: duration.prefault("25s"),
+  /** Silence in both directions that ends a tunnel; 0 is off. */
+  tunnel_idle: duration.prefault("1h"),
+  /** Wait for a server that is below its `max_connections`; 0 fails at once. */
+  queue: duration.prefault("3s"),
+};
+
+/** Timeouts toward servers, in `[defaults]`. All in ms. */
+export const upstreamTimeoutsSchema = section(upstreamTimeouts);
+
+/** The same keys in a backend, where each overrides the default. */
+export const upstreamTimeoutOverridesSchema = section(overrides(upstreamTimeouts));
+
+/** Output type of `downstreamTimeoutsSchema`. */
+export type DownstreamTimeouts = Frozen<z.output<typeof downstreamTimeoutsSchema>>;
+
+/** Output type of `upstreamTimeoutsSchema`. */
+export type UpstreamTimeouts = Frozen<z.output<typeof upstreamTimeoutsSchema>>;

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { loadConfigFile, parseConfig, validateConfig } from "../../../src/config/load.ts";
+import { refusal } from "./support.ts";
+
+const EXAMPLE = fileURLToPath(new URL("../../../config.example.toml", import.meta.url));
+
+const DATA = {
+  frontends: [{ bind: ":80", default_backend: "app" }],
+  backends: { app: { servers: ["http://a"] } },
+};
+
+test("loadConfigFile() loads the example, whose values are the demo's and otherwise the defaults", () => {
+  const config = loadConfigFile(EXAMPLE);
+  assert.deepEqual(config.frontends[0]!.bind, [{
+    kind: "tcp",
+    host: "127.0.0.1",
+    port: 8080,
+    text: "127.0.0.1:8080",
+  }]);
+  assert.deepEqual(config.backends.app!.servers.map(({ port }) => port), [9001, 9002, 9003]);
+  assert.deepEqual(config.frontends[0]!.routes, [{
+    host: "static.localhost",
+    pathPrefix: "/",
+    backend: "static",
+  }]);
+  const { log, shutdown, limits, defaults, frontends } = validateConfig(DATA);
+  assert.deepEqual([config.log, config.shutdown, config.limits], [log, shutdown, limits]);
+  assert.deepEqual([config.defaults, config.frontends[0]!.timeouts], [defaults, frontends[0]!.timeouts]);
+});
+
+test("validateConfig() fills in every default", () => {
+  const { backends, ...rest } = validateConfig(DATA);
+  const timeouts = {
+    connect: 3000,
+    response: 30_000,
+    idle: 60_000,
+    keepAlive: 25_000,
+    tunnelIdle: 3_600_000,
+    queue: 3000,
+  };
+  assert.deepEqual(rest, {
+    log: { level: "info", access: true, format: "auto" },
+    shutdown: { drainTimeout: 10_000 },
+    limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384, maxConnections: 0 },
+    frontends: [{
+      name: "frontend1",
+      bind: [{ kind: "tcp", host: "", port: 80, text: ":80" }],
+      mode: "reverse",
+      defaultBackend: "app",
+      via: "sluice",
+      timeouts: {
+        requestHeaders: 10_000,
+        bodyIdle: 60_000,
+        keepAlive: 75_000,
+        linger: 2000,
+        writeIdle: 60_000,
+      },
+      routes: [],
+    }],
+    defaults: { timeouts, pool: { maxIdle: 64 } },
+  });
+  assert.deepEqual(backends.app, {
+    name: "app",
+    balance: "roundrobin",
+    hostHeader: "preserve",
+    timeouts,
+    pool: { maxIdle: 64 },
+    tls: { verify: true },
+    servers: [{
+      url: "http://a",
+      tls: false,
+      host: "a",
+      port: 80,
+      authority: "a",
+      basePath: "",
+      weight: 1,
+      maxConnections: 0,
+    }],
+  });
+});
+
+test("validateConfig() lets a backend override the defaults key by key", () => {
+  const { backends, defaults } = validateConfig({
+    ...DATA,
+    defaults: { timeouts: { connect: "1s", response: "5s" }, pool: { max_idle: 8 } },
+    backends: {
+      app: { servers: ["http://a"], timeouts: { response: "0s", tunnel_idle: "2h" } },
+      other: { servers: ["http://a"], pool: { max_idle: 0 } },
+    },
+  });
+  assert.deepEqual(backends.app!.timeouts, {
+    ...defaults.timeouts,
+    connect: 1000,
+    response: 0,
+    tunnelIdle: 7_200_000,
+  });
+  assert.equal(backends.app!.pool.maxIdle, 8);
+  assert.deepEqual(backends.other!.timeouts, defaults.timeouts);
+  assert.equal(backends.other!.pool.maxIdle, 0);
+});
+
+test("validateConfig() names frontends by their position", () => {
+  const frontends = [":1", ":2", ":3"].map((bind) => ({ bind, default_backend: "app" }));
+  const config = validateConfig({
+    ...DATA,
+    frontends: frontends.with(1, { ...frontends[1]!, name: "web" } as never),
+  });
+  assert.deepEqual(config.frontends.map(({ name }) => name), ["frontend1", "web", "frontend3"]);
+});
+
+for (const balance of ["roundrobin", "round_robin", "rr"]) {
+  test(`validateConfig() takes the policy "${balance}" for round robin`, () => {
+    const config = validateConfig({ ...DATA, backends: { app: { balance, servers: ["http://a"] } } });
+    assert.equal(config.backends.app!.balance, "roundrobin");
+  });
+}
+
+test("validateConfig() has no backends but the written ones", () => {
+  assert.equal(validateConfig(DATA).backends.constructor, undefined);
+});
+
+test("validateConfig() takes a key that is undefined as left out", () => {
+  assert.equal(validateConfig({ ...DATA, log: { level: undefined }, limits: undefined }).log.level, "info");
+});
+
+test("validateConfig() freezes the config at every depth, and not the data", () => {
+  const data = structuredClone(DATA);
+  const config = validateConfig(data);
+  const parts = [
+    config,
+    config.frontends,
+    config.frontends[0]!.bind[0],
+    config.backends,
+    config.backends.app!.servers[0],
+  ];
+  assert.ok(parts.every(Object.isFrozen));
+  assert.ok(!Object.isFrozen(data) && !Object.isFrozen(data.frontends[0]));
+});
+
+const SAME = {
+  toml: '[[frontends]]\nbind = ":80"\ndefault_backend = "app"\n[backends.app]\nservers = ["http://a"]\n',
+  yaml: 'frontends:\n  - bind: ":80"\n    default_backend: app\nbackends:\n  app:\n    servers: [http://a]\n',
+  json: JSON.stringify(DATA, null, "\t"),
+};
+for (const [format, text] of Object.entries(SAME) as [keyof typeof SAME, string][]) {
+  test(`parseConfig() reads the same config from ${format}`, () => {
+    assert.deepEqual(parseConfig(text, { file: "c", format }), validateConfig(DATA));
+  });
+}
+
+test("parseConfig() lets a YAML alias repeat a value", () => {
+  const text = 'defaults: {timeouts: &t {connect: 1s}}\nfrontends: [{bind: ":80", default_backend: a}]\n' +
+    "backends: {a: {timeouts: *t, servers: [http://a]}}";
+  assert.equal(parseConfig(text, { file: "c", format: "yaml" }).backends.a!.timeouts.connect, 1000);
+});
+
+test("loadConfigFile() tells the format by the extension, and refuses what it cannot read", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-config-"));
+  try {
+    const path = (name: string) => join(folder, name);
+    for (
+      const [name, text] of [["a.toml", SAME.toml], ["a.yaml", SAME.yaml], ["a.YML", SAME.yaml], [
+        "a.json",
+        SAME.json,
+      ]]
+    ) {
+      writeFileSync(path(name!), `\uFEFF${text}`);
+      assert.deepEqual(loadConfigFile(path(name!)), validateConfig(DATA));
+    }
+    const refuse = (name: string) => refusal(() => loadConfigFile(path(name)));
+    assert.deepEqual(refuse("none.toml"), [`${path("none.toml")}: there is no such file`]);
+    assert.deepEqual(refuse("a.ini"), [
+      `${path("a.ini")}: has the extension ".ini"; accepted: .toml, .yaml, .yml, .json`,
+    ]);
+    assert.deepEqual(refuse("sluice"), [
+      `${path("sluice")}: has the extension ""; accepted: .toml, .yaml, .yml, .json`,
+    ]);
+    writeFileSync(path("latin.toml"), new Uint8Array([0x23, 0xe9]));
+    assert.deepEqual(refuse("latin.toml"), [`${path("latin.toml")}: is not UTF-8 text`]);
+    writeFileSync(path("bad.json"), "{");
+    assert.deepEqual(refuse("bad.json"), [
+      `${path("bad.json")}:1:2: Expected a key in double quotes, found the end of the file`,
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

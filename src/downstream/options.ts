@@ -1,0 +1,29 @@
+import type { ProxyError } from "../base/errors.ts";
+import type { CodecLimits } from "../http1/limits.ts";
+import type { Exchange } from "../message/exchange.ts";
+
+/** Waits of a client's connection in milliseconds; 0 waits for ever. */
+export interface DownstreamTimeouts {
+  /** From the first byte of a request (or from accepting the connection) to the end of its head. */
+  readonly requestHeaders: number;
+  /** Between two pieces of a request body that is wanted. */
+  readonly bodyIdle: number;
+  /** Between two pieces of an answer that the client takes. */
+  readonly writeIdle: number;
+  /** Unused between two requests. */
+  readonly keepAlive: number;
+  /** For a client to read an answer that came before its request was complete, before the connection closes. */
+  readonly linger: number;
+}
+
+/** What a client's connection needs from whoever serves it. */
+export interface DownstreamOptions {
+  readonly limits: CodecLimits;
+  readonly timeouts: DownstreamTimeouts;
+  /** Answers a request. May throw or reject; that becomes a `fail`. */
+  fetch(request: Request): Response | Promise<Response>;
+  /** The answer to a request that could not be read or served. */
+  fail(error: ProxyError, exchange: Exchange): Response;
+  /** An exchange is over: everything about it is known. */
+  onExchange(exchange: Exchange): void;
+}

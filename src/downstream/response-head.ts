@@ -1,0 +1,92 @@
+import type { Fields } from "../http/fields.ts";
+import { ROLE } from "../http/fields.ts";
+import { fieldLine } from "../http1/encode.ts";
+
+/** How the body of an answer goes out. */
+export type Delivery = "none" | "length" | "chunked" | "close";
+
+/** What decides the head and framing of an answer. */
+export interface HeadInput {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: Fields;
+  /** Length of the body where it is known; undefined for an unknown one. */
+  readonly length: number | undefined;
+  readonly hasBody: boolean;
+  readonly method: string;
+  readonly minorVersion: 0 | 1;
+  /** Whether the connection stays open. */
+  readonly keepAlive: boolean;
+}
+
+/** The bytes of a head, and how the body follows. */
+export interface Head {
+  readonly text: string;
+  readonly delivery: Delivery;
+}
+
+/**
+ * Writes the head of a final answer and settles its framing (RFC 9112 §6.3): no body for HEAD, 204 and 304
+ * (Content-Length stays with HEAD and 304, where it says what a GET would bring); a known length as such; else
+ * chunks, which an HTTP/1.0 client does not know and gets the end of the connection instead.
+ */
+export function responseHead(input: HeadInput): Head {
+  const { status, fields, minorVersion } = input;
+  const bodyless = input.method === "HEAD" || status === 204 || status === 304;
+  const delivery: Delivery = bodyless
+    ? "none"
+    : !input.hasBody || input.length !== undefined
+    ? "length"
+    : minorVersion === 1
+    ? "chunked"
+    : "close";
+  let text = "HTTP/1.1 " + status + " " + input.reason + "\r\n";
+  let dated = false;
+  for (let i = 0; i < fields.names.length; i++) {
+    const role = fields.kinds[i]!.role;
+    if (role !== ROLE.none) {
+      if (role === ROLE.date) dated = true;
+      else if (role === ROLE.contentLength) {
+        // RFC 9110 §8.6: none with 204; otherwise the line stays only where it still says the length.
+        if (status === 204 || (delivery !== "none" && !isLengthLine(delivery, input, fields.values[i]!))) {
+          continue;
+        }
+      } else if (fields.kinds[i]!.hopByHop) continue;
+    } else if (fields.kinds[i]!.hopByHop) continue;
+    text += fieldLine(fields.names[i]!, fields.values[i]!);
+  }
+  if (delivery === "length" && !declares(fields, input)) {
+    text += "Content-Length: " + (input.length ?? 0) + "\r\n";
+  } else if (delivery === "chunked") text += "Transfer-Encoding: chunked\r\n";
+  // RFC 9110 §6.6.1: who forwards an answer without Date adds one.
+  if (!dated) text += dateLine();
+  if (delivery === "close" || !input.keepAlive) text += "Connection: close\r\n";
+  else if (minorVersion === 0) text += "Connection: keep-alive\r\n";
+  return { text: text + "\r\n", delivery };
+}
+
+function isLengthLine(delivery: Delivery, input: HeadInput, value: string): boolean {
+  return delivery === "length" && Number(value) === (input.length ?? 0);
+}
+
+function declares(fields: Fields, input: HeadInput): boolean {
+  for (let i = 0; i < fields.kinds.length; i++) {
+    if (fields.kinds[i]!.role === ROLE.contentLength && isLengthLine("length", input, fields.values[i]!)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+let datedSecond = 0;
+let dateText = "";
+
+/** A Date field of the current second (RFC 9110 §5.6.7). */
+function dateLine(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== datedSecond) {
+    datedSecond = second;
+    dateText = "Date: " + new Date(second * 1000).toUTCString() + "\r\n";
+  }
+  return dateText;
+}

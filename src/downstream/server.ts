@@ -1,0 +1,93 @@
+import type { Socket } from "node:net";
+import type { Peer } from "../message/exchange.ts";
+import { DownstreamConnection } from "./connection.ts";
+import type { DownstreamOptions } from "./options.ts";
+
+/** Connections that a full proxy refuses in words, at a time; beyond it they are only closed. */
+const MAX_REFUSING = 256;
+const REFUSAL = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+  "Content-Length: 42\r\nRetry-After: 1\r\nConnection: close\r\n\r\n503 Service Unavailable: connection_limit\n";
+const REFUSAL_MS = 1000;
+
+/** All clients' connections of the process: counts them, limits them, drains them. */
+export class DownstreamServer {
+  readonly #connections = new Set<DownstreamConnection>();
+  readonly #maxConnections: number;
+  readonly #onRefused: () => void;
+  readonly #refusing = new Set<Socket>();
+  #draining = false;
+  #onEmpty: (() => void) | undefined;
+
+  /** `maxConnections` 0 is no limit. */
+  constructor({ maxConnections, onRefused }: { maxConnections: number; onRefused: () => void }) {
+    this.#maxConnections = maxConnections;
+    this.#onRefused = onRefused;
+  }
+
+  /** Number of open connections. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes an accepted socket over. */
+  accept(socket: Socket, options: DownstreamOptions): void {
+    if (this.#draining) return void socket.destroy();
+    if (this.#maxConnections > 0 && this.#connections.size >= this.#maxConnections) {
+      return this.#refuse(socket);
+    }
+    const connection = new DownstreamConnection(socket, peerOf(socket), options, (closed) => {
+      this.#connections.delete(closed);
+      if (this.#connections.size === 0) this.#onEmpty?.();
+    });
+    this.#connections.add(connection);
+  }
+
+  /**
+   * Closes every connection once its exchange is over, idle ones at once, and cuts what is left after
+   * `timeoutMs`. Resolves with the number of connections that were cut.
+   */
+  drain(timeoutMs: number): Promise<number> {
+    this.#draining = true;
+    for (const socket of this.#refusing) socket.destroy();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#onEmpty = undefined;
+        const cut = this.#connections.size;
+        for (const connection of [...this.#connections]) {
+          connection.destroy("shutdown", "The proxy stopped before the exchange was over");
+        }
+        resolve(cut);
+      }, timeoutMs);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve(0);
+      };
+      for (const connection of [...this.#connections]) connection.drain();
+      if (this.#connections.size === 0) this.#onEmpty();
+    });
+  }
+
+  #refuse(socket: Socket): void {
+    this.#onRefused();
+    socket.on("error", () => {}); // a client that we turn away may break off as it likes
+    if (this.#refusing.size >= MAX_REFUSING) return void socket.destroy();
+    this.#refusing.add(socket);
+    const timer = setTimeout(() => socket.destroy(), REFUSAL_MS);
+    socket.on("close", () => {
+      clearTimeout(timer);
+      this.#refusing.delete(socket);
+    });
+    socket.resume();
+    socket.end(REFUSAL);
+  }
+}
+
+function peerOf(socket: Socket): Peer {
+  const address = socket.remoteAddress ?? "";
+  return {
+    // A socket of both families shows IPv4 clients in IPv6 form.
+    address: address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address,
+    port: socket.remotePort ?? 0,
+    secure: false,
+  };
+}

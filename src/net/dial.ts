@@ -1,0 +1,108 @@
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+
+/** Where to connect. */
+export interface DialTarget {
+  readonly host: string;
+  readonly port: number;
+  /** A unix socket instead of host and port. */
+  readonly socketPath?: string | undefined;
+  /** Speak TLS. */
+  readonly tls?: DialTls | undefined;
+}
+
+/** How to speak TLS to a server. */
+export interface DialTls {
+  /** Name for SNI and for the certificate. */
+  readonly serverName: string;
+  /** Refuse a certificate that does not verify. */
+  readonly verify: boolean;
+  /** Certificate authorities to trust instead of the runtime's own, PEM. */
+  readonly ca?: string | undefined;
+}
+
+const KINDS: Readonly<Record<string, ProxyErrorKind>> = {
+  ECONNREFUSED: "connect_refused",
+  ENOENT: "connect_refused",
+  ENOTFOUND: "name_not_resolved",
+  EAI_AGAIN: "name_not_resolved",
+  EAI_NONAME: "name_not_resolved",
+  ETIMEDOUT: "connect_timeout",
+};
+
+/**
+ * Opens a connection, TLS handshake included, within `timeoutMs` (0: no limit).
+ * Rejects with a ProxyError whose kind guarantees that no byte of a request was sent; `signal` gives up early.
+ */
+export function dial(target: DialTarget, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const socket = open(target);
+    const release = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      socket.off("error", onError);
+      socket.off("close", onClose);
+      socket.off(ready, onReady);
+    };
+    const fail = (error: ProxyError) => {
+      release();
+      // A socket may still report an error while it is being torn down.
+      socket.on("error", () => {});
+      socket.destroy();
+      reject(error);
+    };
+    const onReady = () => {
+      release();
+      socket.setNoDelay(true);
+      resolve(socket);
+    };
+    const onError = (error: Error) => fail(toDialError(error, target));
+    const onClose = () =>
+      fail(new ProxyError("connect_failed", `Cannot connect to ${nameOf(target)}: closed`));
+    const onAbort = () => fail(new ProxyError("client_closed", "The request was given up while connecting"));
+    const ready = target.tls === undefined ? "connect" : "secureConnect";
+    socket.once(ready, onReady);
+    socket.once("error", onError);
+    socket.once("close", onClose);
+    if (timeoutMs > 0) {
+      timer = setTimeout(() => {
+        fail(new ProxyError("connect_timeout", `Cannot connect to ${nameOf(target)} within ${timeoutMs} ms`));
+      }, timeoutMs);
+    }
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+function open({ host, port, socketPath, tls }: DialTarget): Socket {
+  if (socketPath !== undefined) return connect({ path: socketPath, allowHalfOpen: true });
+  if (tls === undefined) return connect({ host, port, allowHalfOpen: true, noDelay: true });
+  return connectTls({
+    host,
+    port,
+    // SNI carries names only (RFC 6066 §3); the certificate is checked against the address all the same.
+    ...(isIP(tls.serverName) === 0 ? { servername: tls.serverName } : {}),
+    rejectUnauthorized: tls.verify,
+    ALPNProtocols: ["http/1.1"],
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+  });
+}
+
+function toDialError(error: Error, target: DialTarget): ProxyError {
+  const code = (error as { code?: string }).code ?? "";
+  const kind = KINDS[code] ?? (isTlsError(code, error.message, target) ? "tls_failed" : "connect_failed");
+  return new ProxyError(kind, `Cannot connect to ${nameOf(target)}: ${code || error.message}`, {
+    cause: error,
+  });
+}
+
+function isTlsError(code: string, message: string, target: DialTarget): boolean {
+  if (target.tls === undefined) return false;
+  return !/^E[A-Z]+$/.test(code) || code.startsWith("EPROTO") || /certificate|tls|ssl/i.test(message);
+}
+
+function nameOf({ host, port, socketPath }: DialTarget): string {
+  return socketPath === undefined ? `${host}:${port}` : `unix:${socketPath}`;
+}

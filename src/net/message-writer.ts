@@ -1,0 +1,112 @@
+import type { Socket } from "node:net";
+import type { ProxyError } from "../base/errors.ts";
+import type { Fields } from "../http/fields.ts";
+import { chunkSizeLine, lastChunk } from "../http1/encode.ts";
+import { Output } from "../http1/output.ts";
+import type { BodySink } from "../message/body.ts";
+
+/** A piece up to this size is copied behind what waits to be sent; a larger one is a write of its own. */
+const COALESCE_BYTES = 16 * 1024;
+/** Bytes that may wait in one socket before its source is asked to stop. */
+const MAX_BUFFERED_BYTES = 128 * 1024;
+
+/** What the owner of a writer learns. */
+export interface WriterEvents {
+  /** The message is out, as far as this process is concerned. */
+  onSent(): void;
+  /** The body broke off; the owner must cut the connection. */
+  onBroken(error: ProxyError): void;
+  /** The peer takes no more bytes for now. */
+  onBlocked(): void;
+}
+
+/** Writes messages to a socket, one after another: the head, then the body in its framing. */
+export class MessageWriter implements BodySink {
+  readonly #socket: Socket;
+  readonly #events: WriterEvents;
+  readonly #output = new Output();
+  #chunked = false;
+  #open = false;
+  #blocked = false;
+  /** Body bytes of the current message, without framing. */
+  bodyBytes = 0;
+
+  constructor(socket: Socket, events: WriterEvents) {
+    this.#socket = socket;
+    this.#events = events;
+  }
+
+  /** Whether a message was begun and is not complete. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Whether the socket holds as much as it may. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Begins a message; its head goes out with the first of its body, or at the next `flush`. */
+  begin(head: string, chunked: boolean): void {
+    this.#output.add(head);
+    this.#chunked = chunked;
+    this.#open = true;
+    this.bodyBytes = 0;
+  }
+
+  /** Sends a complete message without a body, such as an interim answer, ahead of what is not begun yet. */
+  sendHead(head: string): void {
+    this.#output.add(head);
+    this.flush();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (!this.#open || chunk.length === 0) return !this.#blocked;
+    this.bodyBytes += chunk.length;
+    if (this.#chunked) this.#output.add(chunkSizeLine(chunk.length));
+    if (chunk.length <= COALESCE_BYTES) this.#output.add(chunk);
+    else {
+      this.#send();
+      this.#socket.write(chunk);
+    }
+    if (this.#chunked) this.#output.add("\r\n");
+    if (this.#output.size > COALESCE_BYTES) this.#send();
+    return this.#check();
+  }
+
+  flush(): boolean {
+    this.#send();
+    return this.#check();
+  }
+
+  end(trailers: Fields | undefined): void {
+    if (!this.#open) return;
+    if (this.#chunked) this.#output.add(lastChunk(trailers));
+    this.#open = false;
+    this.#send();
+    this.#events.onSent();
+  }
+
+  fail(error: ProxyError): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#events.onBroken(error);
+  }
+
+  /** The owner saw the socket's `drain`. */
+  drained(): void {
+    this.#blocked = false;
+  }
+
+  #send(): void {
+    if (this.#output.size > 0) this.#socket.write(this.#output.take());
+  }
+
+  #check(): boolean {
+    if (!this.#blocked && this.#socket.writableLength > MAX_BUFFERED_BYTES) {
+      this.#blocked = true;
+      this.#events.onBlocked();
+    }
+    return !this.#blocked;
+  }
+}

@@ -1,0 +1,285 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { Deadline } from "../base/deadline.ts";
+import { ProxyError } from "../base/errors.ts";
+import type { Fields } from "../http/fields.ts";
+import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
+import { keepAliveHint } from "../http/keep-alive.ts";
+import type { CodecLimits } from "../http1/limits.ts";
+import { ResponseDecoder, type ResponseHead } from "../http1/response-decoder.ts";
+import { MessageWriter } from "../net/message-writer.ts";
+import { AnswerBody, type AnswerReader } from "./answer-body.ts";
+import type { Answer, ConnectionOwner, OutgoingRequest, UpstreamTimeouts } from "./contract.ts";
+
+/** States of a connection. */
+const IDLE = 0, HEAD = 1, BODY = 2, GONE = 3;
+
+/** One connection to a server: sends one request at a time and reads its answer. */
+export class UpstreamConnection implements AnswerReader {
+  /** Whether this connection has carried an exchange before. */
+  reused = false;
+  /** Whether a byte of the current answer has come. */
+  answering = false;
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner<UpstreamConnection>;
+  readonly #timeouts: UpstreamTimeouts;
+  readonly #decoder: ResponseDecoder;
+  readonly #writer: MessageWriter;
+  readonly #deadline = new Deadline(() => this.#expired());
+  #state = IDLE;
+  #request: OutgoingRequest | undefined;
+  #resolve: ((answer: Answer) => void) | undefined;
+  #reject: ((error: ProxyError) => void) | undefined;
+  #body: AnswerBody | undefined;
+  #paused = false;
+  #keepAlive = true;
+  #hintMs = Infinity;
+  #ended = false;
+
+  constructor(
+    socket: Socket,
+    timeouts: UpstreamTimeouts,
+    limits: CodecLimits,
+    owner: ConnectionOwner<UpstreamConnection>,
+  ) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#timeouts = timeouts;
+    this.#decoder = new ResponseDecoder(limits);
+    this.#writer = new MessageWriter(socket, {
+      onSent: () => this.#sent(),
+      onBroken: (error) => this.fail(error),
+      onBlocked: () => this.#deadline.set(this.#timeouts.idle),
+    });
+    socket.on("data", (chunk) => this.#read(chunk as Buffer));
+    socket.on("drain", () => this.#drained());
+    socket.on("end", () => this.#end());
+    socket.on("error", (error: Error & { code?: string }) => {
+      this.fail(
+        new ProxyError("upstream_reset", `The server broke the connection: ${error.code ?? error.message}`),
+      );
+    });
+    socket.on("close", () => this.fail(new ProxyError("upstream_reset", "The server closed the connection")));
+  }
+
+  /** Whether a request may be sent on it. */
+  get usable(): boolean {
+    return this.#state === IDLE && !this.#ended && this.#decoder.unread === 0 && this.#socket.writable;
+  }
+
+  /** Sends `request`; resolves with the answer's head, its body still to come. Rejects with a ProxyError. */
+  send(request: OutgoingRequest): Promise<Answer> {
+    this.#state = HEAD;
+    this.#request = request;
+    this.answering = false;
+    this.#decoder.expect(request.method);
+    const answer = new Promise<Answer>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#writer.begin(request.head, request.chunked);
+    if (request.body === null) this.#writer.end(undefined);
+    else {
+      this.#deadline.clear();
+      request.body.start(this.#writer);
+      if (this.#writer.open) this.#writer.flush();
+    }
+    return answer;
+  }
+
+  /** Gives the connection back unused. */
+  release(): void {
+    if (this.usable) this.#rest();
+    else this.fail(new ProxyError("upstream_reset", "Not usable any more"));
+  }
+
+  /** Gives up what the connection is doing and closes it. */
+  fail(error: ProxyError): void {
+    if (this.#state === GONE) return;
+    const wasHead = this.#state === HEAD;
+    const request = this.#close();
+    if (request === undefined) return;
+    if (this.#writer.open) request.body?.cancel(error);
+    if (wasHead) this.#reject!(error);
+    else this.#body?.fail(error);
+    request.onDone();
+  }
+
+  /** For the body: somebody takes it. */
+  startBody(): void {
+    this.#socket.resume();
+    this.#advance();
+  }
+
+  /** For the body: its sink has room again. */
+  resumeBody(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#deadline.set(this.#timeouts.idle);
+    this.#socket.resume();
+    this.#advance();
+  }
+
+  /** For the body: the rest is not wanted, so the connection cannot be used again. */
+  cancelBody(reason: ProxyError): void {
+    this.fail(reason);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#state === GONE) return;
+    if (this.#state === IDLE) {
+      // Nobody asked: whatever it is, it is no answer (RFC 9112 §9.2).
+      return this.fail(new ProxyError("upstream_invalid", "The server sent bytes that nobody asked for"));
+    }
+    this.answering = true;
+    this.#decoder.push(chunk);
+    if (this.#state === BODY) {
+      if (!this.#flowing) return void this.#socket.pause();
+      this.#deadline.set(this.#timeouts.idle);
+    }
+    this.#advance();
+  }
+
+  #advance(): void {
+    try {
+      while (this.#state === HEAD || (this.#state === BODY && this.#flowing)) {
+        const step = this.#decoder.next();
+        if (step === "head") this.#takeHead(this.#decoder.head);
+        else if (step === "data") {
+          if (!this.#body!.sink!.write(this.#decoder.data)) this.#pause();
+        } else if (step === "end") {
+          if (this.#state === BODY) this.#finish(this.#decoder.trailers);
+        } else {
+          if (this.#ended) this.#end();
+          else if (this.#state === BODY && !this.#body!.sink!.flush()) this.#pause();
+          return;
+        }
+      }
+    } catch (error) {
+      this.fail(
+        error instanceof ProxyError
+          ? error
+          : new ProxyError("internal_error", String(error), { cause: error }),
+      );
+    }
+  }
+
+  #takeHead(head: ResponseHead): void {
+    const request = this.#request!;
+    if (head.status === 101) return this.#takeUpgrade(head, request);
+    if (head.status < 200) return request.onInformational(head);
+    const connection = connectionOf(head.fields);
+    this.#keepAlive = head.minorVersion === 1 && head.framing.kind !== "close" &&
+      !hasConnectionOption(connection, "close");
+    if (this.#keepAlive) this.#hintMs = keepAliveHint(head.fields);
+    const resolve = this.#resolve!;
+    this.#state = BODY;
+    this.#paused = false;
+    if (head.framing.kind === "length" && head.framing.length === 0) {
+      this.#decoder.next();
+      resolve({ head, body: null });
+      return this.#finish(undefined);
+    }
+    this.#body = new AnswerBody(head.framing.kind === "length" ? head.framing.length : undefined, this);
+    this.#deadline.set(this.#timeouts.idle);
+    resolve({ head, body: this.#body });
+  }
+
+  #takeUpgrade(head: ResponseHead, request: OutgoingRequest): void {
+    if (!request.upgrade) throw new ProxyError("upstream_invalid", "The server switched protocols unasked");
+    const early = this.#decoder.takeRest();
+    const resolve = this.#resolve!;
+    this.#socket.removeAllListeners();
+    this.#socket.pause();
+    // Until the tunnel listens, an error must not go unheard.
+    this.#socket.once("error", () => {});
+    this.#state = GONE;
+    this.#deadline.dispose();
+    this.#owner.onGone(this);
+    resolve({ head, body: null, tunnel: { socket: this.#socket, early } });
+  }
+
+  /** The answer is complete. */
+  #finish(trailers: Fields | undefined): void {
+    const request = this.#request!;
+    const body = this.#body;
+    const sent = !this.#writer.open;
+    if (sent && this.#keepAlive && this.#decoder.unread === 0 && !this.#ended) this.#rest();
+    else this.#close();
+    if (!sent) {
+      request.body?.cancel(new ProxyError("upstream_reset", "The server answered before it had the request"));
+    }
+    body?.end();
+    body?.sink?.end(trailers);
+    request.onDone();
+  }
+
+  /** Goes back to the pool. */
+  #rest(): void {
+    this.#state = IDLE;
+    this.#request = undefined;
+    this.#resolve = undefined;
+    this.#reject = undefined;
+    this.#body = undefined;
+    this.reused = true;
+    this.#deadline.set(Math.min(this.#timeouts.keepAlive || Infinity, this.#hintMs));
+    this.#owner.onIdle(this);
+  }
+
+  #close(): OutgoingRequest | undefined {
+    const request = this.#request;
+    this.#state = GONE;
+    this.#deadline.dispose();
+    this.#socket.destroy();
+    this.#request = undefined;
+    this.#resolve = undefined;
+    this.#owner.onGone(this);
+    return request;
+  }
+
+  /** Whether somebody takes the body and has room. */
+  get #flowing(): boolean {
+    return this.#body?.sink !== undefined && !this.#paused;
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#deadline.clear();
+    this.#socket.pause();
+  }
+
+  /** The request is out. */
+  #sent(): void {
+    if (this.#state === HEAD) this.#deadline.set(this.#timeouts.response);
+  }
+
+  #drained(): void {
+    if (!this.#writer.blocked) return;
+    this.#writer.drained();
+    if (this.#state === HEAD) {
+      if (this.#writer.open) this.#deadline.clear();
+      else this.#deadline.set(this.#timeouts.response);
+    }
+    if (this.#writer.open) this.#request?.body?.resume();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    if (this.#state === BODY && !this.#flowing) return; // first what came before
+    try {
+      if (this.#state === BODY && this.#decoder.finish("upstream_reset")) return this.#finish(undefined);
+      this.fail(new ProxyError("upstream_reset", "The server closed the connection"));
+    } catch (error) {
+      this.fail(error as ProxyError);
+    }
+  }
+
+  #expired(): void {
+    const { response, idle } = this.#timeouts;
+    const waiting = this.#state === HEAD && !this.#writer.open;
+    const error = waiting
+      ? new ProxyError("response_timeout", `No answer within ${response} ms`)
+      : new ProxyError("upstream_stalled", `No byte moved for ${idle} ms`);
+    this.fail(error);
+  }
+}

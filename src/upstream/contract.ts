@@ -1,0 +1,45 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import type { ResponseHead } from "../http1/response-decoder.ts";
+import type { BodySource } from "../message/body.ts";
+
+/** A request ready to be sent. */
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Request line and fields with the empty line. */
+  readonly head: string;
+  readonly body: BodySource | null;
+  /** Whether the body goes out in chunks; otherwise its length stands in the head. */
+  readonly chunked: boolean;
+  /** Whether the head asks for an upgrade, so that a 101 may come. */
+  readonly upgrade: boolean;
+  /** Takes interim answers other than 101. */
+  onInformational(head: ResponseHead): void;
+  /** The exchange is over on this side; called once, whatever happened, except after an upgrade. */
+  onDone(): void;
+}
+
+/** The answer to a request: its head, and its body or, after a 101, the connection itself. */
+export interface Answer {
+  readonly head: ResponseHead;
+  readonly body: BodySource | null;
+  readonly tunnel?: { readonly socket: Socket; readonly early: Buffer };
+}
+
+/** Waits of one connection in milliseconds; 0 waits for ever. */
+export interface UpstreamTimeouts {
+  /** From the last byte of the request to the head of the answer. */
+  readonly response: number;
+  /** Between two pieces of a body, in either direction. */
+  readonly idle: number;
+  /** Unused in the pool, unless the server's hint is shorter. */
+  readonly keepAlive: number;
+}
+
+/** What the owner of a connection (the pool) learns. */
+export interface ConnectionOwner<Connection> {
+  /** The exchange is complete and the connection can carry another. */
+  onIdle(connection: Connection): void;
+  /** The connection is gone. */
+  onGone(connection: Connection): void;
+}

@@ -1,0 +1,149 @@
+import { ProxyError } from "../base/errors.ts";
+import { type CodecLimits, DEFAULT_LIMITS } from "../http1/limits.ts";
+import { dial, type DialTarget } from "../net/dial.ts";
+import { UpstreamConnection } from "./connection.ts";
+import type { UpstreamTimeouts } from "./contract.ts";
+
+/** Requests that may wait for a connection of one server. */
+const MAX_WAITING = 1024;
+
+/** How a pool behaves. Times in milliseconds. */
+export interface PoolOptions {
+  readonly target: DialTarget;
+  readonly timeouts: UpstreamTimeouts & {
+    /** To open a connection, TLS included. */
+    readonly connect: number;
+    /** To wait for a connection when all that are allowed are busy; 0 does not wait. */
+    readonly queue: number;
+  };
+  /** Connections kept open while unused. */
+  readonly maxIdle: number;
+  /** Connections open at once, busy ones included; 0 is no limit. */
+  readonly maxConnections: number;
+  readonly limits?: CodecLimits;
+}
+
+interface Waiter {
+  /** Gets a connection, or with undefined a place, already counted, to open one. */
+  readonly take: (connection: UpstreamConnection | undefined) => void;
+  readonly give: (error: ProxyError) => void;
+}
+
+/**
+ * The connections to one server. Unused ones are kept on a stack, so that the warmest is used first and the
+ * rest can grow old and close.
+ */
+export class ConnectionPool {
+  readonly #options: PoolOptions;
+  readonly #idle: UpstreamConnection[] = [];
+  readonly #all = new Set<UpstreamConnection>();
+  readonly #waiting: Waiter[] = [];
+  /** Dials under way; each holds a place under the limit. */
+  #dialling = 0;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Open connections, busy ones included. */
+  get size(): number {
+    return this.#all.size + this.#dialling;
+  }
+
+  /** An unused connection, at once, or undefined where a new one is needed. */
+  takeIdle(): UpstreamConnection | undefined {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined || connection.usable) return connection;
+      connection.fail(new ProxyError("upstream_reset", "Not usable any more"));
+    }
+  }
+
+  /**
+   * Opens a new connection, or waits for one to come free when the server's limit is reached.
+   * Rejects with a ProxyError that guarantees that nothing was sent.
+   */
+  async connect(signal?: AbortSignal): Promise<UpstreamConnection> {
+    const { maxConnections } = this.#options;
+    if (maxConnections > 0 && this.size >= maxConnections) {
+      const freed = await this.#wait(signal);
+      if (freed !== undefined) return freed;
+    } else this.#dialling++;
+    try {
+      const socket = await dial(this.#options.target, this.#options.timeouts.connect, signal);
+      const connection = new UpstreamConnection(
+        socket,
+        this.#options.timeouts,
+        this.#options.limits ?? DEFAULT_LIMITS,
+        this,
+      );
+      this.#all.add(connection);
+      return connection;
+    } finally {
+      this.#dialling--;
+      this.#serveWaiter();
+    }
+  }
+
+  /** For connections: an exchange is complete. */
+  onIdle(connection: UpstreamConnection): void {
+    const waiter = this.#waiting.shift();
+    if (waiter !== undefined) return waiter.take(connection);
+    if (this.#closed || this.#idle.length >= this.#options.maxIdle) {
+      return connection.fail(new ProxyError("shutdown", "Not needed any more"));
+    }
+    this.#idle.push(connection);
+  }
+
+  /** For connections: gone. */
+  onGone(connection: UpstreamConnection): void {
+    this.#all.delete(connection);
+    const index = this.#idle.indexOf(connection);
+    if (index !== -1) this.#idle.splice(index, 1);
+    this.#serveWaiter();
+  }
+
+  /** Closes what is unused now, and the rest as it comes back. */
+  close(): void {
+    this.#closed = true;
+    for (const connection of [...this.#idle]) {
+      connection.fail(new ProxyError("shutdown", "The pool is closed"));
+    }
+  }
+
+  /** Lets the first in the queue open a connection of its own where a place came free. */
+  #serveWaiter(): void {
+    if (this.#waiting.length > 0 && this.size < this.#options.maxConnections) {
+      this.#waiting.shift()!.take(undefined);
+    }
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<UpstreamConnection | undefined> {
+    if (this.#waiting.length >= MAX_WAITING) {
+      throw new ProxyError("queue_full", `${MAX_WAITING} requests wait for this server already`);
+    }
+    const { queue } = this.#options.timeouts;
+    if (queue === 0) throw new ProxyError("queue_timeout", "All connections of this server are busy");
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+        const index = this.#waiting.indexOf(waiter);
+        if (index !== -1) this.#waiting.splice(index, 1);
+      };
+      const waiter: Waiter = {
+        take: (connection) => (settle(), resolve(connection)),
+        give: (error) => (settle(), reject(error)),
+      };
+      const timer = setTimeout(() => {
+        waiter.give(new ProxyError("queue_timeout", `No connection came free within ${queue} ms`));
+      }, queue);
+      const onAbort = () =>
+        waiter.give(new ProxyError("client_closed", "The request was given up in the queue"));
+      this.#waiting.push(waiter);
+      if (signal?.aborted === true) onAbort();
+      else signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+}

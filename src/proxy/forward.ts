@@ -1,0 +1,99 @@
+import { ProxyError } from "../base/errors.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Server } from "../backend/server.ts";
+import { isIdempotent } from "../http/methods.ts";
+import type { BodySource } from "../message/body.ts";
+import { StreamSource } from "../message/body-stream.ts";
+import type { IncomingRequest } from "../message/request.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
+import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
+import { declaredLength } from "../http/framing.ts";
+import { requestedUpgrade, requestHead } from "./request.ts";
+import { toClientResponse } from "./response.ts";
+
+/**
+ * Sends `request` to a server of `backend` and resolves with the answer, its body still to come.
+ * Rejects with a ProxyError.
+ */
+export async function forward(request: IncomingRequest, backend: Backend, via: string): Promise<Response> {
+  const { exchange } = request;
+  exchange.backend = backend.name;
+  const server = backend.pick();
+  if (server === undefined) {
+    throw new ProxyError("no_server", `Cannot forward to backend "${backend.name}": no server`);
+  }
+  exchange.server = server.name;
+  const outgoing = prepare(request, backend, server, via);
+  server.inFlight++;
+  try {
+    const answer = await attempt(request, server, outgoing);
+    return toClientResponse(answer, {
+      via,
+      tunnelIdleMs: backend.tunnelIdleMs,
+      onTunnelDone: outgoing.onDone,
+    });
+  } catch (error) {
+    outgoing.onDone();
+    throw error;
+  }
+}
+
+/**
+ * One attempt on one server. A connection from the pool may die while it is unused, and the server's close
+ * crosses our request on its way; that is nobody's failure, so a request that may be repeated goes out once
+ * more on a new connection (RFC 9112 §9.3.1), as long as no byte of an answer came.
+ */
+async function attempt(request: IncomingRequest, server: Server, outgoing: OutgoingRequest): Promise<Answer> {
+  const { exchange } = request;
+  exchange.attempts++;
+  const pooled = server.pool.takeIdle();
+  if (pooled === undefined) return send(request, await server.pool.connect(exchange.signal), outgoing);
+  try {
+    return await send(request, pooled, outgoing);
+  } catch (error) {
+    const repeatable = outgoing.body === null && isIdempotent(request.method) && !pooled.answering;
+    if (!repeatable || !(error instanceof ProxyError) || error.kind !== "upstream_reset") throw error;
+    return send(request, await server.pool.connect(exchange.signal), outgoing);
+  }
+}
+
+function send(
+  request: IncomingRequest,
+  connection: UpstreamConnection,
+  outgoing: OutgoingRequest,
+): Promise<Answer> {
+  const { exchange } = request;
+  if (exchange.aborted !== undefined) {
+    connection.release();
+    throw exchange.aborted;
+  }
+  exchange.onAbort = (error) => connection.fail(error);
+  return connection.send(outgoing);
+}
+
+function prepare(request: IncomingRequest, backend: Backend, server: Server, via: string): OutgoingRequest {
+  const { exchange } = request;
+  const fields = request.takeFields();
+  const taken = request.takeBody();
+  const body: BodySource | null = taken instanceof ReadableStream
+    ? new StreamSource(taken, declaredLength(fields))
+    : taken;
+  const upgrade = requestedUpgrade(request, fields, body);
+  const own = backend.hostHeader === "rewrite" || exchange.authority === "";
+  const host = own ? server.authority : exchange.authority;
+  let open = true;
+  return {
+    method: request.method,
+    head: requestHead(request, { fields, body, via, host, basePath: server.basePath, upgrade }),
+    body,
+    chunked: body !== null && body.length === undefined,
+    upgrade: upgrade !== undefined,
+    onInformational: (head) => exchange.inform(head.status, head.reason, head.fields),
+    onDone() {
+      if (!open) return;
+      open = false;
+      exchange.onAbort = undefined;
+      server.inFlight--;
+    },
+  };
+}

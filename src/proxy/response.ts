@@ -1,0 +1,56 @@
+import { fieldName, type Fields } from "../http/fields.ts";
+import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
+import type { TakenConnection } from "../message/response.ts";
+import { asResponse, ForwardedResponse } from "../message/response.ts";
+import { joinTunnel } from "../net/tunnel.ts";
+import type { Answer } from "../upstream/contract.ts";
+
+/** What makes an answer ready for the client. */
+export interface AnswerContext {
+  /** Name of this proxy in Via. */
+  readonly via: string;
+  /** Silence that ends a tunnel, in ms. */
+  readonly tunnelIdleMs: number;
+  /** Called when a tunnel is over; other exchanges end with their connection. */
+  readonly onTunnelDone: () => void;
+}
+
+/** An answer of a server as a Response for the client: its end-to-end fields, and its body untouched. */
+export function toClientResponse(answer: Answer, context: AnswerContext): Response {
+  const { head, tunnel } = answer;
+  const { fields } = head;
+  const upgrade = fields.get("upgrade");
+  const nominated = nominatedNames(connectionOf(fields));
+  const tunnelled = tunnel !== undefined;
+  // Alt-Svc on a 101 would speak for a connection that is not HTTP any more.
+  fields.removeWhere((kind) =>
+    kind.hopByHop || nominated?.has(kind.lower) === true ||
+    (tunnelled && (kind === ALT_SVC || kind === LENGTH))
+  );
+  fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
+  if (!tunnelled) {
+    return asResponse(
+      new ForwardedResponse({ status: head.status, reason: head.reason, fields, body: answer.body }),
+    );
+  }
+  announceUpgrade(fields, upgrade);
+  const takeover = (client: TakenConnection) =>
+    joinTunnel(client, tunnel, {
+      idleMs: context.tunnelIdleMs,
+      onDone: ({ forth, back }) => {
+        client.done({ fromClient: forth, toClient: back });
+        context.onTunnelDone();
+      },
+    });
+  return asResponse(
+    new ForwardedResponse({ status: 101, reason: head.reason, fields, body: null, takeover }),
+  );
+}
+
+const ALT_SVC = fieldName("alt-svc");
+const LENGTH = fieldName("content-length");
+
+function announceUpgrade(fields: Fields, upgrade: string | undefined): void {
+  fields.append("Connection", "Upgrade");
+  if (upgrade !== undefined) fields.append("Upgrade", upgrade);
+}

@@ -1,0 +1,84 @@
+import { hostForMatching } from "../http/authority.ts";
+
+/** A route before it is compiled. */
+export interface RouteRule<T> {
+  /** Exact name, or `*.example.com`; undefined for any host. Lower case, no trailing dot. */
+  readonly host?: string | undefined;
+  /** Path that matches itself and everything below it: `/api` takes `/api` and `/api/x`, not `/apix`. */
+  readonly pathPrefix: string;
+  readonly target: T;
+}
+
+/**
+ * Finds the most specific route: an exact host before a wildcard before any host, the longer wildcard first,
+ * and within a host the longest path prefix. A host without a fitting path does not hide the less specific ones.
+ * The cost depends on the labels and segments of the request, not on the number of routes.
+ */
+export class Router<T> {
+  readonly #exact = new Map<string, PrefixTable<T>>();
+  readonly #wildcards = new Map<string, PrefixTable<T>>();
+  readonly #any = new PrefixTable<T>();
+
+  constructor(routes: Iterable<RouteRule<T>>) {
+    for (const route of routes) this.#tableFor(route.host).add(route.pathPrefix, route.target);
+  }
+
+  /** Where a request for `authority` (`host[:port]`) and `path` (its query is ignored) leads. */
+  find(authority: string, path: string): T | undefined {
+    if (this.#exact.size > 0 || this.#wildcards.size > 0) {
+      const found = this.#findByHost(hostForMatching(authority), path);
+      if (found !== undefined) return found;
+    }
+    return this.#any.find(path);
+  }
+
+  #findByHost(host: string, path: string): T | undefined {
+    const exact = this.#exact.get(host)?.find(path);
+    if (exact !== undefined || this.#wildcards.size === 0) return exact;
+    for (let dot = host.indexOf("."); dot > 0; dot = host.indexOf(".", dot + 1)) {
+      const found = this.#wildcards.get(host.slice(dot))?.find(path);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #tableFor(host: string | undefined): PrefixTable<T> {
+    if (host === undefined) return this.#any;
+    const [tables, key] = host.startsWith("*.") ? [this.#wildcards, host.slice(1)] : [this.#exact, host];
+    let table = tables.get(key);
+    if (table === undefined) tables.set(key, table = new PrefixTable<T>());
+    return table;
+  }
+}
+
+/** Path prefixes of one host. */
+class PrefixTable<T> {
+  readonly #targets = new Map<string, T>();
+  /** No request path is compared beyond this, however long it is. */
+  #longest = 0;
+
+  add(prefix: string, target: T): void {
+    this.#targets.set(prefix, target);
+    this.#longest = Math.max(this.#longest, prefix.length);
+  }
+
+  find(path: string): T | undefined {
+    if (this.#targets.size === 0) return undefined;
+    if (this.#longest > 1) {
+      const query = path.indexOf("?");
+      const end = query === -1 ? path.length : query;
+      if (end <= this.#longest) {
+        const whole = this.#targets.get(path.slice(0, end));
+        if (whole !== undefined) return whole;
+      }
+      for (let slash = path.lastIndexOf("/", Math.min(end, this.#longest)); slash > 0;) {
+        // `/api/` as written with its slash, then `/api`.
+        const found = (slash < end ? this.#targets.get(path.slice(0, slash + 1)) : undefined) ??
+          this.#targets.get(path.slice(0, slash));
+        if (found !== undefined) return found;
+        slash = path.lastIndexOf("/", slash - 1);
+      }
+    }
+    return this.#targets.get("/");
+  }
+}

@@ -1,0 +1,50 @@
+import { createServer, type Server } from "node:http";
+import process from "node:process";
+import exampleText from "../../config.example.toml" with { type: "text" };
+import { createLog } from "../base/log.ts";
+import { parseConfig } from "../config/load.ts";
+import { start } from "./run.ts";
+import { untilStopped } from "./signals.ts";
+
+/** Ports of the demo servers: those that config.example.toml names. */
+const PORTS = [9001, 9002, 9003];
+
+/** Starts three demo servers and the proxy with the example config; runs until a signal. Resolves with the exit code. */
+export async function demo(): Promise<number> {
+  const config = parseConfig(exampleText, { file: "config.example.toml", format: "toml" });
+  const log = createLog({ level: "info", format: "text" });
+  const servers: Server[] = [];
+  try {
+    for (const port of PORTS) servers.push(await startDemoServer(port));
+  } catch (error) {
+    process.stderr.write(`Cannot start the demo servers: ${(error as Error).message}\n`);
+    return 1;
+  }
+  const proxy = await start(config, log);
+  if (proxy === undefined) return 1;
+  const address = proxy.listeners[0]!.address;
+  process.stdout.write(
+    `\nThree demo servers: ${PORTS.map((port) => `http://127.0.0.1:${port}/`).join("  ")}\n` +
+      `The proxy:          http://${address}/\n\n` +
+      `Try it:  curl http://${address}/        (again and again: the servers take turns)\n` +
+      `Stop it: Ctrl-C\n\n`,
+  );
+  const code = await untilStopped(proxy, log);
+  for (const server of servers) server.closeAllConnections();
+  return code;
+}
+
+function startDemoServer(port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    response.setHeader("Content-Type", "text/plain; charset=utf-8");
+    response.end(
+      `Hello from demo server ${port}\n\n${request.method} ${request.url}\n` +
+        `for ${request.headers["x-forwarded-for"]}, via ${request.headers.via}\n`,
+    );
+    request.resume();
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}

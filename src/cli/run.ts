@@ -1,0 +1,31 @@
+import process from "node:process";
+import { createLog, type Log } from "../base/log.ts";
+import { loadConfigFile } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { type RunningProxy, startProxy } from "../lifecycle/running.ts";
+import { createSnapshot } from "../lifecycle/snapshot.ts";
+import { untilStopped } from "./signals.ts";
+
+/** Serves the config at `path` until a signal; resolves with the exit code. Throws a ConfigError. */
+export async function run(path: string): Promise<number> {
+  const config = loadConfigFile(path);
+  const log = createConfiguredLog(config);
+  const proxy = await start(config, log);
+  return proxy === undefined ? 1 : await untilStopped(proxy, log);
+}
+
+/** The log as the config wants it: `auto` is for people on a terminal and for programs elsewhere. */
+export function createConfiguredLog({ log: { level, format } }: Config): Log {
+  const auto = process.stdout.isTTY ? "text" : "json";
+  return createLog({ level, format: format === "auto" ? auto : format });
+}
+
+/** Starts what `config` describes, or logs why it cannot and returns undefined. */
+export async function start(config: Config, log: Log): Promise<RunningProxy | undefined> {
+  try {
+    return await startProxy(createSnapshot(config), log);
+  } catch (error) {
+    log.error("start_failed", { cause: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}

@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import type { Contestant } from "./contestants.ts";
+import { freePort, launch } from "./launch.ts";
+import type { Scenario } from "./scenarios.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** A proxy that runs and gave the right answer to every scenario. */
+export interface Runner {
+  name: string;
+  title: string;
+  version: string;
+  pid: number;
+  url: string;
+  /** Where its stdout and stderr go. */
+  logPath: string;
+}
+
+/** What `lineUp` needs besides the workspace. */
+export interface LineUpOptions {
+  contestants: readonly Contestant[];
+  scenarios: readonly Scenario[];
+  originPort: number;
+  connections: number;
+  /** Told about every proxy that is left out; `fault` is false where it is merely not installed. */
+  onAbsent(line: string, fault: boolean): void;
+}
+
+/** Starts the proxies side by side and checks one answer of each scenario; who fails is reported and left out. */
+export async function lineUp(workspace: Workspace, options: LineUpOptions): Promise<Runner[]> {
+  const runners: Runner[] = [];
+  for (const contestant of options.contestants) {
+    const executable = contestant.executable();
+    if (executable === undefined) {
+      options.onAbsent(`${contestant.title} is missing and left out: ${contestant.remedy}`, false);
+      continue;
+    }
+    try {
+      runners.push(await startOne(workspace, { contestant, executable }, options));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      options.onAbsent(`${contestant.title} did not start and is left out: ${reason}`, true);
+    }
+  }
+  return runners;
+}
+
+async function startOne(
+  workspace: Workspace,
+  { contestant, executable }: { contestant: Contestant; executable: string },
+  { scenarios, originPort, connections }: LineUpOptions,
+): Promise<Runner> {
+  const { name, title } = contestant;
+  const directory = workspace.folder(name);
+  const port = await freePort();
+  const place = { directory, port, originPort, connections };
+  // The ending picks Sluice's parser; the other proxies do not look at it.
+  const configPath = workspace.write(`${name}/config.toml`, contestant.config(place));
+  const logPath = `${directory}/log`;
+  const url = `http://127.0.0.1:${port}`;
+  const pid = await launch(workspace, {
+    command: {
+      executable,
+      args: contestant.args(configPath, place),
+      env: contestant.env?.(place) ?? {},
+      logPath,
+    },
+    url,
+  });
+  for (const scenario of scenarios) await checkAnswer(url, scenario);
+  return { name, title, version: readVersion(executable, contestant.versionArgs), pid, url, logPath };
+}
+
+/** wrk counts any answer below 400 of any length as a success, so the right one is asked for here. */
+async function checkAnswer(url: string, { path, method, uploadBytes, answer }: Scenario): Promise<void> {
+  const response = await fetch(url + path, {
+    method,
+    signal: AbortSignal.timeout(5000),
+    ...(uploadBytes > 0 && { body: "x".repeat(uploadBytes) }),
+  });
+  const { byteLength } = await response.arrayBuffer();
+  if (response.status !== answer.status || byteLength !== answer.bodyBytes) {
+    throw new Error(
+      `${path} gave ${response.status} with ${byteLength} bytes, wanted ${answer.status} with ${answer.bodyBytes}`,
+    );
+  }
+}
+
+/** First version number that the program prints; empty when there is none. nginx prints it to stderr. */
+function readVersion(executable: string, args: readonly string[]): string {
+  const { stdout, stderr } = spawnSync(executable, [...args], { encoding: "utf8", timeout: 5000 });
+  return /\d+\.\d+[\w.-]*/.exec(`${stdout} ${stderr}`)?.[0] ?? "";
+}

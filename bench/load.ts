@@ -1,0 +1,85 @@
+import { executablePath } from "./executable-path.ts";
+import type { Scenario } from "./scenarios.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Time that wrk gets on top of the run before it is killed. */
+const GRACE_MS = 15_000;
+
+/**
+ * Prints the figures exactly, where wrk's own report rounds them. The script defines no `request` function, so
+ * that wrk builds the request once and no Lua runs while it measures.
+ */
+const REPORT = `
+function done(summary, latency)
+  local e = summary.errors
+  io.write(string.format(
+    '\\n{"requests":%d,"wallMs":%.3f,"p50Ms":%.3f,"p99Ms":%.3f,"connect":%d,"read":%d,"write":%d,"timeout":%d,"status":%d}\\n',
+    summary.requests, summary.duration / 1000, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    e.connect, e.read, e.write, e.timeout, e.status))
+end
+`;
+
+/** What one run of wrk saw. */
+export interface LoadResult {
+  requests: number;
+  wallMs: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** Failures by kind, only those that happened: socket errors, and `status` for answers of 400 and above. */
+  failures: Record<string, number>;
+}
+
+/** How hard and how long to press. */
+export interface LoadOptions {
+  /** Whole seconds. */
+  seconds: number;
+  connections: number;
+}
+
+/** Runs wrk with one thread against `url` and waits for it. Throws when wrk is missing or does not report. */
+export async function runLoad(
+  workspace: Workspace,
+  target: { url: string; scenario: Scenario },
+  { seconds, connections }: LoadOptions,
+): Promise<LoadResult> {
+  const executable = executablePath("wrk");
+  if (executable === undefined) throw new Error("Cannot measure: wrk is missing: apt-get install wrk");
+  const { scenario } = target;
+  const script = workspace.write(`${scenario.name}.lua`, requestLua(scenario) + REPORT);
+  const child = workspace.spawn({
+    executable,
+    args: [
+      "--threads=1",
+      `--connections=${connections}`,
+      `--duration=${seconds}s`,
+      "--timeout=5s",
+      `--script=${script}`,
+      target.url + scenario.path,
+    ],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => output += text);
+  }
+  const timer = setTimeout(() => child.kill("SIGKILL"), seconds * 1000 + GRACE_MS);
+  await new Promise((resolve, reject) => child.once("close", resolve).once("error", reject));
+  clearTimeout(timer);
+  return parseReport(output);
+}
+
+function requestLua({ method, uploadBytes }: Scenario): string {
+  return method === "GET" ? "" : `wrk.method = "${method}"\nwrk.body = string.rep("x", ${uploadBytes})\n`;
+}
+
+function parseReport(output: string): LoadResult {
+  const line = output.split("\n").findLast((text) => text.startsWith("{"));
+  if (line === undefined) throw new Error(`wrk gave no report: ${output.trim() || "no output"}`);
+  const { requests, wallMs, p50Ms, p99Ms, ...counts }: Record<string, number> = JSON.parse(line);
+  return {
+    requests: requests ?? 0,
+    wallMs: wallMs ?? 0,
+    p50Ms: p50Ms ?? 0,
+    p99Ms: p99Ms ?? 0,
+    failures: Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+  };
+}

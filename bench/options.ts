@@ -1,0 +1,80 @@
+import { parseArgs } from "node:util";
+import { type Contestant, CONTESTANTS } from "./contestants.ts";
+import { type Scenario, SCENARIOS } from "./scenarios.ts";
+
+/** What the command line asks for. */
+export interface Options {
+  contestants: readonly Contestant[];
+  scenarios: readonly Scenario[];
+  /** Length of one measured run. */
+  seconds: number;
+  rounds: number;
+  connections: number;
+  /** File that gets every sample. */
+  json: string | undefined;
+}
+
+/** The text of `--help`. */
+export const USAGE = `bun bench/run.ts [options]
+
+  --only a,b         proxies: ${CONTESTANTS.map(({ name }) => name).join(", ")} (default: all)
+  --scenario a,b     scenarios: ${SCENARIOS.map(({ name }) => name).join(", ")} (default: all)
+  --seconds N        length of one measured run (default: 2)
+  --rounds N         measured runs per proxy and scenario; the median counts (default: 3)
+  --connections N    connections that wrk keeps busy (default: 32)
+  --json FILE        also write every sample to FILE
+`;
+
+/**
+ * Reads the command line; `undefined` when it asks for help.
+ *
+ * Throws a RangeError or TypeError that says what is accepted.
+ */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: "boolean", short: "h" },
+      only: { type: "string" },
+      scenario: { type: "string" },
+      seconds: { type: "string", default: "2" },
+      rounds: { type: "string", default: "3" },
+      connections: { type: "string", default: "32" },
+      json: { type: "string" },
+    },
+  });
+  if (values.help === true) return undefined;
+  return {
+    contestants: pick("--only", CONTESTANTS, values.only),
+    scenarios: pick("--scenario", SCENARIOS, values.scenario),
+    seconds: parseCount("--seconds", values.seconds, 60),
+    rounds: parseCount("--rounds", values.rounds, 99),
+    connections: parseCount("--connections", values.connections, 1000),
+    json: values.json,
+  };
+}
+
+/** Keeps the order of `all`, so that tables from two runs line up. */
+function pick<T extends { name: string }>(
+  flag: string,
+  all: readonly T[],
+  value: string | undefined,
+): readonly T[] {
+  if (value === undefined) return all;
+  const wanted = value.split(",").map((name) => name.trim());
+  const unknown = wanted.find((name) => !all.some((item) => item.name === name));
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `Cannot use ${flag} "${unknown}": accepted are ${all.map(({ name }) => name).join(", ")}`,
+    );
+  }
+  return all.filter(({ name }) => wanted.includes(name));
+}
+
+function parseCount(flag: string, value: string, most: number): number {
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 1 || count > most) {
+    throw new RangeError(`Cannot use ${flag} "${value}": a whole number from 1 to ${most} is accepted`);
+  }
+  return count;
+}

@@ -1,0 +1,64 @@
+import { executablePath } from "./executable-path.ts";
+import { launch } from "./launch.ts";
+import { nginxConfig } from "./nginx-config.ts";
+import { SCENARIOS, SMALL_BODY } from "./scenarios.ts";
+import type { Workspace } from "./workspace.ts";
+
+/**
+ * Starts the one server behind every proxy: an nginx that answers all scenarios. Returns its URL.
+ *
+ * Throws when nginx is missing, or when `/chunked` is not chunked.
+ */
+export async function startOrigin(workspace: Workspace, port: number): Promise<string> {
+  const executable = executablePath("nginx");
+  if (executable === undefined) {
+    throw new Error("Cannot start the origin: nginx is missing: apt-get install nginx");
+  }
+  const directory = workspace.folder("origin");
+  workspace.folder("origin/files");
+  for (const { name, method, answer } of SCENARIOS) {
+    if (method === "GET") workspace.write(`origin/files/${name}`, "x".repeat(answer.bodyBytes));
+  }
+  const file = workspace.write("origin/nginx.conf", nginxConfig(directory, httpBlock(directory, port)));
+  const url = `http://127.0.0.1:${port}`;
+  await launch(workspace, {
+    command: { executable, args: ["-p", directory, "-e", "stderr", "-c", file], logPath: `${directory}/log` },
+    url,
+  });
+  const answer = await fetch(`${url}/chunked`);
+  await answer.arrayBuffer();
+  if (answer.headers.get("transfer-encoding") !== "chunked") {
+    throw new Error("Cannot use this nginx as the origin: /chunked came with a length");
+  }
+  return url;
+}
+
+/**
+ * Two tricks, as a stock nginx has no handler for either:
+ * `/chunked` is a static file that passes the SSI filter, which drops Content-Length since it cannot know the
+ * length of what it will have inserted (nothing, here).
+ * `/upload` proxies to nginx itself without the body: request buffering, on by default, means that the whole
+ * body has been read before the second request leaves, so that the 204 cannot overtake the upload.
+ */
+function httpBlock(directory: string, port: number): string {
+  const sink = `unix:${directory}/sink.sock`;
+  return `
+  open_file_cache max=16;
+  upstream sink { server ${sink}; keepalive 64; }
+  server { listen ${sink}; return 204; }
+  server {
+    listen 127.0.0.1:${port};
+    root ${directory}/files;
+    location = /small { return 200 "${SMALL_BODY}"; }
+    location = /chunked { ssi on; ssi_types *; }
+    location = /upload {
+      client_max_body_size 1m;
+      client_body_buffer_size 128k;
+      proxy_pass http://sink;
+      proxy_http_version 1.1;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+      proxy_set_header Connection "";
+    }
+  }`;
+}

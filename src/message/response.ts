@@ -1,18 +1,23 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
 import type { Fields } from "../http/fields.ts";
 import type { BodySource } from "./body.ts";
 import { toStream } from "./body-stream.ts";
 import { delegateRest } from "./delegate.ts";
 import { reconcile } from "./reconcile.ts";
 
-/** Takes over the client's connection after a 101: `early` are bytes the client sent behind its request. */
-export type Takeover = (client: TakenConnection) => void;
+/** A server's connection after its 101, which waits to be joined with the client's. */
+export interface UpstreamTunnel {
+  /** Takes over the client's connection, with the bytes that the client sent behind its request. */
+  join(socket: Socket, early: Buffer, onDone: (bytes: TunnelledBytes) => void): void;
+  /** The client is gone: closes the server's connection. */
+  drop(): void;
+}
 
-/** What an upgraded connection hands over. */
-export interface TakenConnection {
-  readonly socket: import("node:net").Socket;
-  readonly early: Uint8Array;
-  /** Called once with the bytes that flowed when the tunnel is over. */
-  done(bytes: { fromClient: number; toClient: number }): void;
+/** What went through a tunnel. */
+export interface TunnelledBytes {
+  readonly fromClient: number;
+  readonly toClient: number;
 }
 
 /** The parts of an answer of a server. */
@@ -22,8 +27,8 @@ export interface AnswerParts {
   /** End-to-end fields only: what was for one connection is already gone. */
   readonly fields: Fields;
   readonly body: BodySource | null;
-  /** With status 101: what becomes of the connection. */
-  readonly takeover?: Takeover | undefined;
+  /** With status 101: the server's side of the tunnel. */
+  readonly tunnel?: UpstreamTunnel | undefined;
 }
 
 /**
@@ -34,7 +39,7 @@ export interface AnswerParts {
 export class ForwardedResponse {
   readonly status: number;
   readonly statusText: string;
-  readonly takeover: Takeover | undefined;
+  readonly tunnel: UpstreamTunnel | undefined;
   readonly #fields: Fields;
   #source: BodySource | null;
   #headers: Headers | undefined;
@@ -43,7 +48,7 @@ export class ForwardedResponse {
   constructor(parts: AnswerParts) {
     this.status = parts.status;
     this.statusText = parts.reason;
-    this.takeover = parts.takeover;
+    this.tunnel = parts.tunnel;
     this.#fields = parts.fields;
     this.#source = parts.body;
   }

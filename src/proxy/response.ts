@@ -1,6 +1,5 @@
 import { fieldName, type Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
-import type { TakenConnection } from "../message/response.ts";
 import { asResponse, ForwardedResponse } from "../message/response.ts";
 import { joinTunnel } from "../net/tunnel.ts";
 import type { Answer } from "../upstream/contract.ts";
@@ -28,22 +27,34 @@ export function toClientResponse(answer: Answer, context: AnswerContext): Respon
     (tunnelled && (kind === ALT_SVC || kind === LENGTH))
   );
   fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
-  if (!tunnelled) {
+  if (tunnel === undefined) {
     return asResponse(
       new ForwardedResponse({ status: head.status, reason: head.reason, fields, body: answer.body }),
     );
   }
   announceUpgrade(fields, upgrade);
-  const takeover = (client: TakenConnection) =>
-    joinTunnel(client, tunnel, {
-      idleMs: context.tunnelIdleMs,
-      onDone: ({ forth, back }) => {
-        client.done({ fromClient: forth, toClient: back });
-        context.onTunnelDone();
-      },
-    });
   return asResponse(
-    new ForwardedResponse({ status: 101, reason: head.reason, fields, body: null, takeover }),
+    new ForwardedResponse({
+      status: 101,
+      reason: head.reason,
+      fields,
+      body: null,
+      tunnel: {
+        join(socket, early, onDone) {
+          joinTunnel({ socket, early }, tunnel, {
+            idleMs: context.tunnelIdleMs,
+            onDone: ({ forth, back }) => {
+              onDone({ fromClient: forth, toClient: back });
+              context.onTunnelDone();
+            },
+          });
+        },
+        drop() {
+          tunnel.socket.destroy();
+          context.onTunnelDone();
+        },
+      },
+    }),
   );
 }
 

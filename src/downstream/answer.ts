@@ -1,0 +1,72 @@
+import { ProxyError } from "../base/errors.ts";
+import { Fields } from "../http/fields.ts";
+import { declaredLength } from "../http/framing.ts";
+import { reasonPhrase } from "../http/status.ts";
+import { fieldLine } from "../http1/encode.ts";
+import type { BodySource } from "../message/body.ts";
+import { StreamSource } from "../message/body-stream.ts";
+import { ForwardedResponse } from "../message/response.ts";
+import type { MessageWriter } from "../net/message-writer.ts";
+import { responseHead } from "./response-head.ts";
+
+/** Why a body is cancelled that the method or the status of its message forbids. */
+const NOT_WANTED = new ProxyError("client_closed", "This answer has no body");
+
+/** What the answer to a request depends on besides the Response. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly minorVersion: 0 | 1;
+  /** Whether the connection stays open afterwards, as far as the request is concerned. */
+  readonly keepAlive: boolean;
+}
+
+/** An answer of which the head was written. */
+export interface BegunAnswer {
+  /** The body to start, or null where there is none to send. */
+  readonly source: BodySource | null;
+  /** Whether the end of the body is the end of the connection. */
+  readonly closes: boolean;
+}
+
+/** Writes the head of `response`, which goes out with the first of the body, and takes its body. */
+export function beginAnswer(
+  writer: MessageWriter,
+  response: Response,
+  request: AnsweredRequest,
+): BegunAnswer {
+  const forwarded = response instanceof ForwardedResponse;
+  const fields = forwarded ? response.takeFields() : Fields.from(response.headers);
+  const body = forwarded ? response.takeBody() : response.body;
+  const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
+  const head = responseHead({
+    status: response.status,
+    reason: response.statusText || reasonPhrase(response.status),
+    fields,
+    length: source?.length,
+    hasBody: source !== null,
+    ...request,
+  });
+  writer.begin(head.text, head.delivery === "chunked");
+  return { source: head.delivery === "none" ? cancelled(source) : source, closes: head.delivery === "close" };
+}
+
+/** The head of a 101, whose fields say what the connection becomes. */
+export function switchingHead(response: ForwardedResponse): string {
+  const fields = response.takeFields();
+  let head = "HTTP/1.1 101 " + (response.statusText || reasonPhrase(101)) + "\r\n";
+  for (let i = 0; i < fields.size; i++) head += fieldLine(fields.names[i]!, fields.values[i]!);
+  return head + "\r\n";
+}
+
+/** Lets go of an answer that nobody is left to read, so that its server learns it. */
+export function dropAnswer(response: Response, reason: ProxyError): void {
+  const left = response instanceof ForwardedResponse ? response.takeBody() : response.body;
+  if (left instanceof ReadableStream) left.cancel(reason).catch(() => {}); // it may have failed already
+  else left?.cancel(reason);
+  if (response instanceof ForwardedResponse) response.tunnel?.drop();
+}
+
+function cancelled(source: BodySource | null): null {
+  source?.cancel(NOT_WANTED);
+  return null;
+}

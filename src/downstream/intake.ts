@@ -1,0 +1,136 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { type ProxyError, toProxyError } from "../base/errors.ts";
+import type { CodecLimits } from "../http1/limits.ts";
+import { RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
+import { RequestBody, type RequestReader } from "./request-body.ts";
+
+/** Bytes of further requests that are read ahead while one is being answered. */
+const MAX_READ_AHEAD_BYTES = 64 * 1024;
+
+/** What the owner of an intake learns. */
+export interface IntakeEvents {
+  /** A request begins; nothing more is read but its body until `next`. */
+  onHead(head: RequestHead, body: RequestBody | null): void;
+  /** A piece of the body was read. */
+  onBodyData(length: number): void;
+  /** Somebody wants more of the body. */
+  onBodyWanted(): void;
+  /** All that came was read, and more is needed. */
+  onStarved(): void;
+  /** What came breaks the protocol; nothing more can be read. */
+  onMalformed(error: ProxyError): void;
+}
+
+/**
+ * The reading half of a client's connection: one request at a time, its body as fast as somebody takes it.
+ * What comes behind stays unread, up to a bound, while the connection is still watched for its end.
+ */
+export class Intake implements RequestReader {
+  readonly #socket: Socket;
+  readonly #events: IntakeEvents;
+  readonly #decoder: RequestDecoder;
+  #body: RequestBody | undefined;
+  #inExchange = false;
+  #stopped = false;
+
+  constructor(socket: Socket, limits: CodecLimits, events: IntakeEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    this.#decoder = new RequestDecoder(limits);
+  }
+
+  /** Whether a part of a head was read. */
+  get insideHead(): boolean {
+    return this.#decoder.insideHead;
+  }
+
+  /** Whether bytes were received that nobody has read. */
+  get hasUnread(): boolean {
+    return this.#decoder.unread > 0;
+  }
+
+  /** Whether a part of the current request's body was not read. */
+  get incomplete(): boolean {
+    return this.#body !== undefined && !this.#body.complete;
+  }
+
+  /** Whether somebody waits for more of the current request's body. */
+  get bodyWanted(): boolean {
+    return this.#body?.flowing === true;
+  }
+
+  /** Takes bytes from the socket. */
+  push(chunk: Buffer): void {
+    if (this.#stopped) return;
+    this.#decoder.push(chunk);
+    if (this.#reading) this.#advance();
+    else if (this.incomplete || this.#decoder.unread > MAX_READ_AHEAD_BYTES) this.#socket.pause();
+  }
+
+  /** The exchange is over: reads the next request. */
+  next(): void {
+    this.#body?.abandon();
+    this.#body = undefined;
+    this.#inExchange = false;
+    this.#socket.resume();
+    this.#advance();
+  }
+
+  /** For the body: somebody takes it. */
+  readBody(): void {
+    if (this.#stopped) return;
+    this.#events.onBodyWanted();
+    this.#socket.resume();
+    this.#advance();
+  }
+
+  /** The current body breaks off. False where nobody takes it, so that nobody was told. */
+  failBody(error: ProxyError): boolean {
+    return this.#body?.fail(error) ?? false;
+  }
+
+  /** Reads nothing more; whatever comes is thrown away. */
+  stop(): void {
+    this.#stopped = true;
+    this.#body?.abandon();
+    this.#socket.resume();
+  }
+
+  /** Takes what was received and not read, to hand the connection over. */
+  takeRest(): Buffer {
+    this.#stopped = true;
+    return this.#decoder.takeRest();
+  }
+
+  get #reading(): boolean {
+    return !this.#inExchange || this.bodyWanted;
+  }
+
+  #advance(): void {
+    try {
+      while (this.#reading && !this.#stopped) {
+        const step = this.#decoder.next();
+        if (step === "more") {
+          this.#body?.flush();
+          return this.#events.onStarved();
+        }
+        if (step === "head") this.#begin(this.#decoder.head);
+        else if (step === "data") {
+          this.#events.onBodyData(this.#decoder.data.length);
+          this.#body!.deliver(this.#decoder.data);
+        } else this.#body?.end(this.#decoder.trailers);
+      }
+    } catch (error) {
+      this.#events.onMalformed(toProxyError(error));
+    }
+  }
+
+  #begin(head: RequestHead): void {
+    this.#inExchange = true;
+    const { framing } = head;
+    if (framing.kind === "length" && framing.length === 0) this.#decoder.next(); // the end, at once
+    else this.#body = new RequestBody(framing, this);
+    this.#events.onHead(head, this.#body ?? null);
+  }
+}

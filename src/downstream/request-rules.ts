@@ -1,0 +1,21 @@
+import { ProxyError } from "../base/errors.ts";
+import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
+import type { RequestHead } from "../http1/request-decoder.ts";
+
+/** Whether the client wants the connection to stay open after this request (RFC 9112 §9.3). */
+export function wantsKeepAlive(head: RequestHead): boolean {
+  const connection = connectionOf(head.fields);
+  if (head.minorVersion === 0) return hasConnectionOption(connection, "keep-alive");
+  return !hasConnectionOption(connection, "close");
+}
+
+/**
+ * Refuses every expectation but the only one there is, which is passed on, as is the server's 100
+ * (RFC 9110 §10.1.1).
+ */
+export function checkExpectation(head: RequestHead): void {
+  const expect = head.fields.get("expect");
+  if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
+    throw new ProxyError("expectation_failed", "An expectation that nobody knows");
+  }
+}

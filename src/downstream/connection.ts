@@ -7,7 +7,7 @@ import { reasonPhrase } from "../http/status.ts";
 import { informationalHead } from "../http1/encode.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import type { BodySource } from "../message/body.ts";
-import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
+import type { Exchange, Informer, Peer } from "../message/exchange.ts";
 import { asRequest, IncomingRequest } from "../message/request.ts";
 import { ForwardedResponse, type UpstreamTunnel } from "../message/response.ts";
 import { MessageWriter } from "../net/message-writer.ts";
@@ -15,7 +15,7 @@ import { beginAnswer, dropAnswer, switchingHead } from "./answer.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
 import type { DownstreamOptions } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
-import { checkExpectation, wantsKeepAlive } from "./request-rules.ts";
+import { checkExpectation, openExchange, wantsKeepAlive } from "./request-rules.ts";
 
 /** After a client finished sending, the waits before the two interim answers that show whether it still listens. */
 const LISTENING_PROBE_MS = 250;
@@ -97,12 +97,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   /** For the intake: a request begins. */
   onHead(head: RequestHead, body: RequestBody | null): void {
-    const exchange = new Exchange(this.#peer, {
-      method: head.method,
-      target: head.target.path || head.authority,
-      authority: head.authority,
-      startedAt: performance.now(),
-    }, this);
+    const exchange = openExchange(head, this.#peer, this);
     this.#exchange = exchange;
     this.#head = head;
     this.#answered = false;
@@ -161,8 +156,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       else if (!handed) this.#answerFailure(this.#exchange, error);
       return;
     }
-    const unreadable = { method: "", target: "", authority: "", startedAt: performance.now() };
-    this.#exchange = new Exchange(this.#peer, unreadable, this);
+    this.#exchange = openExchange(undefined, this.#peer, this);
     this.#head = undefined;
     this.#answered = false;
     this.#answerFailure(this.#exchange, error);
@@ -230,12 +224,10 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     if (this.#closing || this.#intake.incomplete) return this.#close();
     this.#wait = "none";
     // Not from here: a hundred requests in one packet would be a hundred calls deep.
-    if (this.#intake.hasUnread) queueMicrotask(() => this.#next());
-    else this.#intake.next();
-  }
-
-  #next(): void {
-    if (!this.#closed && this.#exchange === undefined) this.#intake.next();
+    if (!this.#intake.hasUnread) return this.#intake.next();
+    queueMicrotask(() => {
+      if (!this.#closed && this.#exchange === undefined) this.#intake.next();
+    });
   }
 
   /** Says goodbye, then reads and throws away for a while: closing at once could destroy the answer on its way. */

@@ -1,6 +1,18 @@
 import { ProxyError } from "../base/errors.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
+import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
+
+/** The exchange that a request opens; without a head, that of a request that could not be read. */
+export function openExchange(head: RequestHead | undefined, peer: Peer, informer: Informer): Exchange {
+  const request = {
+    method: head?.method ?? "",
+    target: head === undefined ? "" : head.target.path || head.authority,
+    authority: head?.authority ?? "",
+    startedAt: performance.now(),
+  };
+  return new Exchange(peer, request, informer);
+}
 
 /** Whether the client wants the connection to stay open after this request (RFC 9112 §9.3). */
 export function wantsKeepAlive(head: RequestHead): boolean {

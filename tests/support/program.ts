@@ -77,9 +77,9 @@ export class Program {
     );
   }
 
-  /** Sends a signal. */
+  /** Sends a signal. Not by `child.kill`: after it, Deno reports that signal in place of the exit code. */
   signal(name: NodeJS.Signals): void {
-    this.child.kill(name);
+    process.kill(this.child.pid!, name);
   }
 
   /** Waits for the end of the program and returns its exit code, or the name of the signal that ended it. */
@@ -96,7 +96,7 @@ export class Program {
 
   /** Ends the program, hard if it still runs, and removes its files. Call it in every test, whatever happened. */
   async dispose(): Promise<void> {
-    if (this.exit === undefined) this.child.kill("SIGKILL");
+    if (this.exit === undefined) this.signal("SIGKILL");
     await eventually("the program to end", () => this.exit !== undefined);
     rmSync(this.#directory, { recursive: true, force: true });
   }

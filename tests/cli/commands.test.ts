@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Program } from "../support/program.ts";
+import { roundTrip } from "../support/raw-client.ts";
+
+const EXAMPLE = readFileSync(fileURLToPath(new URL("../../config.example.toml", import.meta.url)), "utf8");
+
+const VALID = `
+[[frontends]]
+bind = "127.0.0.1:0"
+default_backend = "app"
+[backends.app]
+servers = ["http://127.0.0.1:9"]
+`;
+
+async function finished(args: readonly string[], config?: string, fileName?: string) {
+  const program = Program.start(args, config, fileName);
+  try {
+    const exit = await program.untilExit();
+    return { exit, stdout: program.stdout, stderr: program.stderr };
+  } finally {
+    await program.dispose();
+  }
+}
+
+test("sluice --version prints its version and the runtime, and exits 0", async () => {
+  const { exit, stdout } = await finished(["--version"]);
+  assert.equal(exit, 0);
+  assert.match(stdout, /^sluice \d+\.\d+\.\d+ \((?:bun|deno) \d+\.\d+/);
+});
+
+test("sluice --help names every command and exits 0", async () => {
+  const { exit, stdout } = await finished(["--help"]);
+  assert.equal(exit, 0);
+  for (const command of ["run", "check", "demo"]) assert.match(stdout, new RegExp(`^ +${command}\\b`, "m"));
+});
+
+test("sluice with an unknown command says so and exits 1", async () => {
+  const { exit, stderr } = await finished(["serve"]);
+  assert.equal(exit, 1);
+  assert.match(stderr, /unknown command 'serve'/);
+});
+
+test("sluice check prints what the example config describes and exits 0", async () => {
+  const { exit, stdout } = await finished(["check", "-c", "{config}"], EXAMPLE);
+  assert.equal(exit, 0);
+  assert.match(stdout, /is valid\.\nfrontend web: 127\.0\.0\.1:8080\n/);
+  assert.match(stdout, /http:\/\/127\.0\.0\.1:9003 \(weight 1/);
+});
+
+for (const command of ["check", "run"]) {
+  test(`sluice ${command} names every problem of a bad config with its place, and exits 1`, async () => {
+    const config = VALID.replace("default_backend", "default_bakend").replace("http:", "htp:");
+    const { exit, stdout, stderr } = await finished([command, "-c", "{config}"], config);
+    assert.equal(exit, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /sluice\.toml:4:1: .*default_bakend.*did you mean "default_backend"/);
+    assert.match(stderr, /sluice\.toml:6:12: /);
+  });
+}
+
+test("sluice run with a missing file names it and exits 1", async () => {
+  const { exit, stderr } = await finished(["run", "-c", "/nowhere/x.toml"]);
+  assert.equal(exit, 1);
+  assert.match(stderr, /\/nowhere\/x\.toml/);
+});
+
+test("sluice run on an address that is taken says which, and exits 1", async () => {
+  const first = await Program.run(VALID);
+  try {
+    const taken = VALID.replace(":0", `:${first.port}`);
+    const { exit, stdout } = await finished(["run", "-c", "{config}"], taken);
+    assert.equal(exit, 1);
+    assert.match(stdout, new RegExp(`start_failed.*${first.port}`));
+  } finally {
+    await first.dispose();
+  }
+});
+
+test("sluice run answers 502 and says why in the log, where no server listens", async () => {
+  const program = await Program.run(VALID);
+  try {
+    const answer = await roundTrip(program.port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert.match(answer, /^HTTP\/1\.1 502 Bad Gateway\r\n/);
+    await program.untilPrinted('"reason":"connect_refused"');
+  } finally {
+    await program.dispose();
+  }
+});
+
+test("sluice demo answers from its three servers in turn, and ends with exit code 0 on SIGINT", async () => {
+  const program = Program.start(["demo"]);
+  try {
+    await program.untilPrinted("Stop it", 15_000);
+    const request = "GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    const seen: (string | undefined)[] = [];
+    for (let i = 0; i < 6; i++) seen.push(/demo server (\d+)/.exec(await roundTrip(8080, request))?.[1]);
+    assert.deepEqual(seen, ["9001", "9002", "9003", "9001", "9002", "9003"]);
+    program.signal("SIGINT");
+    assert.equal(await program.untilExit(), 0);
+  } finally {
+    await program.dispose();
+  }
+});

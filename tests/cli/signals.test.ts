@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { Program } from "../support/program.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { RawServer } from "../support/raw-server.ts";
+
+const SIZE = 4 * 1024 * 1024;
+
+function config(port: number, drain = "10s"): string {
+  return `
+[shutdown]
+drain_timeout = "${drain}"
+[[frontends]]
+bind = "127.0.0.1:0"
+default_backend = "app"
+[backends.app]
+servers = ["http://127.0.0.1:${port}"]
+`;
+}
+
+test("SIGTERM lets a download and an upload finish whole, refuses new connections, and exits 0", async () => {
+  const origin = await RawServer.listen({
+    onData(connection) {
+      if (connection.received.startsWith("GET /download")) {
+        // The head and the first half now; the rest when the test says so.
+        if (!connection.received.includes("\r\n\r\n")) return;
+        connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`);
+        connection.socket.write(Buffer.alloc(SIZE / 2, "d"));
+      } else if (connection.received.length > SIZE) {
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nuploaded");
+      }
+    },
+  });
+  const program = await Program.run(config(origin.port));
+  try {
+    const download = await RawClient.open(program.port);
+    download.send("GET /download HTTP/1.1\r\nHost: a\r\n\r\n");
+    await eventually("half of the download", () => download.received.length > SIZE / 2);
+    const upload = await RawClient.open(program.port);
+    upload.send(`POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: ${SIZE}\r\n\r\n`);
+    upload.socket.write(Buffer.alloc(SIZE / 2, "u"));
+    await eventually("half of the upload", () => (origin.connections[1]?.received.length ?? 0) > SIZE / 2);
+    const idle = await RawClient.open(program.port);
+
+    program.signal("SIGTERM");
+    await program.untilPrinted('"drain"');
+    await eventually("the idle connection to be closed", () => idle.ended || idle.closed);
+    await assert.rejects(RawClient.open(program.port), { code: "ECONNREFUSED" });
+
+    origin.connections[0]!.socket.write(Buffer.alloc(SIZE / 2, "d"));
+    upload.socket.write(Buffer.alloc(SIZE / 2, "u"));
+    const [downloaded, uploaded] = [await download.untilClosed(), await upload.untilClosed()];
+    assert.equal(downloaded.length - downloaded.indexOf("\r\n\r\n") - 4, SIZE);
+    assert.match(uploaded, /^HTTP\/1\.1 200 OK\r\n[^]*Connection: close\r\n\r\nuploaded$/);
+    const sent = origin.connections[1]!.received;
+    assert.equal(sent.length - sent.indexOf("\r\n\r\n") - 4, SIZE);
+    assert.equal(await program.untilExit(), 0);
+    assert.match(program.stdout, /"event":"stopped","cut":0/);
+  } finally {
+    await program.dispose();
+    await origin.close();
+  }
+});
+
+test("a hung request is cut after the drain timeout, the line says how many, and the exit code is 0", async () => {
+  const origin = await RawServer.listen();
+  const program = await Program.run(config(origin.port, "300ms"));
+  try {
+    const client = await RawClient.open(program.port);
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await eventually("the request at the server", () => origin.received.includes("\r\n\r\n"));
+    const exited = new Promise<number>((resolve) =>
+      program.child.on("exit", () => resolve(performance.now()))
+    );
+    program.signal("SIGTERM");
+    const signalled = performance.now();
+    const tookMs = await exited - signalled;
+    assert.ok(tookMs >= 295 && tookMs < 350, `took ${tookMs} ms`);
+    assert.equal(await program.untilExit(), 0);
+    assert.match(program.stdout, /"event":"drain_timeout","cut":1,"timeout":"300ms"/);
+  } finally {
+    await program.dispose();
+    await origin.close();
+  }
+});
+
+test("a second signal ends the program at once", async () => {
+  const origin = await RawServer.listen();
+  const program = await Program.run(config(origin.port));
+  try {
+    const client = await RawClient.open(program.port);
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await eventually("the request at the server", () => origin.received.includes("\r\n\r\n"));
+    program.signal("SIGTERM");
+    await program.untilPrinted('"drain"');
+    program.signal("SIGTERM");
+    assert.equal(await program.untilExit(1000), 143);
+  } finally {
+    await program.dispose();
+    await origin.close();
+  }
+});

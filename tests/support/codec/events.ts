@@ -1,0 +1,173 @@
+import { Buffer } from "node:buffer";
+import assert from "node:assert/strict";
+import { ProxyError, type ProxyErrorKind } from "../../../src/base/errors.ts";
+import type { Fields } from "../../../src/http/fields.ts";
+import type { Framing } from "../../../src/http/framing.ts";
+import type { Decoder } from "../../../src/http1/decoder.ts";
+import { type CodecLimits, DEFAULT_LIMITS } from "../../../src/http1/limits.ts";
+import { RequestDecoder, type RequestHead } from "../../../src/http1/request-decoder.ts";
+import { ResponseDecoder, type ResponseHead } from "../../../src/http1/response-decoder.ts";
+
+/**
+ * What a decoder made of some bytes, one line per event:
+ *
+ * - `GET origin /x HTTP/1.1 a (length 0)` or `200 OK HTTP/1.1 (chunked)`: a head
+ * - `field Name: value` for each of its lines, `data …` for the whole body, `trailer Name: value`, `end`
+ * - at the end of the bytes `idle` between two messages, `cut` inside one, `closed` where it ends the body
+ * - `tunnel …` for what follows a 101, `400 bad_request: message` for a refusal
+ */
+export type Events = string[];
+
+/** What the decoders are tried with. */
+export interface Setup {
+  /** Methods of the requests whose answers come, in order; GET where the list ends. */
+  readonly methods?: readonly string[];
+  readonly limits?: CodecLimits;
+}
+
+/** Decodes requests that come in `pieces`. */
+export function requestEvents(pieces: readonly Buffer[], { limits = DEFAULT_LIMITS }: Setup = {}): Events {
+  return drive(new RequestDecoder(limits), pieces, { cut: "client_closed", describe: requestLine });
+}
+
+/** Decodes answers that come in `pieces`. */
+export function responseEvents(
+  pieces: readonly Buffer[],
+  { methods = [], limits = DEFAULT_LIMITS }: Setup = {},
+): Events {
+  const decoder = new ResponseDecoder(limits);
+  let answered = 0;
+  decoder.expect(methods[0] ?? "GET");
+  return drive(decoder, pieces, {
+    cut: "upstream_reset",
+    describe: statusLine,
+    tunnels: (head) => head.status === 101,
+    onEnd: (head) => head.status >= 200 && decoder.expect(methods[++answered] ?? "GET"),
+  });
+}
+
+/** The events of requests in `text`, which is latin1; asserts that they are the same however the bytes are split. */
+export function requests(text: string, setup?: Setup): Events {
+  return everySplit(text, (pieces) => requestEvents(pieces, setup));
+}
+
+/** The events of answers in `text`, which is latin1; asserts that they are the same however the bytes are split. */
+export function responses(text: string, setup?: Setup): Events {
+  return everySplit(text, (pieces) => responseEvents(pieces, setup));
+}
+
+/** Decodes `text` whole, in two pieces cut at every byte, and byte by byte; asserts that all agree. */
+export function everySplit(text: string, decode: (pieces: readonly Buffer[]) => Events): Events {
+  const bytes = Buffer.from(text, "latin1");
+  const whole = decode([bytes]);
+  // A long text is cut at a prime stride, and at its last bytes, where limits strike.
+  const stride = bytes.length <= 2048 ? 1 : 509;
+  for (let cut = 1; cut < bytes.length; cut += bytes.length - cut <= 32 ? 1 : stride) {
+    same(decode([bytes.subarray(0, cut), bytes.subarray(cut)]), whole, `cut at ${cut}`);
+  }
+  const single: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at++) single.push(bytes.subarray(at, at + 1));
+  same(decode(single), whole, "byte by byte");
+  return whole;
+}
+
+/** Whether the events end with a refusal. */
+export function refusalOf(events: Events): string | undefined {
+  const last = events.at(-1)!;
+  return /^[45]\d\d [a-z_]+: /.test(last) ? last : undefined;
+}
+
+interface Role<Head> {
+  readonly cut: ProxyErrorKind;
+  readonly describe: (head: Head) => string;
+  readonly tunnels?: (head: Head) => boolean;
+  readonly onEnd?: (head: Head) => unknown;
+}
+
+function drive<Head extends { fields: Fields }>(
+  decoder: Decoder<Head>,
+  pieces: readonly Buffer[],
+  role: Role<Head>,
+): Events {
+  const events: Events = [];
+  let data = "";
+  let tunnel: string | undefined;
+  let steps = 0;
+  let stepsAllowed = 2;
+  const endBody = () => {
+    if (data !== "") events.push("data " + data);
+    data = "";
+  };
+  try {
+    for (const piece of pieces) {
+      if (tunnel !== undefined) {
+        tunnel += piece.toString("latin1");
+        continue;
+      }
+      // Each step but `more` takes a byte or ends a message, whose head took some.
+      stepsAllowed += 2 * piece.length + 1;
+      decoder.push(piece);
+      for (;;) {
+        if (++steps > stepsAllowed) throw new Error("The decoder goes round without taking bytes");
+        const step = decoder.next();
+        if (step === "more") break;
+        if (step === "data") data += decoder.data.toString("latin1");
+        else if (step === "head") {
+          const { head } = decoder;
+          events.push(role.describe(head));
+          for (let i = 0; i < head.fields.size; i++) events.push(line("field", head.fields, i));
+          if (role.tunnels?.(head) === true) {
+            tunnel = decoder.takeRest().toString("latin1");
+            break;
+          }
+        } else {
+          endBody();
+          const { trailers } = decoder;
+          if (trailers !== undefined) {
+            for (let i = 0; i < trailers.size; i++) events.push(line("trailer", trailers, i));
+          }
+          events.push("end");
+          role.onEnd?.(decoder.head);
+        }
+      }
+      if (decoder.unread !== 0) throw new Error("The decoder asks for more and has not read all");
+    }
+    if (tunnel !== undefined) events.push("tunnel " + tunnel);
+    else {
+      const closed = decoder.finish(role.cut);
+      endBody();
+      events.push(closed ? "closed" : "idle");
+    }
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error;
+    endBody();
+    events.push(error.kind === role.cut ? "cut" : `${error.status} ${error.kind}: ${error.message}`);
+  }
+  return events;
+}
+
+function requestLine({ method, target, minorVersion, authority, framing }: RequestHead): string {
+  // The authority of an absolute- or authority-form is the one the request is for; a difference would show here.
+  const named = target.authority === undefined || target.authority === authority
+    ? ""
+    : ` ${target.authority}!`;
+  const form = target.scheme === undefined ? target.form : `${target.form} ${target.scheme}`;
+  return `${method} ${form} ${target.path} HTTP/1.${minorVersion} ${authority}${named} (${framed(framing)})`;
+}
+
+function statusLine({ status, reason, minorVersion, framing }: ResponseHead): string {
+  return `${status} ${reason} HTTP/1.${minorVersion} (${framed(framing)})`;
+}
+
+function framed(framing: Framing): string {
+  return framing.kind === "length" ? `length ${framing.length}` : framing.kind;
+}
+
+function line(word: string, fields: Fields, i: number): string {
+  return `${word} ${fields.names[i]}: ${fields.values[i]}`;
+}
+
+function same(actual: Events, expected: Events, how: string): void {
+  if (actual.length === expected.length && actual.every((event, i) => event === expected[i])) return;
+  assert.deepEqual({ how, events: actual }, { how, events: expected });
+}

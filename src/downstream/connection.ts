@@ -1,6 +1,5 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { Deadline } from "../base/deadline.ts";
 import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { reasonPhrase } from "../http/status.ts";
@@ -16,12 +15,7 @@ import { Intake, type IntakeEvents } from "./intake.ts";
 import type { DownstreamOptions } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
 import { checkExpectation, openExchange, wantsKeepAlive } from "./request-rules.ts";
-
-/** After a client finished sending, the waits before the two interim answers that show whether it still listens. */
-const LISTENING_PROBE_MS = 250;
-
-/** What the deadline is for. */
-type Wait = "none" | "first" | "head" | "keep_alive" | "body" | "write" | "linger" | "listening";
+import { type Wait, Waits } from "./waits.ts";
 
 /**
  * A client's connection: reads requests, has them answered, writes the answers, one after another in order,
@@ -33,9 +27,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   readonly #options: DownstreamOptions;
   readonly #intake: Intake;
   readonly #writer: MessageWriter;
-  readonly #deadline = new Deadline(() => this.#expired());
+  readonly #waits: Waits;
   readonly #onClosed: (connection: DownstreamConnection) => void;
-  #wait: Wait = "first";
   /** The exchange under way, and the head of its request where that could be read. */
   #exchange: Exchange | undefined;
   #head: RequestHead | undefined;
@@ -62,25 +55,25 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#peer = peer;
     this.#options = options;
     this.#onClosed = onClosed;
+    this.#waits = new Waits(options.timeouts, (wait) => this.#expired(wait));
     this.#intake = new Intake(socket, options.limits, this);
     this.#writer = new MessageWriter(socket, {
       onSent: () => this.#finishExchange(),
       onBroken: (error) => this.#cut(error),
-      onBlocked: () => this.#await("write", this.#options.timeouts.writeIdle),
+      onBlocked: () => this.#waits.begin("write"),
     });
     socket.on("data", (chunk) => this.#intake.push(chunk as Buffer));
     socket.on("drain", () => this.#drained());
     socket.on("end", () => this.#ended());
     socket.on("error", (error: Error & { code?: string }) => this.#gone(error.code ?? error.message));
     socket.on("close", () => this.#gone("closed"));
-    this.#await("first", options.timeouts.requestHeaders);
+    this.#waits.begin("first");
   }
 
   /** Closes after the current exchange, at once where there is none. */
   drain(): void {
     this.#closing = true;
-    const busy = this.#exchange !== undefined || this.#intake.insideHead || this.#lingering;
-    if (!busy) this.#socket.destroy();
+    if (this.#exchange === undefined && !this.#intake.insideHead && !this.#lingering) this.#socket.destroy();
   }
 
   /** Cuts the connection now. */
@@ -101,7 +94,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#exchange = exchange;
     this.#head = head;
     this.#answered = false;
-    this.#await("none", 0);
+    this.#waits.begin("none");
     if (!wantsKeepAlive(head) || this.#options.timeouts.keepAlive === 0) this.#closing = true;
     try {
       checkExpectation(head);
@@ -119,30 +112,27 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** For the intake: a piece of the body came. */
   onBodyData(length: number): void {
     this.#exchange!.bytesIn += length;
-    if (this.#wait === "body") this.#deadline.set(this.#options.timeouts.bodyIdle);
+    this.#waits.renew("body");
   }
 
   /** For the intake: the body is wanted. */
   onBodyWanted(): void {
-    if (this.#wait !== "write") this.#await("body", this.#options.timeouts.bodyIdle);
+    if (this.#waits.current !== "write") this.#waits.begin("body");
   }
 
   /** For the intake: everything that came was read. */
   onStarved(): void {
+    const wait = this.#waits.current;
     if (this.#exchange !== undefined) {
-      if (this.#halfClosed && this.#intake.incomplete) {
-        this.destroy("client_closed", "The client closed the connection");
-      }
+      if (this.#halfClosed && this.#intake.incomplete) this.destroy("client_closed", "The client left");
     } else if (this.#intake.insideHead) {
       if (this.#halfClosed) this.onMalformed(new ProxyError("bad_request", "The request is not complete"));
       // From the first byte on; a byte now and then does not buy more time.
-      else if (this.#wait !== "head" && this.#wait !== "first") {
-        this.#await("head", this.#options.timeouts.requestHeaders);
-      }
+      else if (wait !== "head" && wait !== "first") this.#waits.begin("head");
     } else if (this.#halfClosed) this.#close();
-    else if (this.#wait !== "first") {
+    else if (wait !== "first") {
       if (this.#closing) this.#close();
-      else this.#await("keep_alive", this.#options.timeouts.keepAlive);
+      else this.#waits.begin("keep_alive");
     }
   }
 
@@ -201,7 +191,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#answered = true;
     exchange.status = 101;
     this.#writer.sendHead(switchingHead(response));
-    this.#deadline.dispose();
+    this.#waits.dispose();
     this.#socket.removeAllListeners();
     // The tunnel owns the socket now; the connection stays known here until it is over.
     this.#socket.on("close", () => this.#gone("closed"));
@@ -222,7 +212,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#options.onExchange(exchange);
     if (this.#closed) return;
     if (this.#closing || this.#intake.incomplete) return this.#close();
-    this.#wait = "none";
+    this.#waits.begin("none");
     // Not from here: a hundred requests in one packet would be a hundred calls deep.
     if (!this.#intake.hasUnread) return this.#intake.next();
     queueMicrotask(() => {
@@ -235,7 +225,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#lingering = true;
     this.#intake.stop();
     this.#socket.end();
-    this.#await("linger", Math.max(1, this.#options.timeouts.linger));
+    this.#waits.begin("linger");
   }
 
   /** The answer broke off: the client must see that it did. */
@@ -248,7 +238,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   #gone(cause: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#deadline.dispose();
+    this.#waits.dispose();
     this.#socket.destroy();
     const exchange = this.#exchange;
     this.#exchange = undefined;
@@ -273,35 +263,26 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     if (this.#responseBody !== undefined || (this.#intake.incomplete && !this.#intake.hasUnread)) {
       return this.destroy("client_closed", "The client closed the connection");
     }
-    this.#await("listening", LISTENING_PROBE_MS);
+    this.#waits.begin("listening");
   }
 
   #drained(): void {
     if (!this.#writer.blocked) return;
     this.#writer.drained();
-    if (this.#wait === "write") {
-      this.#await("none", 0);
-      if (this.#intake.bodyWanted) this.onBodyWanted();
-    }
+    if (this.#waits.current === "write") this.#waits.begin(this.#intake.bodyWanted ? "body" : "none");
     this.#responseBody?.resume();
   }
 
-  #await(wait: Wait, ms: number): void {
-    this.#wait = wait;
-    this.#deadline.set(ms);
-  }
-
-  #expired(): void {
-    const late = this.#wait === "head" || (this.#wait === "first" && this.#intake.insideHead);
-    if (late) this.onMalformed(new ProxyError("request_timeout", "The head of the request took too long"));
-    else if (this.#wait === "body") {
+  #expired(wait: Wait): void {
+    if (wait === "head" || (wait === "first" && this.#intake.insideHead)) {
+      this.onMalformed(new ProxyError("request_timeout", "The head of the request took too long"));
+    } else if (wait === "body") {
       // A body that nobody has room for is not the client's fault; that wait is the server's.
       if (this.#intake.bodyWanted) {
         this.onMalformed(new ProxyError("body_timeout", "The body of the request stalled"));
       }
-    } else if (this.#wait === "write") {
-      this.destroy("client_stalled", "The client takes no more of the answer");
-    } else if (this.#wait === "listening") this.#probeListener();
+    } else if (wait === "write") this.destroy("client_stalled", "The client takes no more of the answer");
+    else if (wait === "listening") this.#probeListener();
     else this.#socket.destroy();
   }
 
@@ -313,6 +294,6 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   #probeListener(): void {
     if (this.#exchange === undefined || this.#answered || this.#probes++ === 2) return;
     this.inform(100, "Continue", undefined);
-    this.#await("listening", LISTENING_PROBE_MS);
+    this.#waits.begin("listening");
   }
 }

@@ -1,0 +1,59 @@
+import { Deadline } from "../base/deadline.ts";
+import type { DownstreamTimeouts } from "./options.ts";
+
+/** After a client finished sending, the waits before the two interim answers that show whether it still listens. */
+const LISTENING_PROBE_MS = 250;
+
+/** What a client's connection waits for; `none` while the wait is the server's. */
+export type Wait = "none" | "first" | "head" | "keep_alive" | "body" | "write" | "linger" | "listening";
+
+/** The successive waits of a client's connection, one at a time, each with its own time. */
+export class Waits {
+  /** The wait that runs. */
+  current: Wait = "none";
+  readonly #timeouts: DownstreamTimeouts;
+  readonly #deadline: Deadline;
+
+  /** `onExpired` is told which wait was in vain. */
+  constructor(timeouts: DownstreamTimeouts, onExpired: (wait: Wait) => void) {
+    this.#timeouts = timeouts;
+    this.#deadline = new Deadline(() => onExpired(this.current));
+  }
+
+  /** Begins a wait in place of the one that runs. */
+  begin(wait: Wait): void {
+    this.current = wait;
+    this.#deadline.set(this.#msOf(wait));
+  }
+
+  /** Begins `wait` anew if it is the one that runs: something moved. */
+  renew(wait: Wait): void {
+    if (this.current === wait) this.begin(wait);
+  }
+
+  /** Frees the timer. */
+  dispose(): void {
+    this.#deadline.dispose();
+  }
+
+  #msOf(wait: Wait): number {
+    const { requestHeaders, bodyIdle, writeIdle, keepAlive, linger } = this.#timeouts;
+    switch (wait) {
+      case "first":
+      case "head":
+        return requestHeaders;
+      case "body":
+        return bodyIdle;
+      case "write":
+        return writeIdle;
+      case "keep_alive":
+        return keepAlive;
+      case "linger":
+        return Math.max(1, linger);
+      case "listening":
+        return LISTENING_PROBE_MS;
+      default:
+        return 0;
+    }
+  }
+}

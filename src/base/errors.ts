@@ -43,6 +43,14 @@ const TABLE = {
 /** Why a request failed: one word, the same in the access log, the metrics and the error answer. */
 export type ProxyErrorKind = keyof typeof TABLE;
 
+/** Status that each kind is answered with. */
+export function statusOf(kind: ProxyErrorKind): number {
+  return TABLE[kind].status;
+}
+
+/** Every kind there is. */
+export const PROXY_ERROR_KINDS: readonly ProxyErrorKind[] = Object.keys(TABLE) as ProxyErrorKind[];
+
 /** How a request ended: `ok`, or the kind of its failure. A closed list. */
 export type OutcomeReason = "ok" | ProxyErrorKind;
 
@@ -63,7 +71,7 @@ export class ProxyError extends Error {
 
   /** Status of the error answer. 499 is for the log alone: that client is gone. */
   get status(): number {
-    return TABLE[this.kind].status;
+    return statusOf(this.kind);
   }
 
   /**

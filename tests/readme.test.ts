@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { PROXY_ERROR_KINDS, statusOf } from "../src/base/errors.ts";
+import * as gaps from "../src/net/gaps.ts";
+
+const README = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
+
+/** First and second column of the table between two comments, head lines left out. */
+function table(name: string): [string, string][] {
+  const section = new RegExp(`<!-- ${name} -->([^]*?)<!-- /${name} -->`).exec(README)![1]!;
+  return [...section.matchAll(/^\| `(\w+)`\s*\| ([^|]*?)\s*\|/gm)].map((match) => [match[1]!, match[2]!]);
+}
+
+test("the README lists every reason with its status", () => {
+  const documented = table("reasons").sort();
+  assert.deepEqual(documented, PROXY_ERROR_KINDS.map((kind) => [kind, String(statusOf(kind))]).sort());
+});
+
+test("the README lists every gap of a runtime", () => {
+  const constants = Object.keys(gaps).filter((name) => name === name.toUpperCase());
+  assert.deepEqual(table("gaps").map(([name]) => name).sort(), constants.sort());
+});

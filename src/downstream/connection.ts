@@ -10,7 +10,7 @@ import type { Exchange, Informer, Peer } from "../message/exchange.ts";
 import { asRequest, IncomingRequest } from "../message/request.ts";
 import { ForwardedResponse, type UpstreamTunnel } from "../message/response.ts";
 import { MessageWriter } from "../net/message-writer.ts";
-import { beginAnswer, dropAnswer, switchingHead } from "./answer.ts";
+import { beginAnswer, dropAnswer, requestAnswer, switchingHead } from "./answer.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
 import type { DownstreamOptions } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -96,17 +96,11 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#answered = false;
     this.#waits.begin("none");
     if (!wantsKeepAlive(head) || this.#options.timeouts.keepAlive === 0) this.#closing = true;
-    try {
-      checkExpectation(head);
-      const answer = this.#options.fetch(asRequest(new IncomingRequest(head, exchange, body)));
-      if (!(answer instanceof Promise)) return this.#respond(exchange, answer);
-      answer.then(
-        (response) => this.#respond(exchange, response),
-        (error) => this.#answerFailure(exchange, error),
-      );
-    } catch (error) {
-      this.#answerFailure(exchange, error);
-    }
+    requestAnswer(
+      () => this.#options.fetch(asRequest(new IncomingRequest(checkExpectation(head), exchange, body))),
+      (response) => this.#respond(exchange, response),
+      (error) => this.#answerFailure(exchange, error),
+    );
   }
 
   /** For the intake: a piece of the body came. */
@@ -212,20 +206,25 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#options.onExchange(exchange);
     if (this.#closed) return;
     if (this.#closing || this.#intake.incomplete) return this.#close();
-    this.#waits.begin("none");
+    if (!this.#writer.blocked) this.#waits.begin("none");
     // Not from here: a hundred requests in one packet would be a hundred calls deep.
-    if (!this.#intake.hasUnread) return this.#intake.next();
-    queueMicrotask(() => {
-      if (!this.#closed && this.#exchange === undefined) this.#intake.next();
-    });
+    if (!this.#intake.hasUnread) this.#intake.next();
+    else queueMicrotask(() => this.#next());
+  }
+
+  /** Reads the next request, unless the client does not take the answers that it has coming. */
+  #next(): void {
+    if (!this.#closed && this.#exchange === undefined && !this.#writer.blocked) this.#intake.next();
   }
 
   /** Says goodbye, then reads and throws away for a while: closing at once could destroy the answer on its way. */
   #close(): void {
     this.#lingering = true;
     this.#intake.stop();
-    this.#socket.end();
-    this.#waits.begin("linger");
+    this.#waits.begin("write");
+    this.#socket.end(() => {
+      if (!this.#closed) this.#waits.begin("linger");
+    });
   }
 
   /** The answer broke off: the client must see that it did. */
@@ -255,9 +254,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   /** The client has finished sending. It may still listen, so a complete request is answered. */
   #ended(): void {
-    if (this.#closed) return;
     this.#halfClosed = true;
-    if (this.#lingering) return;
+    if (this.#closed || this.#lingering) return;
     if (this.#exchange === undefined) return this.onStarved();
     // While an answer flows, or while a request is cut short, going quiet means going away.
     if (this.#responseBody !== undefined || (this.#intake.incomplete && !this.#intake.hasUnread)) {
@@ -269,8 +267,11 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   #drained(): void {
     if (!this.#writer.blocked) return;
     this.#writer.drained();
-    if (this.#waits.current === "write") this.#waits.begin(this.#intake.bodyWanted ? "body" : "none");
+    if (this.#waits.current === "write" && !this.#lingering) {
+      this.#waits.begin(this.#intake.bodyWanted ? "body" : "none");
+    }
     this.#responseBody?.resume();
+    this.#next();
   }
 
   #expired(wait: Wait): void {
@@ -281,8 +282,10 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       if (this.#intake.bodyWanted) {
         this.onMalformed(new ProxyError("body_timeout", "The body of the request stalled"));
       }
-    } else if (wait === "write") this.destroy("client_stalled", "The client takes no more of the answer");
-    else if (wait === "listening") this.#probeListener();
+    } else if (wait === "write") {
+      if (this.#writer.progressed()) this.#waits.begin("write");
+      else this.destroy("client_stalled", "The client takes no more of the answer");
+    } else if (wait === "listening") this.#probeListener();
     else this.#socket.destroy();
   }
 

@@ -16,6 +16,8 @@ export function openExchange(head: RequestHead | undefined, peer: Peer, informer
 
 /** Whether the client wants the connection to stay open after this request (RFC 9112 §9.3). */
 export function wantsKeepAlive(head: RequestHead): boolean {
+  // What follows a CONNECT that is refused may be meant for the tunnel (RFC 9931).
+  if (head.method === "CONNECT") return false;
   const connection = connectionOf(head.fields);
   if (head.minorVersion === 0) return hasConnectionOption(connection, "keep-alive");
   return !hasConnectionOption(connection, "close");
@@ -25,9 +27,10 @@ export function wantsKeepAlive(head: RequestHead): boolean {
  * Refuses every expectation but the only one there is, which is passed on, as is the server's 100
  * (RFC 9110 §10.1.1).
  */
-export function checkExpectation(head: RequestHead): void {
+export function checkExpectation(head: RequestHead): RequestHead {
   const expect = head.fields.get("expect");
   if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
     throw new ProxyError("expectation_failed", "An expectation that nobody knows");
   }
+  return head;
 }

@@ -3,7 +3,7 @@ import { ProxyError } from "../base/errors.ts";
 import { isAuthority } from "../http/authority.ts";
 import { consistsOf, isToken, TARGET } from "../http/chars.ts";
 import { type Fields, ROLE } from "../http/fields.ts";
-import { type Framing, requestFraming } from "../http/framing.ts";
+import { type Framing, NO_BODY, requestFraming } from "../http/framing.ts";
 import { parseTarget, type RequestTarget, sameAuthority } from "../http/request-target.ts";
 import { Decoder } from "./decoder.ts";
 import type { CodecLimits } from "./limits.ts";
@@ -58,7 +58,12 @@ export class RequestDecoder extends Decoder<RequestHead> {
     const minorVersion = version === "HTTP/1.1" ? 1 : 0;
     const target = parseTarget(method, rawTarget);
     const authority = authorityOf(fields, minorVersion, target);
-    return { method, target, minorVersion, fields, framing: requestFraming(fields, minorVersion), authority };
+    const framing = requestFraming(fields, minorVersion);
+    // RFC 9110 §9.3.6 gives the content of a CONNECT no meaning, so nobody can say what such bytes are.
+    if (method === "CONNECT" && framing !== NO_BODY) {
+      throw new ProxyError("bad_request", "CONNECT with a body");
+    }
+    return { method, target, minorVersion, fields, framing, authority };
   }
 
   protected framing(head: RequestHead): Framing {

@@ -40,7 +40,11 @@ export async function listen(
   return {
     address: address.kind === "unix" ? `unix:${address.path}` : `${printable(address.host)}:${port}`,
     port,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () =>
+      new Promise((resolve) => {
+        if (address.kind === "unix") rmSync(address.path, { force: true });
+        server.close(() => resolve());
+      }),
   };
 }
 

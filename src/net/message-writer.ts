@@ -28,6 +28,7 @@ export class MessageWriter implements BodySink {
   #chunked = false;
   #open = false;
   #blocked = false;
+  #waiting = 0;
   /** Body bytes of the current message, without framing. */
   bodyBytes = 0;
 
@@ -83,7 +84,7 @@ export class MessageWriter implements BodySink {
     if (!this.#open) return;
     if (this.#chunked) this.#output.add(lastChunk(trailers));
     this.#open = false;
-    this.#send();
+    this.flush();
     this.#events.onSent();
   }
 
@@ -91,6 +92,13 @@ export class MessageWriter implements BodySink {
     if (!this.#open) return;
     this.#open = false;
     this.#events.onBroken(error);
+  }
+
+  /** Whether the peer has taken some of what waits since the last call, or since the writer was blocked. */
+  progressed(): boolean {
+    const before = this.#waiting;
+    this.#waiting = this.#socket.writableLength;
+    return this.#waiting < before;
   }
 
   /** The owner saw the socket's `drain`. */
@@ -105,6 +113,7 @@ export class MessageWriter implements BodySink {
   #check(): boolean {
     if (!this.#blocked && this.#socket.writableLength > MAX_BUFFERED_BYTES) {
       this.#blocked = true;
+      this.#waiting = this.#socket.writableLength;
       this.#events.onBlocked();
     }
     return !this.#blocked;

@@ -11,6 +11,9 @@ import { MessageWriter } from "../net/message-writer.ts";
 import { AnswerBody, type AnswerReader } from "./answer-body.ts";
 import type { Answer, ConnectionOwner, OutgoingRequest, UpstreamTimeouts } from "./contract.ts";
 
+/** Interim answers that one request may get: each is passed on, and a client need not take them. */
+const MAX_INTERIM = 100;
+
 /** States of a connection. */
 const IDLE = 0, HEAD = 1, BODY = 2, GONE = 3;
 
@@ -32,6 +35,8 @@ export class UpstreamConnection implements AnswerReader {
   #reject: ((error: ProxyError) => void) | undefined;
   #body: AnswerBody | undefined;
   #paused = false;
+  /** Interim answers to the current request. */
+  #interim = 0;
   #keepAlive = true;
   #hintMs = Infinity;
   #ended = false;
@@ -72,6 +77,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#state = HEAD;
     this.#request = request;
     this.answering = false;
+    this.#interim = 0;
     this.#decoder.expect(request.method);
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#resolve = resolve;
@@ -100,8 +106,8 @@ export class UpstreamConnection implements AnswerReader {
     const request = this.#close();
     if (request === undefined) return;
     if (this.#writer.open) request.body?.cancel(error);
-    if (wasHead) this.#reject!(error);
-    else this.#body?.fail(error);
+    if (wasHead) return this.#reject!(error);
+    this.#body?.fail(error);
     request.onDone();
   }
 
@@ -167,7 +173,12 @@ export class UpstreamConnection implements AnswerReader {
   #takeHead(head: ResponseHead): void {
     const request = this.#request!;
     if (head.status === 101) return this.#takeUpgrade(head, request);
-    if (head.status < 200) return request.onInformational(head);
+    if (head.status < 200) {
+      if (++this.#interim > MAX_INTERIM) {
+        throw new ProxyError("upstream_invalid", "Interim answers without an end");
+      }
+      return request.onInformational(head);
+    }
     const connection = connectionOf(head.fields);
     this.#keepAlive = head.minorVersion === 1 && head.framing.kind !== "close" &&
       !hasConnectionOption(connection, "close");
@@ -276,6 +287,7 @@ export class UpstreamConnection implements AnswerReader {
 
   #expired(): void {
     const { response, idle } = this.#timeouts;
+    if (this.#writer.blocked && this.#writer.progressed()) return this.#deadline.set(idle);
     const waiting = this.#state === HEAD && !this.#writer.open;
     const error = waiting
       ? new ProxyError("response_timeout", `No answer within ${response} ms`)

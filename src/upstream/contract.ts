@@ -15,7 +15,7 @@ export interface OutgoingRequest {
   readonly upgrade: boolean;
   /** Takes interim answers other than 101. */
   onInformational(head: ResponseHead): void;
-  /** The exchange is over on this side; called once, whatever happened, except after an upgrade. */
+  /** The answer is over, whole or not; called once, unless there was none (`send` rejects) or it was an upgrade. */
   onDone(): void;
 }
 

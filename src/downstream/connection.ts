@@ -280,12 +280,11 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     } else if (wait === "body") {
       // A body that nobody has room for is not the client's fault; that wait is the server's.
       if (this.#intake.bodyWanted) {
-        this.onMalformed(new ProxyError("body_timeout", "The body of the request stalled"));
+        this.onMalformed(new ProxyError("body_timeout", "The request body stalled"));
       }
-    } else if (wait === "write") {
-      if (this.#writer.progressed()) this.#waits.begin("write");
-      else this.destroy("client_stalled", "The client takes no more of the answer");
-    } else if (wait === "listening") this.#probeListener();
+    } else if (wait === "write" && this.#writer.progressed()) this.#waits.begin("write");
+    else if (wait === "write") this.destroy("client_stalled", "The client takes no more of the answer");
+    else if (wait === "listening") this.#probeListener();
     else this.#socket.destroy();
   }
 

@@ -1,10 +1,12 @@
 import { ProxyError } from "../base/errors.ts";
 import { Fields } from "../http/fields.ts";
 import { declaredLength } from "../http/framing.ts";
+import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import { reasonPhrase } from "../http/status.ts";
 import { fieldLine } from "../http1/encode.ts";
 import type { BodySource } from "../message/body.ts";
 import { StreamSource } from "../message/body-stream.ts";
+import { reconcile } from "../message/reconcile.ts";
 import { ForwardedResponse } from "../message/response.ts";
 import type { MessageWriter } from "../net/message-writer.ts";
 import { responseHead } from "./response-head.ts";
@@ -18,13 +20,15 @@ export interface AnsweredRequest {
   readonly minorVersion: 0 | 1;
   /** Whether the connection stays open afterwards, as far as the request is concerned. */
   readonly keepAlive: boolean;
+  /** The fields of the server's answer, if there was one. */
+  readonly answerFields: Fields | undefined;
 }
 
 /** An answer of which the head was written. */
 export interface BegunAnswer {
   /** The body to start, or null where there is none to send. */
   readonly source: BodySource | null;
-  /** Whether the end of the body is the end of the connection. */
+  /** Whether the connection closes behind the answer, because of its framing or because it says so. */
   readonly closes: boolean;
 }
 
@@ -51,9 +55,11 @@ export function beginAnswer(
   request: AnsweredRequest,
 ): BegunAnswer {
   const forwarded = response instanceof ForwardedResponse;
-  const fields = forwarded ? response.takeFields() : Fields.from(response.headers);
+  const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answerFields);
   const body = forwarded ? response.takeBody() : response.body;
   const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
+  // A server's own `Connection` is gone by now; this one is an app's.
+  const keepAlive = request.keepAlive && (forwarded || !hasConnectionOption(connectionOf(fields), "close"));
   const head = responseHead({
     status: response.status,
     reason: response.statusText || reasonPhrase(response.status),
@@ -61,9 +67,13 @@ export function beginAnswer(
     length: source?.length,
     hasBody: source !== null,
     ...request,
+    keepAlive,
   });
   writer.begin(head.text, head.delivery === "chunked");
-  return { source: head.delivery === "none" ? cancelled(source) : source, closes: head.delivery === "close" };
+  return {
+    source: head.delivery === "none" ? cancelled(source) : source,
+    closes: !keepAlive || head.delivery === "close",
+  };
 }
 
 /** The head of a 101, whose fields say what the connection becomes. */
@@ -80,6 +90,13 @@ export function dropAnswer(response: Response, reason: ProxyError): void {
   if (left instanceof ReadableStream) left.cancel(reason).catch(() => {}); // it may have failed already
   else left?.cancel(reason);
   if (response instanceof ForwardedResponse) response.tunnel?.drop();
+}
+
+/** Hono itself wraps every answer to a HEAD, and so do many middlewares; what they left alone keeps its form. */
+function fieldsOf(response: Response, answerFields: Fields | undefined): Fields {
+  return answerFields === undefined
+    ? Fields.from(response.headers)
+    : reconcile(answerFields, response.headers);
 }
 
 function cancelled(source: BodySource | null): null {

@@ -162,11 +162,13 @@ export class DownstreamConnection implements IntakeEvents, Informer {
         return this.#handOver(exchange, response, response.tunnel);
       }
       // RFC 9112 §9.6: what is left of an unread request would be taken for the next one.
-      if (this.#intake.incomplete || this.#halfClosed) this.#closing = true;
+      const last = this.#halfClosed && !this.#intake.hasUnread;
+      if (this.#intake.incomplete || last) this.#closing = true;
       const { source, closes } = beginAnswer(this.#writer, response, {
         method: exchange.method,
         minorVersion: this.#head?.minorVersion ?? 1,
         keepAlive: !this.#closing,
+        answerFields: exchange.answerFields,
       });
       if (closes) this.#closing = true;
       this.#answered = true;

@@ -139,9 +139,13 @@ export class Fields {
   }
 }
 
-/** The members of a comma-separated list, trimmed, in lower case, empty ones left out (RFC 9110 §5.6.1). */
+/**
+ * The members of a comma-separated list, in lower case, empty ones left out (RFC 9110 §5.6.1). Only blanks and
+ * tabs are trimmed: `trim` would take a no-break space away as well, and find a name that others do not.
+ */
 export function listMembers(value: string): string[] {
-  return value.toLowerCase().split(",").map((member) => member.trim()).filter((member) => member !== "");
+  return value.toLowerCase().split(/[\t ]*,[\t ]*/).map((member) => member.replace(/^[\t ]+|[\t ]+$/g, ""))
+    .filter((member) => member !== "");
 }
 
 function copyOf(text: string): string {

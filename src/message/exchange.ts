@@ -40,6 +40,8 @@ export class Exchange {
   backend: string | undefined;
   server: string | undefined;
   attempts = 0;
+  /** The fields of the server's answer, to keep their form where a middleware puts another Response around it. */
+  answerFields: Fields | undefined;
   readonly #informer: Informer;
   #controller: AbortController | undefined;
   #aborted: ProxyError | undefined;

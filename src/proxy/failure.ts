@@ -13,6 +13,8 @@ export function answerFailure(error: unknown): Response {
   if (failure.kind === "method_not_allowed") {
     headers.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   }
+  // A client that breaks the protocol here may see the end of its request elsewhere than we do.
+  if (failure.side === "downstream") headers.set("Connection", "close");
   if (status === 503) headers.set("Retry-After", "1");
   const text = `${status} ${reasonPhrase(status)}: ${failure.kind}\n`;
   headers.set("Content-Length", String(text.length));

@@ -27,7 +27,7 @@ export async function forward(request: IncomingRequest, backend: Backend, via: s
   server.inFlight++;
   try {
     const answer = await attempt(request, server, outgoing);
-    return toClientResponse(answer, {
+    return toClientResponse(answer, exchange, {
       via,
       tunnelIdleMs: backend.tunnelIdleMs,
       onTunnelDone: outgoing.onDone,

@@ -1,5 +1,6 @@
 import { fieldName, type Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
+import type { Exchange } from "../message/exchange.ts";
 import { asResponse, ForwardedResponse } from "../message/response.ts";
 import { joinTunnel } from "../net/tunnel.ts";
 import type { Answer } from "../upstream/contract.ts";
@@ -15,7 +16,7 @@ export interface AnswerContext {
 }
 
 /** An answer of a server as a Response for the client: its end-to-end fields, and its body untouched. */
-export function toClientResponse(answer: Answer, context: AnswerContext): Response {
+export function toClientResponse(answer: Answer, exchange: Exchange, context: AnswerContext): Response {
   const { head, tunnel } = answer;
   const { fields } = head;
   const upgrade = fields.get("upgrade");
@@ -28,6 +29,7 @@ export function toClientResponse(answer: Answer, context: AnswerContext): Respon
   );
   fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
   if (tunnel === undefined) {
+    exchange.answerFields = fields;
     return asResponse(
       new ForwardedResponse({ status: head.status, reason: head.reason, fields, body: answer.body }),
     );

@@ -162,8 +162,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
         return this.#handOver(exchange, response, response.tunnel);
       }
       // RFC 9112 §9.6: what is left of an unread request would be taken for the next one.
-      const last = this.#halfClosed && !this.#intake.hasUnread;
-      if (this.#intake.incomplete || last) this.#closing = true;
+      if (this.#intake.incomplete || (this.#halfClosed && !this.#intake.hasUnread)) this.#closing = true;
       const { source, closes } = beginAnswer(this.#writer, response, {
         method: exchange.method,
         minorVersion: this.#head?.minorVersion ?? 1,
@@ -189,14 +188,14 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#writer.sendHead(switchingHead(response));
     this.#waits.dispose();
     this.#socket.removeAllListeners();
-    // The tunnel owns the socket now; the connection stays known here until it is over.
-    this.#socket.on("close", () => this.#gone("closed"));
     tunnel.join(this.#socket, this.#intake.takeRest(), ({ fromClient, toClient }) => {
       exchange.bytesIn = fromClient;
       exchange.bytesOut = toClient;
       this.#exchange = undefined;
       this.#options.onExchange(exchange);
     });
+    // The tunnel owns the socket now and hears of its end first; until then the connection stays known here.
+    this.#socket.on("close", () => this.#gone("closed"));
   }
 
   /** The answer is out. */

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { copyOf } from "./copy.ts";
 import { consistsOf, DIGIT, HOST_NAME } from "./chars.ts";
 
 /** Authorities that were found valid, so that the host of every request is not read anew. Bounded. */
@@ -16,7 +17,7 @@ export function isAuthority(text: string): boolean {
   if (remembered.has(text)) return true;
   if (!check(text)) return false;
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.add(text);
+  remembered.add(copyOf(text));
   return true;
 }
 

@@ -1,3 +1,5 @@
+import { copyOf } from "./copy.ts";
+
 /** What a field means to the proxy itself; 0 for the many that only pass through. */
 export const ROLE = {
   none: 0,
@@ -60,10 +62,11 @@ const spellings = new Map<string, FieldName>();
 export function fieldName(name: string): FieldName {
   const known = spellings.get(name);
   if (known !== undefined) return known;
-  const lower = name.toLowerCase();
+  const remember = spellings.size < MAX_SPELLINGS && name.length <= 64;
+  const spelling = remember ? copyOf(name) : name;
+  const lower = spelling.toLowerCase();
   const made = { lower, role: ROLES.get(lower) ?? ROLE.none, hopByHop: HOP_BY_HOP.has(lower) };
-  // A slice keeps the whole message it was cut from alive, so a copy is what is remembered.
-  if (spellings.size < MAX_SPELLINGS && name.length <= 64) spellings.set(copyOf(name), made);
+  if (remember) spellings.set(spelling, made);
   return made;
 }
 
@@ -146,8 +149,4 @@ export class Fields {
 export function listMembers(value: string): string[] {
   return value.toLowerCase().split(/[\t ]*,[\t ]*/).map((member) => member.replace(/^[\t ]+|[\t ]+$/g, ""))
     .filter((member) => member !== "");
-}
-
-function copyOf(text: string): string {
-  return Array.from(text).join("");
 }

@@ -9,6 +9,9 @@ const HT = 0x09, LF = 0x0a, CR = 0x0d, SP = 0x20, COLON = 0x3a;
 /** Where in the head the scan stands. */
 const START_LINE = 0, LINE_BEGIN = 1, NAME = 2, FIELD_VALUE = 3;
 
+/** Bytes that a start line may have besides the target: method, version, blanks. */
+const START_LINE_EXTRA_BYTES = 64;
+
 /** How a head is read. `blame` and `tooLarge` are the kinds of error for a malformed and an oversized one. */
 export interface HeadRules {
   readonly limits: CodecLimits;
@@ -116,6 +119,7 @@ export class HeadReader {
   #scan(bytes: Buffer, base: number, length: number): number {
     const { limits, blame } = this.#rules;
     const limit = base + limits.headerSize;
+    const startLineLimit = base + limits.targetSize + START_LINE_EXTRA_BYTES;
     const end = Math.min(length, limit);
     const marks = this.#marks;
     let state = this.#state;
@@ -123,12 +127,15 @@ export class HeadReader {
     scan: while (i < end) {
       const byte = bytes[i]!;
       if (state === FIELD_VALUE || state === START_LINE) {
+        if (state === START_LINE && i > startLineLimit) {
+          this.#fail(this.#rules.startLineTooLong, "The start line is too long");
+        }
         if ((CLASS[byte]! & VALUE) !== 0) {
           i++;
           continue;
         }
         if (byte !== CR) this.#fail(blame, byte === LF ? "A bare LF" : "A control byte");
-        if (i + 1 >= length) break scan;
+        if (i + 1 >= end) break scan;
         if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
         if (state === START_LINE) {
           this.#startLineEnd = i - base;
@@ -149,7 +156,7 @@ export class HeadReader {
         i++;
       } else {
         if (byte === CR) {
-          if (i + 1 >= length) break scan;
+          if (i + 1 >= end) break scan;
           if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
           this.#scanned = i + 2 - base;
           return i + 2;
@@ -164,9 +171,6 @@ export class HeadReader {
     }
     this.#state = state;
     this.#scanned = i - base;
-    if (state === START_LINE && i - base > limits.targetSize + 64) {
-      this.#fail(this.#rules.startLineTooLong, "The start line is too long");
-    }
     if (length >= limit) this.#fail(this.#rules.tooLarge, "The head is too large");
     return -1;
   }

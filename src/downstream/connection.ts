@@ -32,6 +32,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** The exchange under way, and the head of its request where that could be read. */
   #exchange: Exchange | undefined;
   #head: RequestHead | undefined;
+  /** The exchange that became a tunnel, which owns the socket. */
+  #tunnelled: Exchange | undefined;
   /** The body of the answer, while it flows. */
   #responseBody: BodySource | undefined;
   /** Whether the head of the final answer was written. */
@@ -73,12 +75,13 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** Closes after the current exchange, at once where there is none. */
   drain(): void {
     this.#closing = true;
-    if (this.#exchange === undefined && !this.#intake.insideHead && !this.#lingering) this.#socket.destroy();
+    const exchange = this.#exchange ?? this.#tunnelled;
+    if (exchange === undefined && !this.#intake.insideHead && !this.#lingering) this.#socket.destroy();
   }
 
   /** Cuts the connection now. */
   destroy(kind: ProxyErrorKind, message: string): void {
-    this.#exchange?.abort(kind, message);
+    (this.#exchange ?? this.#tunnelled)?.abort(kind, message);
     this.#socket.destroy();
   }
 
@@ -183,7 +186,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   }
 
   #handOver(exchange: Exchange, response: ForwardedResponse, tunnel: UpstreamTunnel): void {
-    this.#answered = true;
+    this.#exchange = undefined;
+    this.#tunnelled = exchange;
     exchange.status = 101;
     this.#writer.sendHead(switchingHead(response));
     this.#waits.dispose();
@@ -191,10 +195,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     tunnel.join(this.#socket, this.#intake.takeRest(), ({ fromClient, toClient }) => {
       exchange.bytesIn = fromClient;
       exchange.bytesOut = toClient;
-      this.#exchange = undefined;
       this.#options.onExchange(exchange);
     });
-    // The tunnel owns the socket now and hears of its end first; until then the connection stays known here.
     this.#socket.on("close", () => this.#gone("closed"));
   }
 

@@ -142,11 +142,23 @@ export class Fields {
   }
 }
 
-/**
- * The members of a comma-separated list, in lower case, empty ones left out (RFC 9110 §5.6.1). Only blanks and
- * tabs are trimmed: `trim` would take a no-break space away as well, and find a name that others do not.
- */
+/** The members of a comma-separated list, in lower case, empty ones left out (RFC 9110 §5.6.1). */
 export function listMembers(value: string): string[] {
-  return value.toLowerCase().split(/[\t ]*,[\t ]*/).map((member) => member.replace(/^[\t ]+|[\t ]+$/g, ""))
-    .filter((member) => member !== "");
+  return value.toLowerCase().split(",").map(trimBlanks).filter((member) => member !== "");
+}
+
+/**
+ * `text` without the blanks and tabs around it (OWS, RFC 9110 §5.6.3). `trim` would take a no-break space away as
+ * well, and find a name where others see none; a regular expression takes time that grows with the square.
+ */
+export function trimBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

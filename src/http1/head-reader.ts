@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { CLASS, TOKEN, VALUE } from "../http/chars.ts";
-import { Fields } from "../http/fields.ts";
+import { Fields, trimBlanks } from "../http/fields.ts";
 import type { CodecLimits } from "./limits.ts";
 
 const HT = 0x09, LF = 0x0a, CR = 0x0d, SP = 0x20, COLON = 0x3a;
@@ -83,11 +83,10 @@ export class HeadReader {
     const marks = this.#marks;
     const text = this.#text;
     for (let i = 0; i < marks.length; i += 3) {
-      let from = marks[i + 1]! + 1;
-      let to = marks[i + 2]!;
-      while (from < to && isBlank(text.charCodeAt(from))) from++;
-      while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
-      fields.append(text.slice(marks[i]!, marks[i + 1]!), text.slice(from, to));
+      fields.append(
+        text.slice(marks[i]!, marks[i + 1]!),
+        trimBlanks(text.slice(marks[i + 1]! + 1, marks[i + 2]!)),
+      );
     }
     return fields;
   }
@@ -127,7 +126,7 @@ export class HeadReader {
     scan: while (i < end) {
       const byte = bytes[i]!;
       if (state === FIELD_VALUE || state === START_LINE) {
-        if (state === START_LINE && i > startLineLimit) {
+        if (state === START_LINE && i >= startLineLimit && byte !== CR) {
           this.#fail(this.#rules.startLineTooLong, "The start line is too long");
         }
         if ((CLASS[byte]! & VALUE) !== 0) {
@@ -178,8 +177,4 @@ export class HeadReader {
   #fail(kind: ProxyErrorKind, message: string): never {
     throw new ProxyError(kind, message);
   }
-}
-
-function isBlank(code: number): boolean {
-  return code === SP || code === HT;
 }

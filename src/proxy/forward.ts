@@ -38,22 +38,30 @@ export async function forward(request: IncomingRequest, backend: Backend, via: s
   }
 }
 
+/** Connections that may turn out to be dead before one attempt fails. */
+const MAX_STALE = 3;
+
 /**
- * One attempt on one server. A connection from the pool may die while it is unused, and the server's close
- * crosses our request on its way; that is nobody's failure, so a request that may be repeated goes out once
- * more on a new connection (RFC 9112 §9.3.1), as long as no byte of an answer came.
+ * One attempt on one server. A connection may die while it is unused, and the server's close crosses our
+ * request on its way; that is nobody's failure, so a request that may be repeated goes out once more on another
+ * connection (RFC 9112 §9.3.1), as long as no byte of an answer came.
  */
 async function attempt(request: IncomingRequest, server: Server, outgoing: OutgoingRequest): Promise<Answer> {
   const { exchange } = request;
   exchange.attempts++;
-  const pooled = server.pool.takeIdle();
-  if (pooled === undefined) return send(request, await server.pool.connect(exchange.signal), outgoing);
-  try {
-    return await send(request, pooled, outgoing);
-  } catch (error) {
-    const repeatable = outgoing.body === null && isIdempotent(request.method) && !pooled.answering;
-    if (!repeatable || !(error instanceof ProxyError) || error.kind !== "upstream_reset") throw error;
-    return send(request, await server.pool.connect(exchange.signal), outgoing);
+  const repeatable = outgoing.body === null && isIdempotent(request.method);
+  for (let stale = 0;; stale++) {
+    // A first dead connection hints at more of them in the pool: after it, a new one is opened.
+    const connection = (stale === 0 ? server.pool.takeIdle() : undefined) ??
+      await server.pool.connect(exchange.signal);
+    const { reused } = connection;
+    try {
+      return await send(request, connection, outgoing);
+    } catch (error) {
+      const died = error instanceof ProxyError && error.kind === "upstream_reset" && reused &&
+        !connection.answering;
+      if (!died || !repeatable || stale === MAX_STALE) throw error;
+    }
   }
 }
 

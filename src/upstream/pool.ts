@@ -114,9 +114,9 @@ export class ConnectionPool {
 
   /** Lets the first in the queue open a connection of its own where a place came free. */
   #serveWaiter(): void {
-    if (this.#waiting.length > 0 && this.size < this.#options.maxConnections) {
-      this.#waiting.shift()!.take(undefined);
-    }
+    if (this.#waiting.length === 0 || this.size >= this.#options.maxConnections) return;
+    this.#dialling++;
+    this.#waiting.shift()!.take(undefined);
   }
 
   #wait(signal: AbortSignal | undefined): Promise<UpstreamConnection | undefined> {

@@ -167,7 +167,14 @@ function line(word: string, fields: Fields, i: number): string {
   return `${word} ${fields.names[i]}: ${fields.values[i]}`;
 }
 
+/** Asserts the same events; of a refusal the kind counts, not the words. */
 function same(actual: Events, expected: Events, how: string): void {
-  if (actual.length === expected.length && actual.every((event, i) => event === expected[i])) return;
+  if (actual.length === expected.length && actual.every((event, i) => alike(event, expected[i]!))) return;
   assert.deepEqual({ how, events: actual }, { how, events: expected });
+}
+
+function alike(a: string, b: string): boolean {
+  if (a === b) return true;
+  const kind = /^[45]\d\d [a-z_]+: /.exec(a)?.[0];
+  return kind !== undefined && b.startsWith(kind);
 }

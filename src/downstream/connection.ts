@@ -29,9 +29,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   readonly #writer: MessageWriter;
   readonly #waits: Waits;
   readonly #onClosed: (connection: DownstreamConnection) => void;
-  /** The exchange under way, and the head of its request where that could be read. */
+  /** The exchange under way. */
   #exchange: Exchange | undefined;
-  #head: RequestHead | undefined;
   /** The exchange that became a tunnel, which owns the socket. */
   #tunnelled: Exchange | undefined;
   /** The body of the answer, while it flows. */
@@ -75,8 +74,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** Closes after the current exchange, at once where there is none. */
   drain(): void {
     this.#closing = true;
-    const exchange = this.#exchange ?? this.#tunnelled;
-    if (exchange === undefined && !this.#intake.insideHead && !this.#lingering) this.#socket.destroy();
+    const busy = this.#exchange !== undefined || this.#tunnelled !== undefined || this.#intake.insideHead;
+    if (!busy && !this.#lingering) this.#socket.destroy();
   }
 
   /** Cuts the connection now. */
@@ -87,7 +86,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   /** For the exchange: sends an interim answer. */
   inform(status: number, reason: string, fields: Fields | undefined): void {
-    if (this.#answered || this.#closed || this.#head?.minorVersion !== 1) return; // RFC 9110 §15.2: not to HTTP/1.0
+    if (this.#answered || this.#closed) return;
+    if (this.#exchange?.minorVersion !== 1) return; // RFC 9110 §15.2: not to HTTP/1.0
     this.#writer.sendHead(informationalHead(status, reason || reasonPhrase(status), fields));
   }
 
@@ -95,7 +95,6 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   onHead(head: RequestHead, body: RequestBody | null): void {
     const exchange = openExchange(head, this.#peer, this);
     this.#exchange = exchange;
-    this.#head = head;
     this.#answered = false;
     this.#waits.begin("none");
     if (!wantsKeepAlive(head) || this.#options.timeouts.keepAlive === 0) this.#closing = true;
@@ -136,24 +135,22 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** For the intake: the request cannot be read. It is answered if it was not yet, and the connection closes. */
   onMalformed(error: ProxyError): void {
     this.#closing = true;
-    if (this.#exchange !== undefined) {
-      this.#exchange.fail(error);
+    const exchange = this.#exchange;
+    if (exchange !== undefined) {
+      exchange.fail(error);
       const handed = this.#intake.failBody(error);
-      if (this.#answered) this.#cut(error);
-      else if (!handed) this.#answerFailure(this.#exchange, error);
-      return;
+      if (this.#answered) return this.#cut(error);
+      return handed ? undefined : this.#answerFailure(exchange, error);
     }
     this.#exchange = openExchange(undefined, this.#peer, this);
-    this.#head = undefined;
     this.#answered = false;
     this.#answerFailure(this.#exchange, error);
   }
 
   #answerFailure(exchange: Exchange, error: unknown): void {
     if (this.#exchange !== exchange || this.#answered || this.#closed) return;
-    const failure = toProxyError(error);
-    exchange.fail(failure);
-    this.#respond(exchange, this.#options.fail(failure, exchange));
+    exchange.fail(toProxyError(error));
+    this.#respond(exchange, this.#options.fail(toProxyError(error), exchange));
   }
 
   #respond(exchange: Exchange, response: Response): void {
@@ -168,7 +165,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       if (this.#intake.incomplete || (this.#halfClosed && !this.#intake.hasUnread)) this.#closing = true;
       const { source, closes } = beginAnswer(this.#writer, response, {
         method: exchange.method,
-        minorVersion: this.#head?.minorVersion ?? 1,
+        minorVersion: exchange.minorVersion,
         keepAlive: !this.#closing,
         answerFields: exchange.answerFields,
       });
@@ -225,9 +222,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#lingering = true;
     this.#intake.stop();
     this.#waits.begin("write");
-    this.#socket.end(() => {
-      if (!this.#closed) this.#waits.begin("linger");
-    });
+    this.#socket.end(() => this.#closed || this.#waits.begin("linger"));
   }
 
   /** The answer broke off: the client must see that it did. */

@@ -5,13 +5,13 @@ import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
 
 /** The exchange that a request opens; without a head, that of a request that could not be read. */
 export function openExchange(head: RequestHead | undefined, peer: Peer, informer: Informer): Exchange {
-  const request = {
+  return new Exchange(peer, {
     method: head?.method ?? "",
     target: head === undefined ? "" : head.target.path || head.authority,
     authority: head?.authority ?? "",
+    minorVersion: head?.minorVersion ?? 1,
     startedAt: performance.now(),
-  };
-  return new Exchange(peer, request, informer);
+  }, informer);
 }
 
 /** Whether the client wants the connection to stay open after this request (RFC 9112 §9.3). */

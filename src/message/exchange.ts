@@ -26,6 +26,8 @@ export class Exchange {
   readonly method: string;
   readonly target: string;
   readonly authority: string;
+  /** 0 or 1: the client's minor version of HTTP/1. */
+  readonly minorVersion: 0 | 1;
   /** `performance.now()` when the head was complete. */
   readonly startedAt: number;
   /** Status sent to the client; 0 while none was. */
@@ -49,13 +51,14 @@ export class Exchange {
 
   constructor(
     peer: Peer,
-    request: { method: string; target: string; authority: string; startedAt: number },
+    request: Pick<Exchange, "method" | "target" | "authority" | "minorVersion" | "startedAt">,
     informer: Informer,
   ) {
     this.peer = peer;
     this.method = request.method;
     this.target = request.target;
     this.authority = request.authority;
+    this.minorVersion = request.minorVersion;
     this.startedAt = request.startedAt;
     this.#informer = informer;
   }

@@ -18,6 +18,7 @@ export function fromNative(request: Request): IncomingRequest {
     method: request.method,
     target: path,
     authority: url.host,
+    minorVersion: 1,
     startedAt: performance.now(),
   }, { inform() {} });
   request.signal.addEventListener("abort", () => exchange.abort("client_closed", "The request was aborted"), {

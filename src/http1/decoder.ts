@@ -1,12 +1,14 @@
 import { Buffer } from "node:buffer";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
-import type { Framing } from "../http/framing.ts";
+import { type Framing, NO_BODY } from "../http/framing.ts";
 import { BodyReader } from "./body-reader.ts";
 import { HeadReader, type HeadRules } from "./head-reader.ts";
-import type { CodecLimits } from "./limits.ts";
+import { type CodecLimits, DEFAULT_LIMITS } from "./limits.ts";
 
 const NOTHING = Buffer.alloc(0);
+/** Serves every message without a body: it is done, so it never changes. */
+const EMPTY_BODY = new BodyReader(NO_BODY, "bad_request", DEFAULT_LIMITS);
 
 /**
  * What `Decoder.next` found: `more` bytes are needed; a `head`; a piece of body `data`; the `end` of a message.
@@ -24,8 +26,12 @@ export abstract class Decoder<Head> {
   readonly #headReader: HeadReader;
   #chunk: Buffer = NOTHING;
   #at = 0;
+  /** What was given while bytes of the chunk were unread. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
   #head: Head | undefined;
   #body: BodyReader | undefined;
+  #trailers: Fields | undefined;
 
   constructor(rules: HeadRules) {
     this.limits = rules.limits;
@@ -44,8 +50,12 @@ export abstract class Decoder<Head> {
 
   /** Gives bytes; they are kept, not copied, until read. */
   push(chunk: Buffer): void {
-    if (this.#at >= this.#chunk.length) this.#chunk = chunk;
-    else this.#chunk = Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
+    if (this.#at < this.#chunk.length) {
+      this.#waiting.push(chunk);
+      this.#waitingBytes += chunk.length;
+      return;
+    }
+    this.#chunk = chunk;
     this.#at = 0;
   }
 
@@ -54,18 +64,11 @@ export abstract class Decoder<Head> {
    * @throws {ProxyError} when the bytes break the protocol; the decoder is of no use afterwards.
    */
   next(): Step {
-    if (this.#body === undefined) return this.#readHead();
-    const body = this.#body;
-    if (!body.done) {
-      this.#at = body.read(this.#chunk, this.#at);
-      if (body.data !== undefined) return "data";
+    for (;;) {
+      const step = this.#body === undefined ? this.#readHead() : this.#readBody(this.#body);
+      if (step !== "more" || !this.#refill()) return step;
     }
-    if (!body.done) return "more";
-    this.#body = undefined;
-    this.#trailers = body.trailers;
-    return "end";
   }
-  #trailers: Fields | undefined;
 
   /** The head of the current message. */
   get head(): Head {
@@ -89,15 +92,18 @@ export abstract class Decoder<Head> {
 
   /** Number of bytes given but not read. */
   get unread(): number {
-    return this.#chunk.length - this.#at;
+    return this.#chunk.length - this.#at + this.#waitingBytes;
   }
 
   /** Takes the bytes that were given but not read, to hand the connection over to another protocol. */
   takeRest(): Buffer {
     const rest = this.#chunk.subarray(this.#at);
+    const all = this.#waiting.length === 0 ? rest : Buffer.concat([rest, ...this.#waiting]);
     this.#chunk = NOTHING;
     this.#at = 0;
-    return rest;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    return all;
   }
 
   /**
@@ -116,6 +122,27 @@ export abstract class Decoder<Head> {
     return false;
   }
 
+  /** Takes the next waiting chunk in place of the one that was used up; false where there is none. */
+  #refill(): boolean {
+    const next = this.#waiting.shift();
+    if (next === undefined) return false;
+    this.#chunk = next;
+    this.#at = 0;
+    this.#waitingBytes -= next.length;
+    return true;
+  }
+
+  #readBody(body: BodyReader): Step {
+    if (!body.done) {
+      this.#at = body.read(this.#chunk, this.#at);
+      if (body.data !== undefined) return "data";
+    }
+    if (!body.done) return "more";
+    this.#body = undefined;
+    this.#trailers = body.trailers;
+    return "end";
+  }
+
   #readHead(): Step {
     if (!this.#headReader.begun) this.#at = this.skip(this.#chunk, this.#at);
     if (this.#at >= this.#chunk.length) return "more";
@@ -129,7 +156,8 @@ export abstract class Decoder<Head> {
     this.#headReader.reset();
     this.#head = head;
     this.#trailers = undefined;
-    this.#body = new BodyReader(this.framing(head), this.blame, this.limits);
+    const framing = this.framing(head);
+    this.#body = framing === NO_BODY ? EMPTY_BODY : new BodyReader(framing, this.blame, this.limits);
     return "head";
   }
 }

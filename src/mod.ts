@@ -39,7 +39,9 @@ export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy
       return running.listeners.map((listener) => listener.address);
     },
     async stop() {
-      return await running?.stop() ?? 0;
+      const cut = await running?.stop() ?? 0;
+      for (const backend of snapshot.backends.values()) backend.close();
+      return cut;
     },
   };
 }

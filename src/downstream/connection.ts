@@ -185,6 +185,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   #handOver(exchange: Exchange, response: ForwardedResponse, tunnel: UpstreamTunnel): void {
     this.#exchange = undefined;
     this.#tunnelled = exchange;
+    exchange.onFinished = undefined;
     exchange.status = 101;
     this.#writer.sendHead(switchingHead(response));
     this.#waits.dispose();
@@ -200,16 +201,21 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** The answer is out. */
   #finishExchange(): void {
     const exchange = this.#exchange!;
-    exchange.bytesOut = this.#writer.bodyBytes;
     this.#exchange = undefined;
     this.#responseBody = undefined;
-    this.#options.onExchange(exchange);
+    this.#report(exchange);
     if (this.#closed) return;
     if (this.#closing || this.#intake.incomplete) return this.#close();
     if (!this.#writer.blocked) this.#waits.begin("none");
     // Not from here: a hundred requests in one packet would be a hundred calls deep.
     if (!this.#intake.hasUnread) this.#intake.next();
     else queueMicrotask(() => this.#next());
+  }
+
+  #report(exchange: Exchange): void {
+    exchange.bytesOut = this.#writer.bodyBytes;
+    exchange.onFinished?.();
+    this.#options.onExchange(exchange);
   }
 
   /** Reads the next request, unless the client does not take the answers that it has coming. */
@@ -240,12 +246,11 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     if (exchange !== undefined) {
-      exchange.bytesOut = this.#writer.bodyBytes;
       exchange.abort("client_closed", `The client broke the connection: ${cause}`);
       const error = exchange.aborted!;
       this.#intake.failBody(error);
       this.#responseBody?.cancel(error);
-      this.#options.onExchange(exchange);
+      this.#report(exchange);
     }
     this.#onClosed(this);
   }

@@ -21,7 +21,7 @@ const SIZE = 0,
   QUOTED = 5,
   ESCAPED = 6,
   AFTER_QUOTED = 7;
-const AFTER_NAME = 8, LINE_FEED = 9;
+const BLANK_AFTER_NAME = 8, BLANK_AFTER_VALUE = 9, LINE_FEED = 10;
 
 /**
  * Reads `chunk-size [ chunk-ext ] CRLF` (RFC 9112 §7.1), in any pieces, and forgets the extensions, which a
@@ -94,10 +94,11 @@ export class ChunkLineReader {
         else if (!blank) this.#fail("A chunk extension without a name");
         return;
       case NAME:
-        if (token) return;
-        return this.#afterName(byte, blank);
-      case AFTER_NAME:
-        return this.#afterName(byte, blank);
+        if (!token) this.#afterName(byte, blank);
+        return;
+      case BLANK_AFTER_NAME:
+        if (!blank) this.#afterName(byte, blank, false);
+        return;
       case VALUE_BEGIN:
         if (token) this.#state = TOKEN_VALUE;
         else if (byte === QUOTE) this.#state = QUOTED;
@@ -106,29 +107,33 @@ export class ChunkLineReader {
       case TOKEN_VALUE:
         if (!token) this.#afterValue(byte, blank);
         return;
+      case AFTER_QUOTED:
+        return this.#afterValue(byte, blank);
+      case BLANK_AFTER_VALUE:
+        if (!blank) this.#afterValue(byte, blank, false);
+        return;
       case QUOTED:
         if (byte === QUOTE) this.#state = AFTER_QUOTED;
         else if (byte === BACKSLASH) this.#state = ESCAPED;
         else if ((CLASS[byte]! & VALUE) === 0) this.#fail("A control byte in a chunk extension");
         return;
-      case ESCAPED:
+      default: // ESCAPED
         if ((CLASS[byte]! & VALUE) === 0) this.#fail("A control byte in a chunk extension");
         this.#state = QUOTED;
-        return;
-      default:
-        this.#afterValue(byte, blank);
     }
   }
 
-  #afterName(byte: number, blank: boolean): void {
+  #afterName(byte: number, blank: boolean, mayEnd = true): void {
     if (byte === EQUALS) this.#state = VALUE_BEGIN;
-    else this.#afterValue(byte, blank, AFTER_NAME);
+    else if (blank) this.#state = BLANK_AFTER_NAME;
+    else this.#afterValue(byte, blank, mayEnd);
   }
 
-  #afterValue(byte: number, blank: boolean, onBlank = AFTER_QUOTED): void {
+  /** Blanks belong to the `;` or `=` behind them (BWS), so the line cannot end after one. */
+  #afterValue(byte: number, blank: boolean, mayEnd = true): void {
     if (byte === SEMICOLON) this.#state = NAME_BEGIN;
-    else if (byte === CR) this.#state = LINE_FEED;
-    else if (blank) this.#state = onBlank;
+    else if (byte === CR && mayEnd) this.#state = LINE_FEED;
+    else if (blank) this.#state = BLANK_AFTER_VALUE;
     else this.#fail("A bad byte in a chunk extension");
   }
 

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { type Framing, NO_BODY } from "../http/framing.ts";
+import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 import { BodyReader } from "./body-reader.ts";
 import { HeadReader, type HeadRules } from "./head-reader.ts";
 import { type CodecLimits, DEFAULT_LIMITS } from "./limits.ts";
@@ -32,6 +33,8 @@ export abstract class Decoder<Head> {
   #head: Head | undefined;
   #body: BodyReader | undefined;
   #trailers: Fields | undefined;
+  /** Names that `Connection` of the head gave to this connection alone; they count for the trailers as well. */
+  #nominated: ReadonlySet<string> | undefined;
 
   constructor(rules: HeadRules) {
     this.limits = rules.limits;
@@ -140,6 +143,10 @@ export abstract class Decoder<Head> {
     if (!body.done) return "more";
     this.#body = undefined;
     this.#trailers = body.trailers;
+    if (body.trailers !== undefined && this.#nominated !== undefined) {
+      const nominated = this.#nominated;
+      body.trailers.removeWhere((kind) => nominated.has(kind.lower));
+    }
     return "end";
   }
 
@@ -152,11 +159,13 @@ export abstract class Decoder<Head> {
       return "more";
     }
     this.#at = end;
-    const head = this.parse(this.#headReader.startLine, this.#headReader.fields());
+    const fields = this.#headReader.fields();
+    const head = this.parse(this.#headReader.startLine, fields);
     this.#headReader.reset();
     this.#head = head;
     this.#trailers = undefined;
     const framing = this.framing(head);
+    this.#nominated = framing.kind === "chunked" ? nominatedNames(connectionOf(fields)) : undefined;
     this.#body = framing === NO_BODY ? EMPTY_BODY : new BodyReader(framing, this.blame, this.limits);
     return "head";
   }

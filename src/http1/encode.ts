@@ -1,4 +1,5 @@
 import { type Fields, ROLE } from "../http/fields.ts";
+import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 
 /** The last chunk and the trailer section (RFC 9112 §7.1), with the fields that may stand there. */
 export function lastChunk(trailers: Fields | undefined): string {
@@ -24,9 +25,10 @@ export function fieldLine(name: string, value: string): string {
 export function informationalHead(status: number, reason: string, fields: Fields | undefined): string {
   let text = "HTTP/1.1 " + status + " " + reason + "\r\n";
   if (fields !== undefined) {
+    const nominated = nominatedNames(connectionOf(fields));
     for (let i = 0; i < fields.size; i++) {
       const kind = fields.kinds[i]!;
-      if (kind.hopByHop || kind.role === ROLE.contentLength) continue;
+      if (kind.hopByHop || kind.role === ROLE.contentLength || nominated?.has(kind.lower)) continue;
       text += fieldLine(fields.names[i]!, fields.values[i]!);
     }
   }

@@ -4,6 +4,7 @@ import type { DownstreamOptions } from "../downstream/options.ts";
 import { DownstreamServer } from "../downstream/server.ts";
 import { distinctAddresses, listen, type Listener } from "../net/listen.ts";
 import { logAccess } from "../observe/access-log.ts";
+import { fetchIncoming } from "../proxy/app.ts";
 import { answerFailure } from "../proxy/failure.ts";
 import type { Frontend, Snapshot } from "./snapshot.ts";
 
@@ -76,7 +77,7 @@ function downstreamOptions({ config, app }: Frontend, snapshot: Snapshot, log: L
   return {
     limits,
     timeouts: config.timeouts,
-    fetch: (request) => app.fetch(request),
+    fetch: (request) => fetchIncoming(app, request),
     fail: (error) => answerFailure(error),
     onExchange: logConfig.access ? (exchange) => logAccess(log, config.name, exchange) : () => {},
   };

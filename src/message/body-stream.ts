@@ -7,7 +7,10 @@ export function toStream(source: BodySource): ReadableStream<Uint8Array<ArrayBuf
   let sink: StreamSink | undefined;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
-      if (sink !== undefined) return source.resume();
+      if (sink !== undefined) {
+        sink.wanted = true;
+        return source.resume();
+      }
       sink = new StreamSink(controller);
       source.start(sink);
     },
@@ -20,6 +23,8 @@ export function toStream(source: BodySource): ReadableStream<Uint8Array<ArrayBuf
 
 /** Feeds a stream's controller. The source rests after each piece until the stream pulls again. */
 class StreamSink implements BodySink {
+  /** Whether the stream has pulled and got nothing yet. It pulls once for a piece, however long that takes. */
+  wanted = true;
   readonly #controller: ReadableStreamDefaultController<Uint8Array>;
   #closed = false;
 
@@ -30,12 +35,13 @@ class StreamSink implements BodySink {
   write(chunk: Uint8Array): boolean {
     if (this.#closed) return true;
     // A stream's reader may keep or transfer the piece, so it gets bytes of its own.
+    this.wanted = false; // before enqueue, which may pull at once
     this.#controller.enqueue(new Uint8Array(chunk));
-    return this.flush();
+    return this.wanted;
   }
 
   flush(): boolean {
-    return (this.#controller.desiredSize ?? 0) > 0;
+    return this.wanted;
   }
 
   end(_trailers: Fields | undefined): void {

@@ -44,6 +44,8 @@ export class Exchange {
   attempts = 0;
   /** The fields of the server's answer, to keep their form where a middleware puts another Response around it. */
   answerFields: Fields | undefined;
+  /** Closes what the answer holds open beside its body, where it is not handed over: the tunnel of a lost 101. */
+  onFinished: (() => void) | undefined;
   readonly #informer: Informer;
   #controller: AbortController | undefined;
   #aborted: ProxyError | undefined;

@@ -1,9 +1,11 @@
-import type { Fields } from "../http/fields.ts";
+import { Fields } from "../http/fields.ts";
+import { NO_BODY } from "../http/framing.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import type { BodySource } from "./body.ts";
 import { toStream } from "./body-stream.ts";
+import { copyLosesMethod, teachRequest } from "./copied-request.ts";
 import { delegateRest } from "./delegate.ts";
-import type { Exchange } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { reconcile } from "./reconcile.ts";
 
 /**
@@ -106,6 +108,12 @@ export class IncomingRequest {
 // TypeScript cannot see what happens here, so `Request` is claimed where an IncomingRequest is handed out.
 delegateRest(IncomingRequest.prototype, new Request("http://localhost/"), nativeOf);
 
+/** Whether this runtime needs the global `Request` to know ours; see `copyLosesMethod`. */
+export const REQUEST_COPY_LOSES_METHOD = copyLosesMethod(sampleRequest());
+if (REQUEST_COPY_LOSES_METHOD) {
+  teachRequest((input) => input instanceof IncomingRequest ? input.materialize() : input);
+}
+
 /** `request` under its standard type. */
 export function asRequest(request: IncomingRequest): Request {
   return request as unknown as Request;
@@ -113,6 +121,21 @@ export function asRequest(request: IncomingRequest): Request {
 
 function nativeOf(self: object): Request {
   return (self as IncomingRequest).materialize();
+}
+
+function sampleRequest(): Request {
+  const authority = "localhost";
+  const head = {
+    method: "DELETE",
+    target: { form: "origin", path: "/", authority: undefined, scheme: undefined },
+    minorVersion: 1,
+    fields: new Fields(),
+    framing: NO_BODY,
+    authority,
+  } as const;
+  const peer = { address: "", port: 0, secure: false };
+  const described = { method: "DELETE", target: "/", authority, minorVersion: 1, startedAt: 0 } as const;
+  return asRequest(new IncomingRequest(head, new Exchange(peer, described, { inform() {} }), null));
 }
 
 function escapeBytes(path: string): string {

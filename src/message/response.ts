@@ -96,6 +96,7 @@ export class ForwardedResponse {
     this.#source = null;
     return this.#native = new Response(source === null ? null : toStream(source), {
       status: this.status >= 200 && this.status <= 599 ? this.status : 502,
+      statusText: this.statusText,
       headers: this.headers,
     });
   }

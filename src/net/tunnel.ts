@@ -55,17 +55,19 @@ export function joinTunnel(
       touch();
       from.socket.resume();
     });
-    from.socket.on("end", () => {
+    const finished = () => {
       ended++;
       touch();
       to.socket.end();
-    });
+    };
+    from.socket.on("end", finished);
     from.socket.on("error", finish);
     // Both directions done: each socket closes by itself once its last bytes are out.
     from.socket.on("close", () => {
       if (++closed === 2 || ended < 2) finish();
     });
     if (from.early.length > 0) forward(from.early);
+    if (from.socket.readableEnded) finished();
   }
 
   touch();

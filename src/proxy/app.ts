@@ -1,10 +1,10 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import { IncomingRequest } from "../message/request.ts";
 import { answerFailure } from "./failure.ts";
 import { forward } from "./forward.ts";
-import { fromNative } from "./native-request.ts";
+import { fromNative, fromReplacement } from "./native-request.ts";
 import { Router, type RouteRule } from "./router.ts";
 
 /** What the app of one frontend is made of. */
@@ -20,19 +20,29 @@ export function createProxyApp({ routes, defaultBackend, via }: AppParts): Hono 
   const router = new Router(routes);
   const app = new Hono({ getPath: rawPath });
   app.all("*", (c) => {
-    const raw = c.req.raw as Request | IncomingRequest;
-    const request = raw instanceof IncomingRequest ? raw : fromNative(raw);
+    const request = incomingOf(c);
     refuseMethod(request.method);
     const backend = router.find(request.head.authority, request.target) ?? defaultBackend;
     if (backend === undefined) throw new ProxyError("no_route", "No route leads anywhere for this request");
     return forward(request, backend, via);
   });
   app.onError((error, c) => { // the only place where an error becomes a response
-    const raw = c.req.raw as Request | IncomingRequest;
-    if (raw instanceof IncomingRequest) raw.exchange.fail(toProxyError(error));
+    const incoming = c.env instanceof IncomingRequest ? c.env : c.req.raw as Request | IncomingRequest;
+    if (incoming instanceof IncomingRequest) incoming.exchange.fail(toProxyError(error));
     return answerFailure(error);
   });
   return app;
+}
+
+/** Has `app` answer a request of the engine, which Hono's `c.env` is as well: so it is known whatever replaces it. */
+export function fetchIncoming(app: Hono, request: Request): Response | Promise<Response> {
+  return app.fetch(request, request);
+}
+
+function incomingOf(c: Context): IncomingRequest {
+  const raw = c.req.raw as Request | IncomingRequest;
+  if (raw instanceof IncomingRequest) return raw;
+  return c.env instanceof IncomingRequest ? fromReplacement(raw, c.env) : fromNative(raw);
 }
 
 /** The path as it came, without a copy of the whole URL. */

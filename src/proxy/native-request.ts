@@ -1,6 +1,7 @@
 import { Fields } from "../http/fields.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { Exchange, type Peer } from "../message/exchange.ts";
+import { reconcile } from "../message/reconcile.ts";
 import { IncomingRequest } from "../message/request.ts";
 
 const UNKNOWN_PEER: Omit<Peer, "secure"> = { address: "", port: 0 };
@@ -21,9 +22,9 @@ export function fromNative(request: Request): IncomingRequest {
     minorVersion: 1,
     startedAt: performance.now(),
   }, { inform() {} });
-  request.signal.addEventListener("abort", () => exchange.abort("client_closed", "The request was aborted"), {
-    once: true,
-  });
+  const abort = () => exchange.abort("client_closed", "The request was aborted");
+  if (request.signal.aborted) abort();
+  else request.signal.addEventListener("abort", abort, { once: true });
   return new IncomingRequest(
     {
       method: request.method,
@@ -35,5 +36,25 @@ export function fromNative(request: Request): IncomingRequest {
     },
     exchange,
     request.body === null ? null : new StreamSource(request.body, known),
+  );
+}
+
+/**
+ * What a middleware put in place of `original`: a Request of the same exchange, with its own method, URL, fields
+ * and body. Fields that are still the client's keep their form. The body may have another length than the
+ * client's, so it goes out in chunks.
+ */
+export function fromReplacement(request: Request, original: IncomingRequest): IncomingRequest {
+  const fields = reconcile(original.head.fields, request.headers);
+  fields.removeWhere((kind) => kind.lower === "content-length");
+  const url = request.url === original.url ? undefined : new URL(request.url);
+  const target = url === undefined
+    ? original.head.target
+    : { form: "origin", path: url.pathname + url.search, authority: undefined, scheme: undefined } as const;
+  const head = { ...original.head, method: request.method, target, fields };
+  return new IncomingRequest(
+    head,
+    original.exchange,
+    request.body && new StreamSource(request.body, undefined),
   );
 }

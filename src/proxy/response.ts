@@ -1,7 +1,7 @@
-import { fieldName, type Fields } from "../http/fields.ts";
+import type { Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 import type { Exchange } from "../message/exchange.ts";
-import { asResponse, ForwardedResponse } from "../message/response.ts";
+import { asResponse, ForwardedResponse, type UpstreamTunnel } from "../message/response.ts";
 import { joinTunnel } from "../net/tunnel.ts";
 import type { Answer } from "../upstream/contract.ts";
 
@@ -22,10 +22,9 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   const upgrade = fields.get("upgrade");
   const nominated = nominatedNames(connectionOf(fields));
   const tunnelled = tunnel !== undefined;
-  // Alt-Svc on a 101 would speak for a connection that is not HTTP any more.
   fields.removeWhere((kind) =>
     kind.hopByHop || nominated?.has(kind.lower) === true ||
-    (tunnelled && (kind === ALT_SVC || kind === LENGTH))
+    (tunnelled && NOT_WITH_101.has(kind.lower))
   );
   fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
   if (tunnel === undefined) {
@@ -35,33 +34,26 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
     );
   }
   announceUpgrade(fields, upgrade);
-  return asResponse(
-    new ForwardedResponse({
-      status: 101,
-      reason: head.reason,
-      fields,
-      body: null,
-      tunnel: {
-        join(socket, early, onDone) {
-          joinTunnel({ socket, early }, tunnel, {
-            idleMs: context.tunnelIdleMs,
-            onDone: ({ forth, back }) => {
-              onDone({ fromClient: forth, toClient: back });
-              context.onTunnelDone();
-            },
-          });
-        },
-        drop() {
-          tunnel.socket.destroy();
-          context.onTunnelDone();
-        },
+  const drop = () => {
+    tunnel.socket.destroy();
+    context.onTunnelDone();
+  };
+  exchange.onFinished = drop;
+  const join: UpstreamTunnel["join"] = (socket, early, onDone) =>
+    joinTunnel({ socket, early }, tunnel, {
+      idleMs: context.tunnelIdleMs,
+      onDone: ({ forth, back }) => {
+        onDone({ fromClient: forth, toClient: back });
+        context.onTunnelDone();
       },
-    }),
+    });
+  return asResponse(
+    new ForwardedResponse({ status: 101, reason: head.reason, fields, body: null, tunnel: { join, drop } }),
   );
 }
 
-const ALT_SVC = fieldName("alt-svc");
-const LENGTH = fieldName("content-length");
+/** What would speak of an HTTP message or connection that is none any more. */
+const NOT_WITH_101: ReadonlySet<string> = new Set(["alt-svc", "content-length"]);
 
 function announceUpgrade(fields: Fields, upgrade: string | undefined): void {
   fields.append("Connection", "Upgrade");

@@ -291,11 +291,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     else this.#socket.destroy();
   }
 
-  /**
-   * A client that closed its socket and one that only finished sending look alike until something is sent:
-   * the first answers with a reset, which the second write then meets. An interim answer is what may be sent
-   * (RFC 9110 §15.2: a client must be able to take one at any time).
-   */
+  /** Finds out, by an interim answer, whether a client that finished sending still listens. */
   #probeListener(): void {
     if (this.#exchange === undefined || this.#answered || this.#probes++ === 2) return;
     this.inform(100, "Continue", undefined);

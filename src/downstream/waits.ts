@@ -1,7 +1,12 @@
 import { Deadline } from "../base/deadline.ts";
 import type { DownstreamTimeouts } from "./options.ts";
 
-/** After a client finished sending, the waits before the two interim answers that show whether it still listens. */
+/**
+ * After a client finished sending, the wait before each of the interim answers that show whether it still
+ * listens. A client that closed its socket and one that only finished sending look alike until something is
+ * sent: the first answers with a reset, which the second write then meets. An interim answer is what may be
+ * sent (RFC 9110 §15.2: a client must be able to take one at any time).
+ */
 const LISTENING_PROBE_MS = 250;
 
 /** What a client's connection waits for; `none` while the wait is the server's. */

@@ -53,7 +53,7 @@ export abstract class Decoder<Head> {
 
   /** Gives bytes; they are kept, not copied, until read. */
   push(chunk: Buffer): void {
-    if (this.#at < this.#chunk.length) {
+    if (this.#at < this.#chunk.length || this.#waitingBytes > 0) {
       this.#waiting.push(chunk);
       this.#waitingBytes += chunk.length;
       return;

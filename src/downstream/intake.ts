@@ -122,6 +122,7 @@ export class Intake implements RequestReader {
         } else this.#body?.end(this.#decoder.trailers);
       }
     } catch (error) {
+      this.#stopped = true; // what comes behind cannot be understood any more
       this.#events.onMalformed(toProxyError(error));
     }
   }

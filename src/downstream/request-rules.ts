@@ -19,8 +19,8 @@ export function wantsKeepAlive(head: RequestHead): boolean {
   // What follows a CONNECT that is refused may be meant for the tunnel (RFC 9931).
   if (head.method === "CONNECT") return false;
   const connection = connectionOf(head.fields);
-  if (head.minorVersion === 0) return hasConnectionOption(connection, "keep-alive");
-  return !hasConnectionOption(connection, "close");
+  if (hasConnectionOption(connection, "close")) return false;
+  return head.minorVersion === 1 || hasConnectionOption(connection, "keep-alive");
 }
 
 /**

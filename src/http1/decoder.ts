@@ -7,6 +7,9 @@ import { BodyReader } from "./body-reader.ts";
 import { HeadReader, type HeadRules } from "./head-reader.ts";
 import { type CodecLimits, DEFAULT_LIMITS } from "./limits.ts";
 
+/** Waiting pieces are joined up to this size. */
+const JOINED_BYTES = 4 * 1024;
+
 const NOTHING = Buffer.alloc(0);
 /** Serves every message without a body: it is done, so it never changes. */
 const EMPTY_BODY = new BodyReader(NO_BODY, "bad_request", DEFAULT_LIMITS);
@@ -54,7 +57,11 @@ export abstract class Decoder<Head> {
   /** Gives bytes; they are kept, not copied, until read. */
   push(chunk: Buffer): void {
     if (this.#at < this.#chunk.length || this.#waitingBytes > 0) {
-      this.#waiting.push(chunk);
+      const last = this.#waiting.at(-1);
+      // A piece costs memory beside its bytes, so a sender of single bytes gets them joined.
+      if (last !== undefined && last.length + chunk.length <= JOINED_BYTES) {
+        this.#waiting[this.#waiting.length - 1] = Buffer.concat([last, chunk]);
+      } else this.#waiting.push(chunk);
       this.#waitingBytes += chunk.length;
       return;
     }

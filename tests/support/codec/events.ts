@@ -23,22 +23,28 @@ export interface Setup {
   /** Methods of the requests whose answers come, in order; GET where the list ends. */
   readonly methods?: readonly string[];
   readonly limits?: CodecLimits;
+  /** Pieces given at a time; with any, one more comes after each step. By default one where more is asked for. */
+  readonly ahead?: number;
 }
 
 /** Decodes requests that come in `pieces`. */
-export function requestEvents(pieces: readonly Buffer[], { limits = DEFAULT_LIMITS }: Setup = {}): Events {
-  return drive(new RequestDecoder(limits), pieces, { cut: "client_closed", describe: requestLine });
+export function requestEvents(
+  pieces: readonly Buffer[],
+  { limits = DEFAULT_LIMITS, ahead = 0 }: Setup = {},
+): Events {
+  return drive(new RequestDecoder(limits), pieces, { ahead, cut: "client_closed", describe: requestLine });
 }
 
 /** Decodes answers that come in `pieces`. */
 export function responseEvents(
   pieces: readonly Buffer[],
-  { methods = [], limits = DEFAULT_LIMITS }: Setup = {},
+  { methods = [], limits = DEFAULT_LIMITS, ahead = 0 }: Setup = {},
 ): Events {
   const decoder = new ResponseDecoder(limits);
   let answered = 0;
   decoder.expect(methods[0] ?? "GET");
   return drive(decoder, pieces, {
+    ahead,
     cut: "upstream_reset",
     describe: statusLine,
     tunnels: (head) => head.status === 101,
@@ -48,26 +54,31 @@ export function responseEvents(
 
 /** The events of requests in `text`, which is latin1; asserts that they are the same however the bytes are split. */
 export function requests(text: string, setup?: Setup): Events {
-  return everySplit(text, (pieces) => requestEvents(pieces, setup));
+  return everySplit(text, (pieces, ahead) => requestEvents(pieces, { ...setup, ahead }));
 }
 
 /** The events of answers in `text`, which is latin1; asserts that they are the same however the bytes are split. */
 export function responses(text: string, setup?: Setup): Events {
-  return everySplit(text, (pieces) => responseEvents(pieces, setup));
+  return everySplit(text, (pieces, ahead) => responseEvents(pieces, { ...setup, ahead }));
 }
 
-/** Decodes `text` whole, in two pieces cut at every byte, and byte by byte; asserts that all agree. */
-export function everySplit(text: string, decode: (pieces: readonly Buffer[]) => Events): Events {
+/**
+ * Decodes `text` whole, in two pieces cut at every byte, and byte by byte, as they are asked for and ahead of that;
+ * asserts that all agree.
+ */
+function everySplit(text: string, decode: (pieces: readonly Buffer[], ahead: number) => Events): Events {
   const bytes = Buffer.from(text, "latin1");
-  const whole = decode([bytes]);
+  const whole = decode([bytes], 0);
   // A long text is cut at a prime stride, and at its last bytes, where limits strike.
   const stride = bytes.length <= 2048 ? 1 : 509;
   for (let cut = 1; cut < bytes.length; cut += bytes.length - cut <= 32 ? 1 : stride) {
-    same(decode([bytes.subarray(0, cut), bytes.subarray(cut)]), whole, `cut at ${cut}`);
+    same(decode([bytes.subarray(0, cut), bytes.subarray(cut)], 0), whole, `cut at ${cut}`);
   }
   const single: Buffer[] = [];
   for (let at = 0; at < bytes.length; at++) single.push(bytes.subarray(at, at + 1));
-  same(decode(single), whole, "byte by byte");
+  for (const ahead of [0, 2, bytes.length]) {
+    same(decode(single, ahead), whole, `byte by byte, ${ahead} of them ahead`);
+  }
   return whole;
 }
 
@@ -78,6 +89,7 @@ export function refusalOf(events: Events): string | undefined {
 }
 
 interface Role<Head> {
+  readonly ahead: number;
   readonly cut: ProxyErrorKind;
   readonly describe: (head: Head) => string;
   readonly tunnels?: (head: Head) => boolean;
@@ -91,53 +103,53 @@ function drive<Head extends { fields: Fields }>(
 ): Events {
   const events: Events = [];
   let data = "";
-  let tunnel: string | undefined;
+  let given = 0;
   let steps = 0;
   let stepsAllowed = 2;
+  const give = () => {
+    const piece = pieces[given++]!;
+    // Each step but `more` takes a byte or ends a message, whose head took some.
+    stepsAllowed += 2 * piece.length + 1;
+    decoder.push(piece);
+  };
   const endBody = () => {
     if (data !== "") events.push("data " + data);
     data = "";
   };
   try {
-    for (const piece of pieces) {
-      if (tunnel !== undefined) {
-        tunnel += piece.toString("latin1");
+    for (;;) {
+      if (++steps > stepsAllowed) throw new Error("The decoder goes round without taking bytes");
+      const step = decoder.next();
+      if (step === "more") {
+        if (decoder.unread !== 0) throw new Error("The decoder asks for more and has not read all");
+        if (given === pieces.length) break;
+        for (let left = Math.max(1, role.ahead); left > 0 && given < pieces.length; left--) give();
         continue;
       }
-      // Each step but `more` takes a byte or ends a message, whose head took some.
-      stepsAllowed += 2 * piece.length + 1;
-      decoder.push(piece);
-      for (;;) {
-        if (++steps > stepsAllowed) throw new Error("The decoder goes round without taking bytes");
-        const step = decoder.next();
-        if (step === "more") break;
-        if (step === "data") data += decoder.data.toString("latin1");
-        else if (step === "head") {
-          const { head } = decoder;
-          events.push(role.describe(head));
-          for (let i = 0; i < head.fields.size; i++) events.push(line("field", head.fields, i));
-          if (role.tunnels?.(head) === true) {
-            tunnel = decoder.takeRest().toString("latin1");
-            break;
-          }
-        } else {
-          endBody();
-          const { trailers } = decoder;
-          if (trailers !== undefined) {
-            for (let i = 0; i < trailers.size; i++) events.push(line("trailer", trailers, i));
-          }
-          events.push("end");
-          role.onEnd?.(decoder.head);
+      if (step === "data") data += decoder.data.toString("latin1");
+      else if (step === "head") {
+        const { head } = decoder;
+        events.push(role.describe(head));
+        for (let i = 0; i < head.fields.size; i++) events.push(line("field", head.fields, i));
+        if (role.tunnels?.(head) === true) {
+          const rest = Buffer.concat([decoder.takeRest(), ...pieces.slice(given)]);
+          events.push("tunnel " + rest.toString("latin1"));
+          return events;
         }
+      } else {
+        endBody();
+        const { trailers } = decoder;
+        if (trailers !== undefined) {
+          for (let i = 0; i < trailers.size; i++) events.push(line("trailer", trailers, i));
+        }
+        events.push("end");
+        role.onEnd?.(decoder.head);
       }
-      if (decoder.unread !== 0) throw new Error("The decoder asks for more and has not read all");
+      if (role.ahead > 0 && given < pieces.length) give();
     }
-    if (tunnel !== undefined) events.push("tunnel " + tunnel);
-    else {
-      const closed = decoder.finish(role.cut);
-      endBody();
-      events.push(closed ? "closed" : "idle");
-    }
+    const closed = decoder.finish(role.cut);
+    endBody();
+    events.push(closed ? "closed" : "idle");
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
     endBody();

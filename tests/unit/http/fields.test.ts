@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fieldName, Fields, listMembers, ROLE, type Role } from "../../../src/http/fields.ts";
+
+function fieldsOf(...lines: [name: string, value: string][]): Fields {
+  const fields = new Fields();
+  for (const [name, value] of lines) fields.append(name, value);
+  return fields;
+}
+
+const names: [name: string, role: Role, hopByHop: boolean][] = [
+  ["Host", ROLE.host, false],
+  ["CONTENT-LENGTH", ROLE.contentLength, false],
+  ["Transfer-Encoding", ROLE.transferEncoding, true],
+  ["connection", ROLE.connection, true],
+  ["Expect", ROLE.expect, false],
+  ["Upgrade", ROLE.upgrade, true],
+  ["X-Forwarded-For", ROLE.forwardedFor, false],
+  ["X-Forwarded-Proto", ROLE.forwardedOther, false],
+  ["X-Forwarded-Host", ROLE.forwardedOther, false],
+  ["Date", ROLE.date, false],
+  ["Keep-Alive", ROLE.keepAlive, true],
+  ["Proxy-Connection", ROLE.none, true],
+  ["Proxy-Authenticate", ROLE.none, true],
+  ["Proxy-Authorization", ROLE.none, true],
+  ["TE", ROLE.none, true],
+  ["Trailer", ROLE.none, true],
+  ["X-Any", ROLE.none, false],
+  ["constructor", ROLE.none, false],
+  ["__proto__", ROLE.none, false],
+];
+for (const [name, role, hopByHop] of names) {
+  test(`fieldName() knows ${name} in any case`, () => {
+    const lower = name.toLowerCase();
+    for (const spelling of [name, lower, name.toUpperCase()]) {
+      assert.deepEqual(fieldName(spelling), { lower, role, hopByHop });
+    }
+  });
+}
+
+test("fieldName() still knows every name after more spellings than it remembers", () => {
+  for (let i = 0; i < 4000; i++) assert.equal(fieldName(`X-Spelling-${i}`).lower, `x-spelling-${i}`);
+  assert.equal(fieldName("hOsT").role, ROLE.host);
+  assert.equal(fieldName("X-" + "y".repeat(100)).lower.length, 102);
+});
+
+test("Fields.append() keeps order, case and repetitions", () => {
+  const fields = fieldsOf(["b", "1"], ["A", "2"], ["B", "3"], ["a", ""]);
+  assert.equal(fields.size, 4);
+  assert.deepEqual(fields.names, ["b", "A", "B", "a"]);
+  assert.deepEqual(fields.values, ["1", "2", "3", ""]);
+  assert.deepEqual(fields.kinds.map((kind) => kind.lower), ["b", "a", "b", "a"]);
+});
+
+test("Fields.get() joins repeated lines with a comma, in order (RFC 9110 §5.3)", () => {
+  const fields = fieldsOf(["Accept", "a"], ["X", "x"], ["ACCEPT", ""], ["accept", "b"]);
+  assert.equal(fields.get("accept"), "a, , b");
+  assert.equal(fields.get("x"), "x");
+  assert.equal(fields.get("y"), undefined);
+});
+
+test("Fields.has() finds a line in any case, also an empty one", () => {
+  const fields = fieldsOf(["X-Empty", ""]);
+  assert.equal(fields.has("x-empty"), true);
+  assert.equal(fields.has("x"), false);
+});
+
+const removals: [unwanted: string, left: string[]][] = [
+  ["a", ["b", "c"]],
+  ["b", ["a", "A", "c"]],
+  ["c", ["a", "b", "A"]],
+  ["d", ["a", "b", "A", "c"]],
+];
+for (const [unwanted, left] of removals) {
+  test(`Fields.removeWhere() leaves the others in order without ${unwanted}`, () => {
+    const fields = fieldsOf(["a", "1"], ["b", "2"], ["A", "3"], ["c", "4"]);
+    fields.removeWhere((kind) => kind.lower === unwanted);
+    assert.deepEqual(fields.names, left);
+    assert.equal(fields.values.length, left.length);
+    assert.deepEqual(fields.kinds.map((kind) => kind.lower), left.map((name) => name.toLowerCase()));
+  });
+}
+
+test("Fields.removeWhere() can remove all", () => {
+  const fields = fieldsOf(["a", "1"], ["b", "2"]);
+  fields.removeWhere(() => true);
+  assert.equal(fields.size, 0);
+  assert.equal(fields.get("a"), undefined);
+});
+
+test("Fields.toHeaders() joins cookies by a semicolon and other lines by a comma", () => {
+  const headers = fieldsOf(["Cookie", "a=1"], ["X", "1"], ["cookie", "b=2"], ["x", "\xe9"]).toHeaders();
+  assert.equal(headers.get("cookie"), "a=1; b=2");
+  assert.equal(headers.get("x"), "1, \xe9");
+});
+
+test("Fields.toHeaders() keeps each Set-Cookie apart", () => {
+  const headers = fieldsOf(["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]).toHeaders();
+  assert.deepEqual(headers.getSetCookie(), ["a=1", "b=2"]);
+});
+
+test("Fields.from() makes a line of each Set-Cookie", () => {
+  const headers = new Headers([["set-cookie", "a=1"], ["x-b", "2"], ["set-cookie", "b=2"]]);
+  const fields = Fields.from(headers);
+  assert.equal(fields.size, 3);
+  assert.deepEqual(fields.values.filter((_, i) => fields.kinds[i]!.lower === "set-cookie"), ["a=1", "b=2"]);
+  assert.equal(fields.get("x-b"), "2");
+});
+
+const lists: [value: string, members: string[]][] = [
+  ["", []],
+  ["close", ["close"]],
+  ["Close, Keep-Alive", ["close", "keep-alive"]],
+  [" , a ,\t,B\t", ["a", "b"]],
+  [",,", []],
+  ["close\xa0, \xa0x\t", ["close\xa0", "\xa0x"]],
+];
+for (const [value, members] of lists) {
+  test(`listMembers() reads ${JSON.stringify(value)} (RFC 9110 §5.6.1)`, () =>
+    assert.deepEqual(listMembers(value), members));
+}

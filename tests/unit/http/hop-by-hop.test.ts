@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Fields } from "../../../src/http/fields.ts";
+import { connectionOf, hasConnectionOption, nominatedNames } from "../../../src/http/hop-by-hop.ts";
+
+const nominations: [connection: string | undefined, names: string[] | undefined][] = [
+  [undefined, undefined],
+  ["close", undefined],
+  ["keep-alive", undefined],
+  ["Upgrade", undefined],
+  ["", undefined],
+  [",", undefined],
+  ["X-Secret", ["x-secret"]],
+  ["close, X-A, x-b", ["close", "x-a", "x-b"]],
+  ["Keep-Alive, TE", ["keep-alive", "te"]],
+  ["X-A, X-A", ["x-a"]],
+];
+for (const [connection, names] of nominations) {
+  test(`nominatedNames() of ${JSON.stringify(connection)} (RFC 9110 §7.6.1)`, () => {
+    const found = nominatedNames(connection);
+    assert.deepEqual(found && [...found], names);
+  });
+}
+
+const protectedNames = [
+  "Host",
+  "Authorization",
+  "Cookie",
+  "Set-Cookie",
+  "Forwarded",
+  "Via",
+  "Date",
+  "Content-Length",
+  "Content-Type",
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X-Real-IP",
+];
+for (const name of protectedNames) {
+  test(`nominatedNames() never takes ${name}`, () => {
+    assert.equal(nominatedNames(name), undefined);
+    assert.deepEqual([...nominatedNames(`X-A, ${name.toUpperCase()}, close`)!], ["x-a", "close"]);
+  });
+}
+
+const options: [connection: string | undefined, option: string, has: boolean][] = [
+  [undefined, "close", false],
+  ["close", "close", true],
+  ["CLOSE", "close", true],
+  ["keep-alive", "close", false],
+  ["keep-alive, Close", "close", true],
+  ["keep-alive,\tclose ,", "close", true],
+  ["x-close", "close", false],
+  ["close-not", "close", false],
+  ["", "close", false],
+  ["\xa0close", "close", false],
+];
+for (const [connection, option, has] of options) {
+  test(`hasConnectionOption() says ${has} of ${option} in ${JSON.stringify(connection)}`, () =>
+    assert.equal(hasConnectionOption(connection, option), has));
+}
+
+test("connectionOf() joins the lines, in any case", () => {
+  const fields = new Fields();
+  assert.equal(connectionOf(fields), undefined);
+  fields.append("Connection", "a");
+  fields.append("X", "x");
+  fields.append("CONNECTION", "b, c");
+  assert.equal(connectionOf(fields), "a, b, c");
+});

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { PROXY_ERROR_KINDS, statusOf } from "../src/base/errors.ts";
+import * as request from "../src/message/request.ts";
 import * as gaps from "../src/net/gaps.ts";
 
 const README = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
@@ -19,6 +20,7 @@ test("the README lists every reason with its status", () => {
 });
 
 test("the README lists every gap of a runtime", () => {
-  const constants = Object.keys(gaps).filter((name) => name === name.toUpperCase());
+  const named = [...Object.keys(gaps), ...Object.keys(request)];
+  const constants = named.filter((name) => name === name.toUpperCase());
   assert.deepEqual(table("gaps").map(([name]) => name).sort(), constants.sort());
 });

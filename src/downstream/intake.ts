@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { type ProxyError, toProxyError } from "../base/errors.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
+import { collectChunks, giveBack } from "../net/release.ts";
 import { RequestBody, type RequestReader } from "./request-body.ts";
 
 /** Bytes of further requests that are read ahead while one is being answered. */
@@ -38,6 +39,7 @@ export class Intake implements RequestReader {
     this.#socket = socket;
     this.#events = events;
     this.#decoder = new RequestDecoder(limits);
+    collectChunks(this.#decoder);
   }
 
   /** Whether a part of a head was read. */
@@ -113,13 +115,17 @@ export class Intake implements RequestReader {
         const step = this.#decoder.next();
         if (step === "more") {
           this.#body?.flush();
+          giveBack(this.#decoder, this.#body);
           return this.#events.onStarved();
         }
         if (step === "head") this.#begin(this.#decoder.head);
         else if (step === "data") {
           this.#events.onBodyData(this.#decoder.data.length);
           this.#body!.deliver(this.#decoder.data);
-        } else this.#body?.end(this.#decoder.trailers);
+        } else {
+          this.#body?.end(this.#decoder.trailers);
+          giveBack(this.#decoder, this.#body);
+        }
       }
     } catch (error) {
       this.#stopped = true; // what comes behind cannot be understood any more

@@ -56,6 +56,11 @@ export class RequestBody implements BodySource {
     if (this.#sink !== undefined && !this.complete && !this.#sink.flush()) this.#full = true;
   }
 
+  /** For the connection: all of `chunk` was delivered or read. */
+  release(chunk: Uint8Array): void {
+    this.#sink?.release?.(chunk);
+  }
+
   /** For the connection: the body is complete. */
   end(trailers: Fields | undefined): void {
     this.complete = true;

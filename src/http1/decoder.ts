@@ -25,6 +25,8 @@ export type Step = "more" | "head" | "data" | "end";
  * decides when the next part is read, which is what back-pressure and pipelining need. Pure: no socket, no clock.
  */
 export abstract class Decoder<Head> {
+  /** Whether chunks that were read to their end are kept for `takeConsumed`, whose caller then takes them all. */
+  collectsConsumed = false;
   protected readonly limits: CodecLimits;
   protected readonly blame: ProxyErrorKind;
   readonly #headReader: HeadReader;
@@ -33,6 +35,7 @@ export abstract class Decoder<Head> {
   /** What was given while bytes of the chunk were unread. */
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  #consumed: Buffer[] = [];
   #head: Head | undefined;
   #body: BodyReader | undefined;
   #trailers: Fields | undefined;
@@ -105,6 +108,17 @@ export abstract class Decoder<Head> {
     return this.#chunk.length - this.#at + this.#waitingBytes;
   }
 
+  /** Takes a chunk that was read to its end; undefined where there is none left. */
+  takeConsumed(): Buffer | undefined {
+    const before = this.#consumed.pop();
+    if (before !== undefined) return before;
+    if (this.#at < this.#chunk.length || this.#chunk.length === 0) return undefined;
+    const consumed = this.#chunk;
+    this.#chunk = NOTHING;
+    this.#at = 0;
+    return consumed;
+  }
+
   /** Takes the bytes that were given but not read, to hand the connection over to another protocol. */
   takeRest(): Buffer {
     const rest = this.#chunk.subarray(this.#at);
@@ -136,6 +150,7 @@ export abstract class Decoder<Head> {
   #refill(): boolean {
     const next = this.#waiting.shift();
     if (next === undefined) return false;
+    if (this.collectsConsumed) this.#consumed.push(this.#chunk);
     this.#chunk = next;
     this.#at = 0;
     this.#waitingBytes -= next.length;

@@ -22,6 +22,11 @@ export interface BodySink {
   write(chunk: Uint8Array): boolean;
   /** The source has nothing more for now: what was held back must go out. Answers like `write`. */
   flush(): boolean;
+  /**
+   * A chunk that was read from a socket has been delivered whole, and nobody else needs it: its memory may be
+   * given back as soon as what was made of it is out. May come behind `end`.
+   */
+  release?(chunk: Uint8Array): void;
   /** The body is complete. */
   end(trailers: Fields | undefined): void;
   /** The body broke off: what it goes into must not look complete. */

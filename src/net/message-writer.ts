@@ -4,11 +4,14 @@ import type { Fields } from "../http/fields.ts";
 import { chunkSizeLine, lastChunk } from "../http1/encode.ts";
 import { Output } from "../http1/output.ts";
 import type { BodySink } from "../message/body.ts";
+import { isReleasable, releaseMemory } from "./release.ts";
 
 /** A piece up to this size is copied behind what waits to be sent; a larger one is a write of its own. */
 const COALESCE_BYTES = 16 * 1024;
 /** Bytes that may wait in one socket before its source is asked to stop. */
 const MAX_BUFFERED_BYTES = 128 * 1024;
+
+const NOTHING = new Uint8Array(0);
 
 /** What the owner of a writer learns. */
 export interface WriterEvents {
@@ -78,6 +81,13 @@ export class MessageWriter implements BodySink {
   flush(): boolean {
     this.#send();
     return this.#check();
+  }
+
+  release(chunk: Uint8Array): void {
+    if (!isReleasable(chunk)) return;
+    this.#send();
+    if (this.#socket.writableLength === 0) releaseMemory(chunk);
+    else this.#socket.write(NOTHING, () => releaseMemory(chunk)); // behind all that waits
   }
 
   end(trailers: Fields | undefined): void {

@@ -1,5 +1,7 @@
+import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Deadline } from "../base/deadline.ts";
+import { isReleasable, releaseMemory } from "./release.ts";
 
 /** Time that the other direction may go on after one side has finished sending. */
 const HALF_CLOSED_MS = 60_000;
@@ -48,9 +50,12 @@ export function joinTunnel(
     const forward = (chunk: Uint8Array) => {
       touch();
       count(chunk.length);
-      if (!to.socket.write(chunk)) from.socket.pause();
+      const written = isReleasable(chunk)
+        ? to.socket.write(chunk, () => releaseMemory(chunk))
+        : to.socket.write(chunk);
+      if (!written) from.socket.pause();
     };
-    from.socket.on("data", forward);
+    from.socket.on("data", (chunk) => forward(chunk as Buffer));
     to.socket.on("drain", () => {
       touch();
       from.socket.resume();

@@ -1,13 +1,14 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Deadline } from "../base/deadline.ts";
-import { ProxyError } from "../base/errors.ts";
+import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import { keepAliveHint } from "../http/keep-alive.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { ResponseDecoder, type ResponseHead } from "../http1/response-decoder.ts";
 import { MessageWriter } from "../net/message-writer.ts";
+import { collectChunks, giveBack } from "../net/release.ts";
 import { AnswerBody, type AnswerReader } from "./answer-body.ts";
 import type { Answer, ConnectionOwner, OutgoingRequest, UpstreamTimeouts } from "./contract.ts";
 
@@ -51,6 +52,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#owner = owner;
     this.#timeouts = timeouts;
     this.#decoder = new ResponseDecoder(limits);
+    collectChunks(this.#decoder);
     this.#writer = new MessageWriter(socket, {
       onSent: () => this.#sent(),
       onBroken: (error) => this.fail(error),
@@ -156,17 +158,14 @@ export class UpstreamConnection implements AnswerReader {
         } else if (step === "end") {
           if (this.#state === BODY) this.#finish(this.#decoder.trailers);
         } else {
+          if (this.#state === BODY && !this.#body!.sink!.flush()) this.#pause();
+          giveBack(this.#decoder, this.#body?.sink);
           if (this.#ended) this.#end();
-          else if (this.#state === BODY && !this.#body!.sink!.flush()) this.#pause();
           return;
         }
       }
     } catch (error) {
-      this.fail(
-        error instanceof ProxyError
-          ? error
-          : new ProxyError("internal_error", String(error), { cause: error }),
-      );
+      this.fail(toProxyError(error));
     }
   }
 
@@ -222,6 +221,7 @@ export class UpstreamConnection implements AnswerReader {
     }
     body?.end();
     body?.sink?.end(trailers);
+    giveBack(this.#decoder, body?.sink);
     request.onDone();
   }
 

@@ -5,9 +5,10 @@ import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import { reasonPhrase } from "../http/status.ts";
 import { fieldLine } from "../http1/encode.ts";
 import type { BodySource } from "../message/body.ts";
+import type { Exchange } from "../message/exchange.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { reconcile } from "../message/reconcile.ts";
-import { ForwardedResponse } from "../message/response.ts";
+import { ForwardedResponse, STATUS_SHOWN } from "../message/response.ts";
 import type { MessageWriter } from "../net/message-writer.ts";
 import { responseHead } from "./response-head.ts";
 
@@ -20,12 +21,13 @@ export interface AnsweredRequest {
   readonly minorVersion: 0 | 1;
   /** Whether the connection stays open afterwards, as far as the request is concerned. */
   readonly keepAlive: boolean;
-  /** The fields of the server's answer, if there was one. */
-  readonly answerFields: Fields | undefined;
+  /** The server's answer, if there was one. */
+  readonly answer: Exchange["answer"];
 }
 
 /** An answer of which the head was written. */
 export interface BegunAnswer {
+  readonly status: number;
   /** The body to start, or null where there is none to send. */
   readonly source: BodySource | null;
   /** Whether the connection closes behind the answer, because of its framing or because it says so. */
@@ -55,14 +57,15 @@ export function beginAnswer(
   request: AnsweredRequest,
 ): BegunAnswer {
   const forwarded = response instanceof ForwardedResponse;
-  const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answerFields);
+  const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answer?.fields);
+  const status = sentStatus(response, request.answer?.status);
   const body = forwarded ? response.takeBody() : response.body;
   const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
   // A server's own `Connection` is gone by now; this one is an app's.
   const keepAlive = request.keepAlive && (forwarded || !hasConnectionOption(connectionOf(fields), "close"));
   const head = responseHead({
-    status: response.status,
-    reason: response.statusText || reasonPhrase(response.status),
+    status,
+    reason: response.statusText || reasonPhrase(status),
     fields,
     length: source?.length,
     hasBody: source !== null,
@@ -71,6 +74,7 @@ export function beginAnswer(
   });
   writer.begin(head.text, head.delivery === "chunked");
   return {
+    status,
     source: head.delivery === "none" ? cancelled(source) : source,
     closes: !keepAlive || head.delivery === "close",
   };
@@ -97,6 +101,13 @@ function fieldsOf(response: Response, answerFields: Fields | undefined): Fields 
   return answerFields === undefined
     ? Fields.from(response.headers)
     : reconcile(answerFields, response.headers);
+}
+
+function sentStatus(response: Response, answered: number | undefined): number {
+  if (response instanceof ForwardedResponse) return response.sentStatus;
+  return answered !== undefined && answered > 599 && response.status === STATUS_SHOWN
+    ? answered
+    : response.status;
 }
 
 function cancelled(source: BodySource | null): null {

@@ -163,15 +163,15 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       }
       // RFC 9112 §9.6: what is left of an unread request would be taken for the next one.
       if (this.#intake.incomplete || (this.#halfClosed && !this.#intake.hasUnread)) this.#closing = true;
-      const { source, closes } = beginAnswer(this.#writer, response, {
+      const { status, source, closes } = beginAnswer(this.#writer, response, {
         method: exchange.method,
         minorVersion: exchange.minorVersion,
         keepAlive: !this.#closing,
-        answerFields: exchange.answerFields,
+        answer: exchange.answer,
       });
       if (closes) this.#closing = true;
       this.#answered = true;
-      exchange.status = response.status;
+      exchange.status = status;
       if (source === null) return this.#writer.end(undefined);
       this.#responseBody = source;
       source.start(this.#writer);

@@ -36,6 +36,8 @@ export abstract class Decoder<Head> {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #consumed: Buffer[] = [];
+  /** Why nothing more can be read: behind bytes that were refused, nobody knows where a message begins. */
+  #failure: Error | undefined;
   #head: Head | undefined;
   #body: BodyReader | undefined;
   #trailers: Fields | undefined;
@@ -74,12 +76,18 @@ export abstract class Decoder<Head> {
 
   /**
    * Reads the next part.
-   * @throws {ProxyError} when the bytes break the protocol; the decoder is of no use afterwards.
+   * @throws {ProxyError} when the bytes break the protocol, and every time from then on.
    */
   next(): Step {
-    for (;;) {
-      const step = this.#body === undefined ? this.#readHead() : this.#readBody(this.#body);
-      if (step !== "more" || !this.#refill()) return step;
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      for (;;) {
+        const step = this.#body === undefined ? this.#readHead() : this.#readBody(this.#body);
+        if (step !== "more" || !this.#refill()) return step;
+      }
+    } catch (error) {
+      this.#failure = error as Error;
+      throw error;
     }
   }
 

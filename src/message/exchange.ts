@@ -42,8 +42,11 @@ export class Exchange {
   backend: string | undefined;
   server: string | undefined;
   attempts = 0;
-  /** The fields of the server's answer, to keep their form where a middleware puts another Response around it. */
-  answerFields: Fields | undefined;
+  /**
+   * Status and fields of the server's answer, to keep what a Response cannot show where one is put around it:
+   * the form of the fields, and a status over 599, which then shows as `STATUS_SHOWN`.
+   */
+  answer: { readonly status: number; readonly fields: Fields } | undefined;
   /** Closes what the answer holds open beside its body, where it is not handed over: the tunnel of a lost 101. */
   onFinished: (() => void) | undefined;
   readonly #informer: Informer;

@@ -20,6 +20,9 @@ export interface TunnelledBytes {
   readonly toClient: number;
 }
 
+/** What stands for a status that a web-standard Response cannot have. */
+export const STATUS_SHOWN = 502;
+
 /** The parts of an answer of a server. */
 export interface AnswerParts {
   readonly status: number;
@@ -37,7 +40,10 @@ export interface AnswerParts {
  * real `ReadableStream`, and what it changes is what is sent.
  */
 export class ForwardedResponse {
+  /** The status that the class can show: `STATUS_SHOWN` for one beyond its range. */
   readonly status: number;
+  /** The status as the server sent it. */
+  readonly sentStatus: number;
   readonly statusText: string;
   readonly tunnel: UpstreamTunnel | undefined;
   readonly #fields: Fields;
@@ -46,7 +52,8 @@ export class ForwardedResponse {
   #native: Response | undefined;
 
   constructor(parts: AnswerParts) {
-    this.status = parts.status;
+    this.sentStatus = parts.status;
+    this.status = parts.status > 599 ? STATUS_SHOWN : parts.status;
     this.statusText = parts.reason;
     this.tunnel = parts.tunnel;
     this.#fields = parts.fields;
@@ -89,13 +96,13 @@ export class ForwardedResponse {
     return source;
   }
 
-  /** The real Response, made now. A status that the standard class refuses is shown as 502 by it. */
+  /** The real Response, made now. */
   materialize(): Response {
     if (this.#native !== undefined) return this.#native;
     const source = this.#source;
     this.#source = null;
     return this.#native = new Response(source === null ? null : toStream(source), {
-      status: this.status >= 200 && this.status <= 599 ? this.status : 502,
+      status: this.status >= 200 ? this.status : STATUS_SHOWN,
       statusText: this.statusText,
       headers: this.headers,
     });

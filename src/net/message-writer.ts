@@ -84,7 +84,7 @@ export class MessageWriter implements BodySink {
   }
 
   release(chunk: Uint8Array): void {
-    if (!isReleasable(chunk)) return;
+    if (!isReleasable(chunk) || !this.#socket.writable) return; // the collector finds the rare one left
     this.#send();
     if (this.#socket.writableLength === 0) releaseMemory(chunk);
     else this.#socket.write(NOTHING, () => releaseMemory(chunk)); // behind all that waits

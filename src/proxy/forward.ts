@@ -95,7 +95,7 @@ function prepare(request: IncomingRequest, backend: Backend, server: Server, via
     head: requestHead(request, { fields, body, via, host, basePath: server.basePath, upgrade }),
     body,
     chunked: body !== null && body.length === undefined,
-    upgrade: upgrade !== undefined,
+    upgrade,
     onInformational: (head) => exchange.inform(head.status, head.reason, head.fields),
     onDone() {
       if (!open) return;

@@ -28,7 +28,7 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   );
   fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
   if (tunnel === undefined) {
-    exchange.answerFields = fields;
+    exchange.answer = { status: head.status, fields };
     return asResponse(
       new ForwardedResponse({ status: head.status, reason: head.reason, fields, body: answer.body }),
     );

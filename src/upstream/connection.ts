@@ -5,6 +5,7 @@ import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import { keepAliveHint } from "../http/keep-alive.ts";
+import { mayUpgrade } from "../http/upgrade.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { ResponseDecoder, type ResponseHead } from "../http1/response-decoder.ts";
 import { MessageWriter } from "../net/message-writer.ts";
@@ -196,7 +197,9 @@ export class UpstreamConnection implements AnswerReader {
   }
 
   #takeUpgrade(head: ResponseHead, request: OutgoingRequest): void {
-    if (!request.upgrade) throw new ProxyError("upstream_invalid", "The server switched protocols unasked");
+    if (!mayUpgrade(request.upgrade, head.fields.get("upgrade"))) {
+      throw new ProxyError("upstream_invalid", "The server switched protocols unasked");
+    }
     const early = this.#decoder.takeRest();
     const resolve = this.#resolve!;
     this.#socket.removeAllListeners();

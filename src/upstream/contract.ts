@@ -11,8 +11,8 @@ export interface OutgoingRequest {
   readonly body: BodySource | null;
   /** Whether the body goes out in chunks; otherwise its length stands in the head. */
   readonly chunked: boolean;
-  /** Whether the head asks for an upgrade, so that a 101 may come. */
-  readonly upgrade: boolean;
+  /** The protocols that the head offers to switch to, or undefined where a 101 may not come. */
+  readonly upgrade: string | undefined;
   /** Takes interim answers other than 101. */
   onInformational(head: ResponseHead): void;
   /** The answer is over, whole or not; called once, unless there was none (`send` rejects) or it was an upgrade. */

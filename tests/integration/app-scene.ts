@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { Buffer } from "node:buffer";
 import type { TestContext } from "node:test";
 import { DownstreamServer } from "../../src/downstream/server.ts";
 import { validateConfig } from "../../src/config/load.ts";
@@ -24,7 +25,7 @@ export interface AppScene {
 export interface AppOptions {
   /** The server's answer; without it the server is silent. */
   readonly answer?: string | ((head: string, connection: RawConnection) => string | undefined);
-  readonly onData?: (connection: RawConnection) => void;
+  readonly onData?: (connection: RawConnection, chunk: Buffer) => void;
   /** Adds what stands in front of the proxy's app. */
   readonly use: (app: Hono) => void;
 }

@@ -1,0 +1,143 @@
+// A proxy that stops finishes what it has begun and begins nothing more.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { asked, get, messagesIn, ok, openScene, request } from "./scene.ts";
+
+test("RunningProxy.stop() finishes a request under way, says Connection: close, and closes", async (t) => {
+  const { server, proxy, client } = await openScene(t);
+  const c = await client();
+  c.send(get("/1") + get("/2"));
+  const connection = await asked(server);
+  const stopped = proxy.stop();
+  connection.send(ok("finished"));
+  const received = await c.untilClosed();
+  assert.match(received, /\r\nConnection: close\r\n[^]*finished$/);
+  assert.equal(messagesIn(received), 1);
+  assert.equal(messagesIn(server.received), 1);
+  assert.equal(await stopped, 0);
+});
+
+test("RunningProxy.stop() lets an answer that has begun stream to its end", async (t) => {
+  const { server, proxy, client } = await openScene(t);
+  const c = await client();
+  c.send(get());
+  const connection = await asked(server);
+  connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+  await c.until("one");
+  const stopped = proxy.stop();
+  connection.send("3\r\ntwo\r\n0\r\n\r\n");
+  assert.match(await c.untilClosed(), /two\r\n0\r\n\r\n$/);
+  assert.equal(await stopped, 0);
+});
+
+test("RunningProxy.stop() closes unused connections at once, on both sides", async (t) => {
+  const { server, proxy, client } = await openScene(t, {
+    answer: ok("one"),
+    config: { shutdown: { drain_timeout: "5s" } },
+  });
+  const used = await client();
+  used.send(get());
+  await used.until("one");
+  const fresh = await client();
+  await eventually("both to be known", () => proxy.running.connections === 2);
+  const started = performance.now();
+  assert.equal(await proxy.stop(), 0);
+  assert.ok(performance.now() - started < 1000);
+  await eventually("the clients to see it", () => used.ended && fresh.ended);
+  await eventually("the server to see it", () => server.open === 0);
+});
+
+test("RunningProxy.stop() refuses new connections while it drains", async (t) => {
+  const { server, proxy, client } = await openScene(t, { config: { shutdown: { drain_timeout: "5s" } } });
+  const c = await client();
+  c.send(get());
+  const connection = await asked(server);
+  const stopped = proxy.stop();
+  await eventually("the port to be closed", async () => {
+    try {
+      const late = await RawClient.open(proxy.port);
+      late.send(get("/late"));
+      const gone = await late.untilClosed(1000);
+      return gone === "" && false;
+    } catch {
+      return true;
+    }
+  });
+  connection.send(ok("finished"));
+  assert.match(await c.untilClosed(), /finished$/);
+  assert.equal(await stopped, 0);
+  assert.doesNotMatch(server.received, /late/);
+});
+
+test("RunningProxy.stop() lets a request in the queue finish", async (t) => {
+  const { server, proxy, client } = await openScene(t, { entry: { max_connections: 1 } });
+  const [first, second] = [await client(), await client()];
+  first.send(get("/1"));
+  const connection = await asked(server);
+  second.send(get("/2"));
+  await eventually("the second to wait", () => proxy.inFlight() === 2);
+  const stopped = proxy.stop();
+  connection.send(ok("one"));
+  assert.match(await first.untilClosed(), /one$/);
+  await eventually("the second request", () => messagesIn(server.received) === 2);
+  server.connections.at(-1)!.send(ok("two"));
+  assert.match(await second.untilClosed(), /two$/);
+  assert.equal(await stopped, 0);
+});
+
+test("RunningProxy.stop() takes an upload that has begun to its end", async (t) => {
+  const { server, proxy, client } = await openScene(t, {
+    onData: (connection) => connection.received.endsWith("theend") && connection.send(ok("taken")),
+  });
+  const c = await client();
+  c.send(request("POST", "/", ["Content-Length: 8"]) + "th");
+  await asked(server);
+  const stopped = proxy.stop();
+  c.send("theend");
+  assert.match(await c.untilClosed(), /taken$/);
+  assert.equal(await stopped, 0);
+});
+
+test("RunningProxy.stop() cuts what is left after drain_timeout and says how many", async (t) => {
+  const { server, proxy, client } = await openScene(t, { config: { shutdown: { drain_timeout: "100ms" } } });
+  const [waiting, streaming, tunnelled] = [await client(), await client(), await client()];
+  waiting.send(get("/waiting"));
+  await asked(server, 0);
+  streaming.send(get("/streaming"));
+  (await asked(server, 1)).send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+  await streaming.until("one");
+  tunnelled.send(get("/", "Connection: Upgrade", "Upgrade: x"));
+  (await asked(server, 2)).send(
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",
+  );
+  await tunnelled.until("101");
+  assert.equal(await proxy.stop(), 3);
+  await eventually("all clients to be cut", () => waiting.ended && streaming.closed && tunnelled.ended);
+  assert.equal(waiting.received, "");
+  assert.equal(streaming.error, "ECONNRESET");
+  assert.doesNotMatch(streaming.received, /\r\n0\r\n/);
+  await eventually(
+    "all servers to be let go",
+    () => server.connections.every((one) => one.ended || one.closed),
+  );
+  await eventually("three log lines", () => proxy.accesses.length === 3);
+  assert.deepEqual(proxy.accesses.map((line) => line["reason"]), ["shutdown", "shutdown", "shutdown"]);
+  assert.equal(proxy.inFlight(), 0);
+  assert.deepEqual(proxy.events.map(({ event }) => event), [
+    "listening",
+    "drain",
+    "drain_timeout",
+    "stopped",
+  ]);
+});
+
+test("RunningProxy.stop() with drain_timeout 0 cuts at once", async (t) => {
+  const { server, proxy, client } = await openScene(t, { config: { shutdown: { drain_timeout: "0s" } } });
+  const c = await client();
+  c.send(get());
+  await asked(server);
+  assert.equal(await proxy.stop(), 1);
+  assert.equal(await c.untilClosed(), "");
+});

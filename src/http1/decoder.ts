@@ -36,6 +36,8 @@ export abstract class Decoder<Head> {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #consumed: Buffer[] = [];
+  /** Whether a message begins in the chunk behind another one. */
+  #shared = false;
   /** Why nothing more can be read: behind bytes that were refused, nobody knows where a message begins. */
   #failure: Error | undefined;
   #head: Head | undefined;
@@ -70,8 +72,7 @@ export abstract class Decoder<Head> {
       this.#waitingBytes += chunk.length;
       return;
     }
-    this.#chunk = chunk;
-    this.#at = 0;
+    this.#use(chunk);
   }
 
   /**
@@ -116,14 +117,16 @@ export abstract class Decoder<Head> {
     return this.#chunk.length - this.#at + this.#waitingBytes;
   }
 
-  /** Takes a chunk that was read to its end; undefined where there is none left. */
+  /**
+   * Takes a chunk that was read to its end; undefined where there is none left. A chunk with the end of one
+   * message and the start of another is never given: what was read first may still be on its way elsewhere.
+   */
   takeConsumed(): Buffer | undefined {
     const before = this.#consumed.pop();
     if (before !== undefined) return before;
     if (this.#at < this.#chunk.length || this.#chunk.length === 0) return undefined;
-    const consumed = this.#chunk;
-    this.#chunk = NOTHING;
-    this.#at = 0;
+    const consumed = this.#shared ? undefined : this.#chunk;
+    this.#use(NOTHING);
     return consumed;
   }
 
@@ -131,8 +134,7 @@ export abstract class Decoder<Head> {
   takeRest(): Buffer {
     const rest = this.#chunk.subarray(this.#at);
     const all = this.#waiting.length === 0 ? rest : Buffer.concat([rest, ...this.#waiting]);
-    this.#chunk = NOTHING;
-    this.#at = 0;
+    this.#use(NOTHING);
     this.#waiting = [];
     this.#waitingBytes = 0;
     return all;
@@ -154,13 +156,18 @@ export abstract class Decoder<Head> {
     return false;
   }
 
+  #use(chunk: Buffer): void {
+    this.#chunk = chunk;
+    this.#at = 0;
+    this.#shared = false;
+  }
+
   /** Takes the next waiting chunk in place of the one that was used up; false where there is none. */
   #refill(): boolean {
     const next = this.#waiting.shift();
     if (next === undefined) return false;
-    if (this.collectsConsumed) this.#consumed.push(this.#chunk);
-    this.#chunk = next;
-    this.#at = 0;
+    if (this.collectsConsumed && !this.#shared) this.#consumed.push(this.#chunk);
+    this.#use(next);
     this.#waitingBytes -= next.length;
     return true;
   }
@@ -183,6 +190,7 @@ export abstract class Decoder<Head> {
   #readHead(): Step {
     if (!this.#headReader.begun) this.#at = this.skip(this.#chunk, this.#at);
     if (this.#at >= this.#chunk.length) return "more";
+    if (this.#at > 0) this.#shared = true;
     const end = this.#headReader.push(this.#chunk, this.#at);
     if (end === -1) {
       this.#at = this.#chunk.length;

@@ -4,9 +4,13 @@ import { READ_BUFFERS_WAIT_FOR_GC } from "./gaps.ts";
 /** Less than this is left to the garbage collector: giving it back would cost more than it frees. */
 const MIN_RELEASED_BYTES = 2048;
 
-/** Whether the memory of a chunk that was read from a socket is to be given back by hand. */
+/**
+ * Whether the memory of a chunk that was read from a socket is to be given back by hand: only where it is all
+ * the chunk's own, as it is for every piece that a socket reads.
+ */
 export function isReleasable(chunk: Uint8Array): boolean {
-  return READ_BUFFERS_WAIT_FOR_GC && chunk.buffer.byteLength >= MIN_RELEASED_BYTES;
+  return READ_BUFFERS_WAIT_FOR_GC && chunk.byteLength >= MIN_RELEASED_BYTES &&
+    chunk.byteLength === chunk.buffer.byteLength;
 }
 
 /** Gives the memory of `chunk` back now; nobody may look at any part of it any more. */

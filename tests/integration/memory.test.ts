@@ -10,7 +10,7 @@ import { Program } from "../support/program.ts";
 
 const MIB = 1024 * 1024;
 const LARGE = 1024 * MIB;
-const WARM_UP = 64 * MIB;
+const WARM_UP = 128 * MIB;
 const ALLOWED_GROWTH = 20 * MIB;
 /** What a runtime opens for itself as it goes: Deno a pair of sockets that wakes one of its threads. */
 const OWN_DESCRIPTORS = 4;
@@ -26,7 +26,7 @@ test("a download of 1 GiB by a client that pauses takes less than 20 MiB", OPTIO
     void pour(socket, length);
   });
   const warm = await peak(program, async () => {
-    for (let i = 0; i < 8; i++) await download(port, WARM_UP);
+    for (let i = 0; i < 4; i++) await download(port, WARM_UP);
   });
   const grown = await peak(program, () => download(port, LARGE)) - warm;
   report(t, "download", grown);
@@ -40,7 +40,7 @@ test("an upload of 1 GiB to a server that pauses takes less than 20 MiB", OPTION
     );
   });
   const warm = await peak(program, async () => {
-    for (let i = 0; i < 8; i++) await upload(port, WARM_UP);
+    for (let i = 0; i < 4; i++) await upload(port, WARM_UP);
   });
   const grown = await peak(program, () => upload(port, LARGE)) - warm;
   report(t, "upload", grown);

@@ -31,7 +31,7 @@ const STEPS: readonly Step[] = [
   {
     name: "end-to-end tests on the binary",
     runtime: "bun",
-    args: ["test", "--timeout", "60000", "cli/"],
+    args: ["test", "--timeout", "60000", "cli/", "integration/memory"],
     env: { SLUICE_BINARY: BINARY },
     count: countBun,
   },

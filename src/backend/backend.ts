@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Policy } from "../balancing/policy.ts";
 import { RoundRobin } from "../balancing/round-robin.ts";
 import type { BackendConfig } from "../config/backend.ts";
@@ -16,14 +15,16 @@ export class Backend {
   readonly tunnelIdleMs: number;
   readonly #policy: Policy<Server> = new RoundRobin<Server>();
 
-  /** Reads the certificate authorities that the config names; throws the file system's error where it cannot. */
   constructor(config: BackendConfig, limits: CodecLimits) {
     this.name = config.name;
     this.hostHeader = config.hostHeader;
     this.tunnelIdleMs = config.timeouts.tunnelIdle;
-    const ca = config.tls.ca === undefined ? undefined : readFileSync(config.tls.ca, "utf8");
     this.servers = config.servers.map((server) => {
-      const tls = { serverName: config.tls.serverName ?? server.host, verify: config.tls.verify, ca };
+      const tls = {
+        serverName: config.tls.serverName ?? server.host,
+        verify: config.tls.verify,
+        ca: config.tls.ca,
+      };
       const pool = new ConnectionPool({
         target: {
           host: server.host,

@@ -49,7 +49,7 @@ function writeStdout(line: string): void {
 }
 
 function jsonLine(now: number, level: LogLevel, event: string, fields: LogFields): string {
-  return JSON.stringify({ time: new Date(now).toISOString(), level, event, ...fields }) + "\n";
+  return escaped({ time: new Date(now).toISOString(), level, event, ...fields }) + "\n";
 }
 
 function textLine(now: number, level: LogLevel, event: string, fields: LogFields): string {
@@ -63,5 +63,13 @@ function textLine(now: number, level: LogLevel, event: string, fields: LogFields
 /** Quoted where a blank, a quote or a control character would break the line apart or forge another one. */
 function printable(value: string | number | boolean): string {
   if (typeof value !== "string") return String(value);
-  return /^[\x21\x23-\x7e]+$/.test(value) ? value : JSON.stringify(value);
+  return /^[\x21\x23-\x7e]+$/.test(value) ? value : escaped(value);
+}
+
+/** JSON without the control characters that JSON leaves as they are: a terminal may obey them. */
+function escaped(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\x7f-\x9f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  );
 }

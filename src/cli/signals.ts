@@ -5,6 +5,12 @@ import type { RunningProxy } from "../lifecycle/running.ts";
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
+ * A signal that follows the first within this time is the same one: at Ctrl-C the terminal signals every process,
+ * and `bun run` and `deno task` pass theirs on.
+ */
+const SAME_KEY_MS = 100;
+
+/**
  * Serves until SIGTERM or SIGINT, then drains; resolves with the exit code 0. A second signal ends the process
  * at once. A failure that nobody caught is logged, and the service goes on.
  */
@@ -16,10 +22,12 @@ export async function untilStopped(proxy: RunningProxy, log: Log): Promise<numbe
     });
   });
   await new Promise<void>((resolve) => {
-    let signals = 0;
+    let first = 0;
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.on(signal, () => {
-        if (++signals > 1) process.exit(EXIT_CODES[signal]);
+        if (first > 0 && performance.now() - first > SAME_KEY_MS) process.exit(EXIT_CODES[signal]);
+        if (first > 0) return;
+        first = performance.now();
         log.info("signal", { signal });
         resolve();
       });

@@ -1,17 +1,37 @@
+import { readFileSync } from "node:fs";
 import type { z } from "zod";
-import { flag, text } from "./fields.ts";
+import { flag, parsed, text } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
+import { refuseValue } from "./message.ts";
 import { section } from "./section.ts";
+
+const PEM_FORM = "the path of a PEM file with certificates";
 
 /** TLS toward the `https://` servers of one backend. */
 export const upstreamTlsSchema = section({
   /** Whether a server must show a certificate that is valid for its name. */
   verify: flag.prefault(true),
-  /** PEM file of the authorities to trust in place of the system's, as seen from the working directory. */
-  ca: text("the path of a PEM file").exactOptional(),
+  /**
+   * The authorities to trust in place of the system's: written as the path of a PEM file, as seen from the
+   * working directory; read as that file's text.
+   */
+  ca: parsed(PEM_FORM, readCertificates).exactOptional(),
   /** Name that is asked for and checked, in place of the host of the server's URL. */
   server_name: text("a host name").exactOptional(),
 });
 
 /** Output type of `upstreamTlsSchema`. */
 export type UpstreamTlsConfig = Frozen<z.output<typeof upstreamTlsSchema>>;
+
+function readCertificates(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new RangeError(`cannot be read: ${(error as Error).message}; accepted: ${PEM_FORM}`, {
+      cause: error,
+    });
+  }
+  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw new RangeError(refuseValue(path, PEM_FORM));
+  return text;
+}

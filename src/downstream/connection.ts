@@ -28,7 +28,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   readonly #intake: Intake;
   readonly #writer: MessageWriter;
   readonly #waits: Waits;
-  readonly #onClosed: (connection: DownstreamConnection) => void;
+  readonly #onClosed: () => void;
   /** The exchange under way. */
   #exchange: Exchange | undefined;
   /** The exchange that became a tunnel, which owns the socket. */
@@ -46,12 +46,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   #probes = 0;
   #closed = false;
 
-  constructor(
-    socket: Socket,
-    peer: Peer,
-    options: DownstreamOptions,
-    onClosed: (connection: DownstreamConnection) => void,
-  ) {
+  constructor(socket: Socket, peer: Peer, options: DownstreamOptions, onClosed: () => void) {
     this.#socket = socket;
     this.#peer = peer;
     this.#options = options;
@@ -75,26 +70,26 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   drain(): void {
     this.#closing = true;
     const busy = this.#exchange !== undefined || this.#tunnelled !== undefined || this.#intake.insideHead;
-    if (!busy && !this.#lingering) this.#socket.destroy();
+    if (!busy && !this.#lingering) this.#leave();
   }
 
   /** Cuts the connection now. */
   destroy(kind: ProxyErrorKind, message: string): void {
     (this.#exchange ?? this.#tunnelled)?.abort(kind, message);
-    this.#socket.destroy();
+    // What is queued is lost, and a client that reads until close must not take that for the end.
+    if (this.#socket.writableLength > 0) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   /** For the exchange: sends an interim answer. */
   inform(status: number, reason: string, fields: Fields | undefined): void {
-    if (this.#answered || this.#closed) return;
-    if (this.#exchange?.minorVersion !== 1) return; // RFC 9110 §15.2: not to HTTP/1.0
+    if (this.#answered || this.#closed || this.#exchange?.minorVersion !== 1) return; // RFC 9110 §15.2
     this.#writer.sendHead(informationalHead(status, reason || reasonPhrase(status), fields));
   }
 
   /** For the intake: a request begins. */
   onHead(head: RequestHead, body: RequestBody | null): void {
-    const exchange = openExchange(head, this.#peer, this);
-    this.#exchange = exchange;
+    const exchange = this.#exchange = openExchange(head, this.#peer, this);
     this.#answered = false;
     this.#waits.begin("none");
     if (!wantsKeepAlive(head) || this.#options.timeouts.keepAlive === 0) this.#closing = true;
@@ -105,13 +100,11 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     );
   }
 
-  /** For the intake: a piece of the body came. */
   onBodyData(length: number): void {
     this.#exchange!.bytesIn += length;
     this.#waits.renew("body");
   }
 
-  /** For the intake: the body is wanted. */
   onBodyWanted(): void {
     if (this.#waits.current !== "write") this.#waits.begin("body");
   }
@@ -142,9 +135,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       if (this.#answered) return this.#cut(error);
       return handed ? undefined : this.#answerFailure(exchange, error);
     }
-    this.#exchange = openExchange(undefined, this.#peer, this);
     this.#answered = false;
-    this.#answerFailure(this.#exchange, error);
+    this.#answerFailure(this.#exchange = openExchange(undefined, this.#peer, this), error);
   }
 
   #answerFailure(exchange: Exchange, error: unknown): void {
@@ -223,10 +215,17 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     if (!this.#closed && this.#exchange === undefined && !this.#writer.blocked) this.#intake.next();
   }
 
+  /** Goes without a word, unless the last answer is still on its way. */
+  #leave(): void {
+    if (this.#socket.writableLength > 0) this.#close();
+    else this.#socket.destroy();
+  }
+
   /** Says goodbye, then reads and throws away for a while: closing at once could destroy the answer on its way. */
   #close(): void {
     this.#lingering = true;
     this.#intake.stop();
+    this.#writer.progressed(); // from here on
     this.#waits.begin("write");
     this.#socket.end(() => this.#closed || this.#waits.begin("linger"));
   }
@@ -252,7 +251,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       this.#responseBody?.cancel(error);
       this.#report(exchange);
     }
-    this.#onClosed(this);
+    this.#onClosed();
   }
 
   /** The client has finished sending. It may still listen, so a complete request is answered. */
@@ -288,6 +287,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     } else if (wait === "write" && this.#writer.progressed()) this.#waits.begin("write");
     else if (wait === "write") this.destroy("client_stalled", "The client takes no more of the answer");
     else if (wait === "listening") this.#probeListener();
+    else if (wait === "keep_alive") this.#leave();
     else this.#socket.destroy();
   }
 

@@ -35,8 +35,8 @@ export class DownstreamServer {
     if (this.#maxConnections > 0 && this.#connections.size >= this.#maxConnections) {
       return this.#refuse(socket);
     }
-    const connection = new DownstreamConnection(socket, peerOf(socket), options, (closed) => {
-      this.#connections.delete(closed);
+    const connection = new DownstreamConnection(socket, peerOf(socket), options, () => {
+      this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
     this.#connections.add(connection);

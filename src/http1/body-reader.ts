@@ -13,7 +13,7 @@ const LENGTH = 0, CLOSE = 1, CHUNK_LINE = 2, CHUNK_DATA = 3, DATA_CR = 4, DATA_L
 
 /** Takes the framing off one message body (RFC 9112 §6 and §7) without copying the data. */
 export class BodyReader {
-  /** The piece of the body that the last `read` found, when it returned true. */
+  /** The piece of the body that the last `read` found, if it found one. */
   data: Buffer | undefined;
   /** Trailer fields, once the body is done and if there were any. */
   trailers: Fields | undefined;

@@ -132,8 +132,8 @@ export abstract class Decoder<Head> {
 
   /** Takes the bytes that were given but not read, to hand the connection over to another protocol. */
   takeRest(): Buffer {
-    const rest = this.#chunk.subarray(this.#at);
-    const all = this.#waiting.length === 0 ? rest : Buffer.concat([rest, ...this.#waiting]);
+    // A copy: the chunk may hold the end of another message, and its memory is not the taker's to free.
+    const all = Buffer.concat([this.#chunk.subarray(this.#at), ...this.#waiting]);
     this.#use(NOTHING);
     this.#waiting = [];
     this.#waitingBytes = 0;

@@ -11,7 +11,10 @@ export function delegateRest<Native extends object>(
   materialize: (self: object) => Native,
 ): void {
   const standard = Object.getPrototypeOf(sample) as object;
-  const keys = new Set<string | symbol>([...Object.getOwnPropertyNames(standard), ...symbolsOf(sample)]);
+  const keys = new Set<string | symbol>([
+    ...Object.getOwnPropertyNames(standard),
+    ...Object.getOwnPropertySymbols(sample),
+  ]);
   for (const key of keys) {
     if (key === "constructor" || Object.hasOwn(lazy, key)) continue;
     const method = Object.getOwnPropertyDescriptor(standard, key)?.value;
@@ -38,8 +41,4 @@ export function delegateRest<Native extends object>(
     }
   }
   Object.setPrototypeOf(lazy, standard);
-}
-
-function symbolsOf(sample: object): symbol[] {
-  return Object.getOwnPropertySymbols(sample);
 }

@@ -38,7 +38,12 @@ const KINDS: Readonly<Record<string, ProxyErrorKind>> = {
 export function dial(target: DialTarget, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const socket = open(target);
+    let socket: Socket;
+    try {
+      socket = open(target);
+    } catch (error) {
+      return reject(toDialError(error as Error, target)); // options that the TLS library refuses
+    }
     const release = () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);

@@ -49,7 +49,7 @@ const MAX_STALE = 3;
 async function attempt(request: IncomingRequest, server: Server, outgoing: OutgoingRequest): Promise<Answer> {
   const { exchange } = request;
   exchange.attempts++;
-  const repeatable = outgoing.body === null && isIdempotent(request.method);
+  const idempotent = isIdempotent(request.method);
   for (let stale = 0;; stale++) {
     // A first dead connection hints at more of them in the pool: after it, a new one is opened.
     const connection = (stale === 0 ? server.pool.takeIdle() : undefined) ??
@@ -58,9 +58,10 @@ async function attempt(request: IncomingRequest, server: Server, outgoing: Outgo
     try {
       return await send(request, connection, outgoing);
     } catch (error) {
-      const died = error instanceof ProxyError && error.kind === "upstream_reset" && reused &&
-        !connection.answering;
-      if (!died || !repeatable || stale === MAX_STALE) throw error;
+      const unheard = reused && !connection.answering && outgoing.body === null && stale < MAX_STALE;
+      const reset = error instanceof ProxyError && error.kind === "upstream_reset" &&
+        error.retryable(idempotent);
+      if (!unheard || !reset) throw error;
     }
   }
 }

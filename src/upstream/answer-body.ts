@@ -5,7 +5,8 @@ import type { BodySink, BodySource } from "../message/body.ts";
 export interface AnswerReader {
   startBody(): void;
   resumeBody(): void;
-  cancelBody(reason: ProxyError): void;
+  /** The rest is not wanted, so the connection cannot be used again. */
+  fail(reason: ProxyError): void;
 }
 
 /**
@@ -36,7 +37,7 @@ export class AnswerBody implements BodySource {
 
   cancel(reason: ProxyError): void {
     this.sink = undefined;
-    this.#reader?.cancelBody(reason);
+    this.#reader?.fail(reason);
   }
 
   /** For the connection: the body is complete. */

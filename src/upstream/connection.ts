@@ -63,9 +63,7 @@ export class UpstreamConnection implements AnswerReader {
     socket.on("drain", () => this.#drained());
     socket.on("end", () => this.#end());
     socket.on("error", (error: Error & { code?: string }) => {
-      this.fail(
-        new ProxyError("upstream_reset", `The server broke the connection: ${error.code ?? error.message}`),
-      );
+      this.fail(new ProxyError("upstream_reset", `The server broke off: ${error.code ?? error.message}`));
     });
     socket.on("close", () => this.fail(new ProxyError("upstream_reset", "The server closed the connection")));
   }
@@ -77,9 +75,12 @@ export class UpstreamConnection implements AnswerReader {
 
   /** Sends `request`; resolves with the answer's head, its body still to come. Rejects with a ProxyError. */
   send(request: OutgoingRequest): Promise<Answer> {
+    this.answering = false;
+    if (this.#state !== IDLE) {
+      return Promise.reject(new ProxyError("upstream_reset", "The connection is gone"));
+    }
     this.#state = HEAD;
     this.#request = request;
-    this.answering = false;
     this.#interim = 0;
     this.#decoder.expect(request.method);
     const answer = new Promise<Answer>((resolve, reject) => {
@@ -127,11 +128,6 @@ export class UpstreamConnection implements AnswerReader {
     this.#deadline.set(this.#timeouts.idle);
     this.#socket.resume();
     this.#advance();
-  }
-
-  /** For the body: the rest is not wanted, so the connection cannot be used again. */
-  cancelBody(reason: ProxyError): void {
-    this.fail(reason);
   }
 
   #read(chunk: Buffer): void {
@@ -208,7 +204,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#socket.once("error", () => {});
     this.#state = GONE;
     this.#deadline.dispose();
-    this.#owner.onGone(this);
+    this.#socket.once("close", () => this.#owner.onGone(this)); // until then the tunnel has its place in the pool
     resolve({ head, body: null, tunnel: { socket: this.#socket, early } });
   }
 

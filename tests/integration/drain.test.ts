@@ -141,3 +141,22 @@ test("RunningProxy.stop() with drain_timeout 0 cuts at once", async (t) => {
   assert.equal(await proxy.stop(), 1);
   assert.equal(await c.untilClosed(), "");
 });
+
+test("RunningProxy.stop() lets the tail of an answer that waits in the proxy's own queue arrive", async (t) => {
+  const body = "x".repeat(6_000_000);
+  const { proxy, client } = await openScene(t, {
+    answer: ok(body),
+    config: { shutdown: { drain_timeout: "5s" } },
+  });
+  const c = await client();
+  c.socket.pause();
+  c.send(get());
+  await eventually("the answer to be stuck", () => proxy.running.connections === 1 && proxy.inFlight() === 1);
+  c.socket.resume();
+  // The last byte is in the proxy's queue, but not out: the moment at which the connection looked unused.
+  await eventually("the exchange to be over", () => proxy.accesses.length === 1);
+  const stopped = proxy.stop();
+  const received = await c.untilClosed();
+  assert.equal(received.length - received.indexOf("\r\n\r\n") - 4, body.length);
+  assert.equal(await stopped, 0);
+});

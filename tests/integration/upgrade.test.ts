@@ -191,3 +191,24 @@ for (const [why, text] of NOT_FORWARDED) {
     assert.equal(messagesIn(c.received), 1);
   });
 }
+
+test("ConnectionPool counts a tunnel among max_connections until it is over", async (t) => {
+  const upgrade = request("GET", "/", ["Connection: Upgrade", "Upgrade: websocket"]);
+  const { client } = await openScene(t, {
+    answer: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    entry: { max_connections: 1 },
+    backend: { timeouts: { queue: "100ms" } },
+  });
+  const first = await client();
+  first.send(upgrade);
+  await first.until("101 Switching");
+  const second = await client();
+  second.send(upgrade);
+  await second.until("503 Service Unavailable: queue_timeout");
+  first.close();
+  await eventually("the place to come free", async () => {
+    const third = await client();
+    third.send(upgrade);
+    return (await third.until("\r\n\r\n")).includes("101 Switching");
+  });
+});

@@ -34,3 +34,10 @@ test("createLog() lets no value forge a line or a field", () => {
 test("createLog() leaves out what is below its level", () => {
   assert.equal(written("text", (log) => log.debug("x")), "");
 });
+
+for (const format of ["text", "json"] as const) {
+  test(`createLog() writes no control character as ${format}`, () => {
+    const text = written(format, (log) => log.info("access", { target: "/\x1b[31m\x7f\x85\x9b31m" }));
+    assert.match(text, /^[\x20-\x7e]+\n$/);
+  });
+}

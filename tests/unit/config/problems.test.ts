@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { validateConfig } from "../../../src/config/load.ts";
+import { parseConfig, validateConfig } from "../../../src/config/load.ts";
 import { refusal, refusals } from "./support.ts";
 
 const FRONTEND = '[[frontends]]\nbind = ":80"\ndefault_backend = "app"\n';
@@ -230,3 +230,28 @@ test("validateConfig() refuses data that contains itself", () => {
     /^config: log: is a table or list that contains itself;/,
   );
 });
+
+for (
+  const [what, path, message] of [
+    [
+      "is missing",
+      "/nowhere/ca.pem",
+      /^x\.toml:6:6: backends\.b\.tls\.ca: cannot be read: .*accepted: the path of a PEM file/,
+    ],
+    [
+      "is no PEM",
+      "/etc/hostname",
+      /^x\.toml:6:6: backends\.b\.tls\.ca: .*"\/etc\/hostname".*accepted: the path of a PEM file/,
+    ],
+  ] as const
+) {
+  test(`parseConfig() refuses a file of authorities that ${what}`, () => {
+    const text =
+      `[[frontends]]\nbind = ":80"\ndefault_backend = "b"\nbackends = 1\n[backends.b.tls]\nca = "${path}"\n`
+        .replace("backends = 1", "") + `[backends.b]\nservers = ["https://a"]\n`;
+    assert.throws(() => parseConfig(text, { file: "x.toml", format: "toml" }), (error: Error) => {
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}

@@ -39,7 +39,7 @@ export class RawClient {
     this.socket.write(Buffer.from(text, "latin1"));
   }
 
-  /** Writes `text` byte by byte, each in a write of its own. */
+  /** Writes `text` byte by byte, each in a write of its own; the kernel may still join them on the way. */
   async sendSlowly(text: string): Promise<void> {
     for (const byte of Buffer.from(text, "latin1")) {
       await new Promise<void>((resolve) => this.socket.write(Buffer.of(byte), () => resolve()));

@@ -45,7 +45,12 @@ export function createLog(options: LogOptions): Log {
 export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 function writeStdout(line: string): void {
-  if (process.stdout.writableLength < MAX_UNWRITTEN_BYTES) process.stdout.write(line);
+  if (process.stdout.writableLength >= MAX_UNWRITTEN_BYTES) return;
+  try {
+    process.stdout.write(line);
+  } catch {
+    // Deno writes to a file at once, and throws where the disk is full: that costs the line, not the request.
+  }
 }
 
 function jsonLine(now: number, level: LogLevel, event: string, fields: LogFields): string {

@@ -16,6 +16,7 @@ export async function run(path: string): Promise<number> {
 
 /** The log as the config wants it: `auto` is for people on a terminal and for programs elsewhere. */
 export function createConfiguredLog({ log: { level, format } }: Config): Log {
+  process.stdout.on("error", () => {}); // a full disk or a reader that left costs the log, not the service
   const auto = process.stdout.isTTY ? "text" : "json";
   return createLog({ level, format: format === "auto" ? auto : format });
 }

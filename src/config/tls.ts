@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { flag, parsed, text } from "./fields.ts";
@@ -32,6 +33,17 @@ function readCertificates(path: string): string {
       cause: error,
     });
   }
-  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw new RangeError(refuseValue(path, PEM_FORM));
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? [];
+  if (certificates.length === 0 || !certificates.every(isCertificate)) {
+    throw new RangeError(refuseValue(path, PEM_FORM));
+  }
   return text;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }

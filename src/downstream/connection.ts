@@ -66,9 +66,10 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#waits.begin("first");
   }
 
-  /** Closes after the current exchange, at once where there is none. */
-  drain(): void {
+  /** Closes after the current exchange; where there is none, after the next, or with `idleToo` at once. */
+  drain(idleToo: boolean): void {
     this.#closing = true;
+    if (!idleToo) return;
     const busy = this.#exchange !== undefined || this.#tunnelled !== undefined || this.#intake.insideHead;
     if (!busy && !this.#lingering) this.#leave();
   }
@@ -79,9 +80,9 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     // What is queued is lost, and a client that reads until close must not take that for the end.
     if (this.#socket.writableLength > 0) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
+    this.#gone(message); // now: the socket says so later, perhaps after the process has stopped
   }
 
-  /** For the exchange: sends an interim answer. */
   inform(status: number, reason: string, fields: Fields | undefined): void {
     if (this.#answered || this.#closed || this.#exchange?.minorVersion !== 1) return; // RFC 9110 §15.2
     this.#writer.sendHead(informationalHead(status, reason || reasonPhrase(status), fields));
@@ -109,7 +110,6 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     if (this.#waits.current !== "write") this.#waits.begin("body");
   }
 
-  /** For the intake: everything that came was read. */
   onStarved(): void {
     const wait = this.#waits.current;
     if (this.#exchange !== undefined) {

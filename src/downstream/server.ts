@@ -8,6 +8,10 @@ const MAX_REFUSING = 256;
 const REFUSAL = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n" +
   "Content-Length: 42\r\nRetry-After: 1\r\nConnection: close\r\n\r\n503 Service Unavailable: connection_limit\n";
 const REFUSAL_MS = 1000;
+/** At a drain, a request that is in the kernel's buffer already is still read and answered. */
+const DRAIN_GRACE_MS = 20;
+/** For what was cut to be reported. */
+const CUT_MS = 20;
 
 /** All clients' connections of the process: counts them, limits them, drains them. */
 export class DownstreamServer {
@@ -43,28 +47,36 @@ export class DownstreamServer {
   }
 
   /**
-   * Closes every connection once its exchange is over, idle ones at once, and cuts what is left after
-   * `timeoutMs`. Resolves with the number of connections that were cut.
+   * Closes every connection once its exchange is over, idle ones after the moment that a request on its way
+   * needs, and cuts what is left after `timeoutMs`. Resolves with the number of connections that were cut.
    */
   drain(timeoutMs: number): Promise<number> {
     this.#draining = true;
     for (const socket of this.#refusing) socket.destroy();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#onEmpty = undefined;
-        const cut = this.#connections.size;
+      let cut = 0;
+      const grace = setTimeout(() => this.#drainAll(true), Math.min(DRAIN_GRACE_MS, timeoutMs));
+      let timer = setTimeout(() => {
+        cut = this.#connections.size;
+        timer = setTimeout(finish, CUT_MS);
         for (const connection of [...this.#connections]) {
           connection.destroy("shutdown", "The proxy stopped before the exchange was over");
         }
-        resolve(cut);
       }, timeoutMs);
-      this.#onEmpty = () => {
+      const finish = () => {
+        this.#onEmpty = undefined;
+        clearTimeout(grace);
         clearTimeout(timer);
-        resolve(0);
+        resolve(cut);
       };
-      for (const connection of [...this.#connections]) connection.drain();
-      if (this.#connections.size === 0) this.#onEmpty();
+      this.#onEmpty = finish;
+      this.#drainAll(false);
+      if (this.#connections.size === 0) finish();
     });
+  }
+
+  #drainAll(idleToo: boolean): void {
+    for (const connection of [...this.#connections]) connection.drain(idleToo);
   }
 
   #refuse(socket: Socket): void {

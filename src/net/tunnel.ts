@@ -21,9 +21,9 @@ export interface TunnelBytes {
 }
 
 /**
- * Joins two connections byte for byte until both directions are done, either breaks, nothing flows in either
- * for `idleMs` (0: no limit). One clock serves both directions, so a stream that only the
- * server feeds is not idle. Takes both sockets over and destroys them; calls `onDone` once.
+ * Joins two connections byte for byte until both directions are done, either breaks, or nothing flows in either
+ * for `idleMs` (0: no limit). One clock serves both directions, so a stream that only the server feeds is not
+ * idle. Takes both sockets over and destroys them; calls `onDone` once.
  */
 export function joinTunnel(
   first: TunnelEnd,

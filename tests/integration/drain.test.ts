@@ -160,3 +160,30 @@ test("RunningProxy.stop() lets the tail of an answer that waits in the proxy's o
   assert.equal(received.length - received.indexOf("\r\n\r\n") - 4, body.length);
   assert.equal(await stopped, 0);
 });
+
+test("RunningProxy.stop() writes the line of every request that it cuts", async (t) => {
+  const { proxy, client } = await openScene(t, {
+    answer: `HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n${"x".repeat(9_000_000)}`,
+    config: { shutdown: { drain_timeout: "100ms" } },
+  });
+  for (let i = 0; i < 3; i++) {
+    const c = await client();
+    c.socket.pause();
+    c.send(get());
+  }
+  await eventually("three answers under way", () => proxy.inFlight() === 3);
+  assert.equal(await proxy.stop(), 3);
+  assert.deepEqual(proxy.accesses.map((access) => access["reason"]), ["shutdown", "shutdown", "shutdown"]);
+});
+
+test("RunningProxy.stop() answers a request that arrives with the signal", async (t) => {
+  const { proxy, client } = await openScene(t, { answer: ok("hi") });
+  const c = await client();
+  c.send(get());
+  await c.until("hi");
+  c.send(get());
+  const stopped = proxy.stop();
+  assert.match(await c.untilClosed(), /hi[^]*\r\nConnection: close\r\n[^]*hi$/);
+  assert.equal(c.error, undefined);
+  assert.equal(await stopped, 0);
+});

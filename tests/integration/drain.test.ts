@@ -124,7 +124,7 @@ test("RunningProxy.stop() cuts what is left after drain_timeout and says how man
   );
   await eventually("three log lines", () => proxy.accesses.length === 3);
   assert.deepEqual(proxy.accesses.map((line) => line["reason"]), ["shutdown", "shutdown", "shutdown"]);
-  assert.equal(proxy.inFlight(), 0);
+  await eventually("nothing to be in flight", () => proxy.inFlight() === 0);
   assert.deepEqual(proxy.events.map(({ event }) => event), [
     "listening",
     "drain",

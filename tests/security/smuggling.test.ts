@@ -92,6 +92,8 @@ async function attack(
     } else await soon("the end of the connection", () => client.ended || client.closed);
     client.close();
     await soon("the client's connection to be gone", () => proxy.running.connections === 0);
+    // Whoever waits for the server's answer learns of it in a turn of its own.
+    await soon("nothing to be in flight", () => proxy.inFlight() === 0);
     const inFlight = proxy.inFlight();
     stopped = proxy.stop();
     await soon("the server's connections to be closed", () => server.open === 0);

@@ -218,7 +218,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** Goes without a word, unless the last answer is still on its way. */
   #leave(): void {
     if (this.#socket.writableLength > 0) this.#close();
-    else this.#socket.destroy();
+    else this.#gone("unused");
   }
 
   /** Says goodbye, then reads and throws away for a while: closing at once could destroy the answer on its way. */

@@ -64,13 +64,26 @@ test("SIGTERM lets a download and an upload finish whole, refuses new connection
   }
 });
 
-test("a hung request is cut after the drain timeout, the line says how many, and the exit code is 0", async () => {
+/** Runs `act` while one request waits for an answer that its server does not give. */
+async function withHungRequest(
+  drain: string,
+  act: (hung: { program: Program; origin: RawServer; client: RawClient }) => Promise<void>,
+): Promise<void> {
   const origin = await RawServer.listen();
-  const program = await Program.run(config(origin.port, "300ms"));
+  const program = await Program.run(config(origin.port, drain));
   try {
     const client = await RawClient.open(program.port);
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     await eventually("the request at the server", () => origin.received.includes("\r\n\r\n"));
+    await act({ program, origin, client });
+  } finally {
+    await program.dispose();
+    await origin.close();
+  }
+}
+
+test("a hung request is cut after the drain timeout, the line says how many, and the exit code is 0", async () => {
+  await withHungRequest("300ms", async ({ program }) => {
     const exited = new Promise<number>((resolve) =>
       program.child.on("exit", () => resolve(performance.now()))
     );
@@ -80,45 +93,26 @@ test("a hung request is cut after the drain timeout, the line says how many, and
     assert.ok(tookMs >= 295 && tookMs < 350, `took ${tookMs} ms`);
     assert.equal(await program.untilExit(), 0);
     assert.match(program.stdout, /"event":"drain_timeout","cut":1,"timeout":"300ms"/);
-  } finally {
-    await program.dispose();
-    await origin.close();
-  }
+  });
 });
 
 test("one Ctrl-C that arrives twice, as under bun run and deno task, drains", async () => {
-  const origin = await RawServer.listen();
-  const program = await Program.run(config(origin.port));
-  try {
-    const client = await RawClient.open(program.port);
-    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    await eventually("the request at the server", () => origin.received.includes("\r\n\r\n"));
+  await withHungRequest("10s", async ({ program, origin, client }) => {
     program.signal("SIGINT");
     program.signal("SIGINT");
     await program.untilPrinted('"drain"');
     origin.connections[0]!.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate");
     assert.match(await client.untilClosed(), /\r\n\r\nlate$/);
     assert.equal(await program.untilExit(), 0);
-  } finally {
-    await program.dispose();
-    await origin.close();
-  }
+  });
 });
 
 test("a second signal ends the program at once", async () => {
-  const origin = await RawServer.listen();
-  const program = await Program.run(config(origin.port));
-  try {
-    const client = await RawClient.open(program.port);
-    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    await eventually("the request at the server", () => origin.received.includes("\r\n\r\n"));
+  await withHungRequest("10s", async ({ program }) => {
     program.signal("SIGTERM");
     await program.untilPrinted('"drain"');
     const again = () => program.exit === undefined && void program.signal("SIGTERM");
     await eventually("the end of the program", () => (again(), program.exit !== undefined), 1000);
     assert.equal(program.exit, 143);
-  } finally {
-    await program.dispose();
-    await origin.close();
-  }
+  });
 });

@@ -6,6 +6,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { RawClient, roundTrip } from "../support/raw-client.ts";
+import { Program } from "../support/program.ts";
 import { RawServer } from "../support/raw-server.ts";
 import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
 import { get, ok } from "./scene.ts";
@@ -27,9 +28,12 @@ test("listen() binds a unix socket, and removes its file at the end", async (t) 
 
 test("listen() takes over the unix socket file of a process that is gone", async (t) => {
   const path = join(temporary(t), "web.sock");
-  const { spawnSync } = await import("node:child_process");
-  const made = spawnSync("python3", ["-c", `import socket; socket.socket(socket.AF_UNIX).bind("${path}")`]);
-  if (made.status !== 0) return t.skip("no python3 to leave a socket file behind");
+  const killed = await Program.run(
+    `[[frontends]]\nbind = "unix:${path}"\ndefault_backend = "a"\n[backends.a]\nservers = ["http://127.0.0.1:9"]\n`,
+  );
+  killed.signal("SIGKILL");
+  await killed.dispose();
+  assert.equal(existsSync(path), true);
   await start(t, { bind: `unix:${path}` });
   assert.match(await roundTrip(path, GET), /^HTTP\/1\.1 200 OK/);
 });

@@ -187,3 +187,14 @@ test("RunningProxy.stop() answers a request that arrives with the signal", async
   assert.equal(c.error, undefined);
   assert.equal(await stopped, 0);
 });
+
+test("RunningProxy.stop() does not call unused connections cut, however short the drain", async (t) => {
+  const { proxy, client } = await openScene(t, {
+    answer: ok("hi"),
+    config: { shutdown: { drain_timeout: "0s" } },
+  });
+  const c = await client();
+  c.send(get());
+  await c.until("hi");
+  assert.equal(await proxy.stop(), 0);
+});

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { DefaultsConfig } from "./defaults.ts";
-import { choice, list, wants } from "./fields.ts";
+import { list, wants } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import type { PoolConfig } from "./pool.ts";
 import { poolOverridesSchema } from "./pool.ts";
-import { section } from "./section.ts";
+import { overrides, section } from "./section.ts";
 import { serverSchema } from "./server.ts";
+import { type Spread, spread } from "./spread.ts";
 import type { UpstreamTimeouts } from "./timeouts.ts";
 import { upstreamTimeoutOverridesSchema } from "./timeouts.ts";
 import { upstreamTlsSchema } from "./tls.ts";
@@ -14,12 +15,7 @@ const NAME_FORM = 'a name of letters, digits, "-", "_" and ".", that starts with
 
 /** A set of servers and how requests are spread over them. */
 export const backendSchema = section({
-  /** The policy that picks a server; this release knows round robin, under its usual names. */
-  balance: choice(["roundrobin", "round_robin", "rr"]).transform(() => "roundrobin" as const).prefault(
-    "roundrobin",
-  ),
-  /** The Host that servers see: `preserve` the client's, or `rewrite` to the server's own. */
-  host_header: choice(["preserve", "rewrite"]).prefault("preserve"),
+  ...overrides(spread),
   timeouts: upstreamTimeoutOverridesSchema.prefault({}),
   pool: poolOverridesSchema.prefault({}),
   tls: upstreamTlsSchema.prefault({}),
@@ -34,7 +30,7 @@ export const backendsSchema = z.record(
 );
 
 /** One backend with its name, and with the defaults where it overrides nothing. */
-export interface BackendConfig extends Omit<WrittenBackend, "timeouts" | "pool"> {
+export interface BackendConfig extends Omit<WrittenBackend, "timeouts" | "pool" | keyof Spread>, Spread {
   readonly name: string;
   readonly timeouts: UpstreamTimeouts;
   readonly pool: PoolConfig;
@@ -48,7 +44,9 @@ export function resolveBackends(
   const resolved: Record<string, BackendConfig> = Object.create(null);
   for (const [name, backend] of Object.entries(backends)) {
     const timeouts = { ...defaults.timeouts, ...backend.timeouts };
-    resolved[name] = { ...backend, name, timeouts, pool: { ...defaults.pool, ...backend.pool } };
+    const { balance, hostHeader } = defaults;
+    const pool = { ...defaults.pool, ...backend.pool };
+    resolved[name] = { balance, hostHeader, ...backend, name, timeouts, pool };
   }
   return resolved;
 }

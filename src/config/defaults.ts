@@ -2,10 +2,12 @@ import type { z } from "zod";
 import type { Frozen } from "./freeze.ts";
 import { poolSchema } from "./pool.ts";
 import { section } from "./section.ts";
+import { spread } from "./spread.ts";
 import { upstreamTimeoutsSchema } from "./timeouts.ts";
 
 /** What holds for every backend; each backend may override it key by key. */
 export const defaultsSchema = section({
+  ...spread,
   timeouts: upstreamTimeoutsSchema.prefault({}),
   pool: poolSchema.prefault({}),
 });

@@ -66,6 +66,20 @@ export function choice<const Words extends readonly [string, ...string[]]>(
   });
 }
 
+/** One of a few words, in any case; each stands for the word that `meanings` gives it. */
+export function alias<const Meanings extends Readonly<Record<string, string>>>(
+  meanings: Meanings,
+): z.ZodPipe<z.ZodString, z.ZodTransform<Meanings[keyof Meanings], string>> {
+  const words = [...new Set(Object.values(meanings))];
+  return z.string(wants(listWords(words))).transform((text, context) => {
+    const word = text.toLowerCase();
+    if (Object.hasOwn(meanings, word)) return meanings[word] as Meanings[keyof Meanings];
+    const near = suggest(word, Object.keys(meanings));
+    context.addIssue(refuseValue(text, listWords(words), near === undefined ? undefined : meanings[near]));
+    return z.NEVER;
+  });
+}
+
 /** A list of `item` with at least `least` of them. */
 export function list<Item extends z.ZodType>(item: Item, accepted: string, least = 0): z.ZodArray<Item> {
   return z.array(item, wants(accepted)).min(least, {

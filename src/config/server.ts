@@ -58,6 +58,8 @@ export const serverSchema = z.preprocess(
     url: parsed(SERVER_URL_FORM, parseServerUrl),
     /** Share of the requests in relation to the other servers; 0 gets no new ones. */
     weight: wholeNumber(0, 1000).prefault(1),
+    /** Rank for the policy `priority`; the lowest that is available serves. */
+    priority: wholeNumber(0, 1_000_000).prefault(100),
     /** Requests under way on this server at a time; 0 is no limit. */
     max_connections: wholeNumber(0).prefault(0),
   }).transform(({ url, ...limits }) => ({ ...url, ...limits })),

@@ -26,6 +26,7 @@ test("loadConfigFile() loads the example, whose values are the demo's and otherw
   assert.deepEqual(config.frontends[0]!.routes, [{
     host: "static.localhost",
     pathPrefix: "/",
+    prefixMatch: "segment",
     backend: "static",
   }]);
   const { log, shutdown, limits, defaults, frontends } = validateConfig(DATA);
@@ -45,14 +46,20 @@ test("validateConfig() fills in every default", () => {
   };
   assert.deepEqual(rest, {
     log: { level: "info", access: true, format: "auto" },
+    metrics: { enabled: false, path: "/metrics" },
     shutdown: { drainTimeout: 10_000 },
     limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384, maxConnections: 0 },
     frontends: [{
       name: "frontend1",
       bind: [{ kind: "tcp", host: "", port: 80, text: ":80" }],
       mode: "reverse",
+      rules: [],
       defaultBackend: "app",
       via: "sluice",
+      clientHeader: "x-forwarded-for",
+      forwardedHeader: false,
+      headerAliases: "drop",
+      errorPages: {},
       timeouts: {
         requestHeaders: 10_000,
         bodyIdle: 60_000,
@@ -62,7 +69,7 @@ test("validateConfig() fills in every default", () => {
       },
       routes: [],
     }],
-    defaults: { timeouts, pool: { maxIdle: 64 } },
+    defaults: { balance: "roundrobin", hostHeader: "preserve", timeouts, pool: { maxIdle: 64 } },
   });
   assert.deepEqual(backends.app, {
     name: "app",
@@ -79,6 +86,7 @@ test("validateConfig() fills in every default", () => {
       authority: "a",
       basePath: "",
       weight: 1,
+      priority: 100,
       maxConnections: 0,
     }],
   });

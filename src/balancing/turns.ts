@@ -1,0 +1,55 @@
+import type { Candidate } from "./policy.ts";
+
+/**
+ * Whose turn it is among candidates, or among some of them: smooth weighted round robin.
+ *
+ * Each turn adds every taking part's weight to its credit, goes to the one with the most, and charges it the sum
+ * of these weights (the algorithm of nginx, ngx_http_upstream_round_robin.c).
+ */
+export class Turns<C extends Candidate> {
+  #candidates: readonly C[] = [];
+  #credits: number[] = [];
+  #equal = true;
+  #next = 0;
+
+  /** Names the candidates; who was there before keeps its credit. */
+  update(candidates: readonly C[]): void {
+    const credits = new Map(this.#candidates.map((candidate, i) => [candidate, this.#credits[i]!]));
+    const followed = this.#candidates.slice(this.#next).find((candidate) => candidates.includes(candidate));
+    this.#candidates = candidates;
+    this.#credits = candidates.map((candidate) => credits.get(candidate) ?? 0);
+    this.#equal = candidates.every((candidate) => candidate.weight === candidates[0]!.weight);
+    this.#next = followed === undefined ? 0 : candidates.indexOf(followed);
+  }
+
+  /** The next in turn among those that `takesPart` says so of, or undefined where there is none. */
+  next(takesPart: (candidate: C) => boolean): C | undefined {
+    return this.#equal ? this.#rotate(takesPart) : this.#weigh(takesPart);
+  }
+
+  #rotate(takesPart: (candidate: C) => boolean): C | undefined {
+    const candidates = this.#candidates;
+    for (let i = 0; i < candidates.length; i++) {
+      if (this.#next >= candidates.length) this.#next = 0;
+      const candidate = candidates[this.#next++]!;
+      if (takesPart(candidate)) return candidate;
+    }
+    return undefined;
+  }
+
+  #weigh(takesPart: (candidate: C) => boolean): C | undefined {
+    const candidates = this.#candidates;
+    let best = -1;
+    let total = 0;
+    for (let i = 0; i < candidates.length; i++) {
+      const candidate = candidates[i]!;
+      if (!takesPart(candidate)) continue;
+      total += candidate.weight;
+      this.#credits[i]! += candidate.weight;
+      if (best === -1 || this.#credits[i]! > this.#credits[best]!) best = i;
+    }
+    if (best === -1) return undefined;
+    this.#credits[best]! -= total;
+    return candidates[best];
+  }
+}

@@ -1,0 +1,27 @@
+import { alias, choice } from "./fields.ts";
+
+/** How requests are spread over servers and what these see of them: keys of `[defaults]` and of every backend. */
+export const spread = {
+  /** The policy that picks a server, under its usual names. */
+  balance: alias({
+    roundrobin: "roundrobin",
+    round_robin: "roundrobin",
+    rr: "roundrobin",
+    leastconn: "leastconn",
+    least_connections: "leastconn",
+    least_conn: "leastconn",
+    lc: "leastconn",
+    random: "random",
+    priority: "priority",
+    first: "first",
+    best: "best",
+  }).prefault("roundrobin"),
+  /** The Host that servers see: `preserve` the client's, or `rewrite` to the server's own. */
+  host_header: choice(["preserve", "rewrite"]).prefault("preserve"),
+};
+
+/** The same, as a backend has it. */
+export interface Spread {
+  readonly balance: "roundrobin" | "leastconn" | "random" | "priority" | "first" | "best";
+  readonly hostHeader: "preserve" | "rewrite";
+}

@@ -2,8 +2,7 @@ import type { Hono } from "hono";
 import type { Log } from "./base/log.ts";
 import { createLog } from "./base/log.ts";
 import { validateConfig } from "./config/load.ts";
-import { type RunningProxy, startProxy } from "./lifecycle/running.ts";
-import { createSnapshot } from "./lifecycle/snapshot.ts";
+import { RunningProxy } from "./lifecycle/running.ts";
 import { ForwardedResponse } from "./message/response.ts";
 
 /** A proxy as an object, for programs that embed it. */
@@ -23,11 +22,11 @@ export interface Proxy {
  * @throws {ConfigError} with every problem of the config at once.
  */
 export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy {
-  const snapshot = createSnapshot(validateConfig(config));
-  const { level, format } = snapshot.config.log;
+  const valid = validateConfig(config);
+  const { level, format } = valid.log;
   const log = options.log ?? createLog({ level, format: format === "text" ? "text" : "json" });
-  const app = snapshot.frontends[0]!.app;
-  let running: RunningProxy | undefined;
+  const running = new RunningProxy(valid, log);
+  const app = running.snapshot.frontends[0]!.app;
   return {
     app,
     async fetch(request) {
@@ -35,13 +34,9 @@ export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy
       return response instanceof ForwardedResponse ? response.materialize() : response;
     },
     async start() {
-      running = await startProxy(snapshot, log);
+      await running.start();
       return running.listeners.map((listener) => listener.address);
     },
-    async stop() {
-      const cut = await running?.stop() ?? 0;
-      for (const backend of snapshot.backends.values()) backend.close();
-      return cut;
-    },
+    stop: () => running.stop(),
   };
 }

@@ -21,6 +21,7 @@ const ORDER = [
   "backend",
   "downstream",
   "proxy",
+  "admin",
   "lifecycle",
   "cli",
 ] as const;
@@ -34,6 +35,7 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
   upstream: ["config", "observe"],
   downstream: ["config", "upstream", "backend", "observe"],
   proxy: ["downstream"],
+  admin: ["proxy", "downstream", "config"],
 };
 
 /** The most lines a file of src/ may have. */

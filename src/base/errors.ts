@@ -7,37 +7,40 @@ interface Row {
   readonly status: number;
   /** Whether the request may have reached a server, so that only an idempotent one may be tried again. */
   readonly sent: boolean;
+  /** Error type for the field Proxy-Status (RFC 9209 §2.3). */
+  readonly type: string;
 }
 
 /** The one table that turns a failure into what the client sees and what the attempt loop may do. */
 const TABLE = {
-  bad_request: { side: "downstream", status: 400, sent: false },
-  target_too_long: { side: "downstream", status: 414, sent: false },
-  headers_too_large: { side: "downstream", status: 431, sent: false },
-  coding_unsupported: { side: "downstream", status: 501, sent: false },
-  version_unsupported: { side: "downstream", status: 505, sent: false },
-  expectation_failed: { side: "downstream", status: 417, sent: false },
-  method_not_allowed: { side: "downstream", status: 405, sent: false },
-  request_timeout: { side: "downstream", status: 408, sent: false },
-  body_timeout: { side: "downstream", status: 408, sent: true },
-  client_closed: { side: "downstream", status: 499, sent: true },
-  client_stalled: { side: "downstream", status: 499, sent: true },
-  no_route: { side: "proxy", status: 404, sent: false },
-  no_server: { side: "proxy", status: 503, sent: false },
-  queue_full: { side: "proxy", status: 503, sent: false },
-  queue_timeout: { side: "proxy", status: 503, sent: false },
-  connection_limit: { side: "proxy", status: 503, sent: false },
-  shutdown: { side: "proxy", status: 503, sent: true },
-  internal_error: { side: "proxy", status: 500, sent: true },
-  name_not_resolved: { side: "upstream", status: 502, sent: false },
-  connect_refused: { side: "upstream", status: 502, sent: false },
-  connect_failed: { side: "upstream", status: 502, sent: false },
-  connect_timeout: { side: "upstream", status: 504, sent: false },
-  tls_failed: { side: "upstream", status: 502, sent: false },
-  upstream_reset: { side: "upstream", status: 502, sent: true },
-  upstream_invalid: { side: "upstream", status: 502, sent: true },
-  response_timeout: { side: "upstream", status: 504, sent: true },
-  upstream_stalled: { side: "upstream", status: 504, sent: true },
+  bad_request: { side: "downstream", status: 400, sent: false, type: "http_request_error" },
+  target_too_long: { side: "downstream", status: 414, sent: false, type: "http_request_error" },
+  headers_too_large: { side: "downstream", status: 431, sent: false, type: "http_request_error" },
+  coding_unsupported: { side: "downstream", status: 501, sent: false, type: "http_request_error" },
+  version_unsupported: { side: "downstream", status: 505, sent: false, type: "http_protocol_error" },
+  expectation_failed: { side: "downstream", status: 417, sent: false, type: "http_request_error" },
+  method_not_allowed: { side: "downstream", status: 405, sent: false, type: "http_request_denied" },
+  request_timeout: { side: "downstream", status: 408, sent: false, type: "http_request_error" },
+  body_timeout: { side: "downstream", status: 408, sent: true, type: "http_request_error" },
+  client_closed: { side: "downstream", status: 499, sent: true, type: "http_request_error" },
+  client_stalled: { side: "downstream", status: 499, sent: true, type: "http_request_error" },
+  no_route: { side: "proxy", status: 404, sent: false, type: "destination_not_found" },
+  loop_detected: { side: "proxy", status: 508, sent: false, type: "proxy_loop_detected" },
+  no_server: { side: "proxy", status: 503, sent: false, type: "destination_unavailable" },
+  queue_full: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
+  queue_timeout: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
+  connection_limit: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
+  shutdown: { side: "proxy", status: 503, sent: true, type: "proxy_internal_response" },
+  internal_error: { side: "proxy", status: 500, sent: true, type: "proxy_internal_error" },
+  name_not_resolved: { side: "upstream", status: 502, sent: false, type: "dns_error" },
+  connect_refused: { side: "upstream", status: 502, sent: false, type: "connection_refused" },
+  connect_failed: { side: "upstream", status: 502, sent: false, type: "destination_unavailable" },
+  connect_timeout: { side: "upstream", status: 504, sent: false, type: "connection_timeout" },
+  tls_failed: { side: "upstream", status: 502, sent: false, type: "tls_protocol_error" },
+  upstream_reset: { side: "upstream", status: 502, sent: true, type: "connection_terminated" },
+  upstream_invalid: { side: "upstream", status: 502, sent: true, type: "http_protocol_error" },
+  response_timeout: { side: "upstream", status: 504, sent: true, type: "http_response_timeout" },
+  upstream_stalled: { side: "upstream", status: 504, sent: true, type: "connection_read_timeout" },
 } as const satisfies Record<string, Row>;
 
 /** Why a request failed: one word, the same in the access log, the metrics and the error answer. */
@@ -46,6 +49,11 @@ export type ProxyErrorKind = keyof typeof TABLE;
 /** Status that each kind is answered with. */
 export function statusOf(kind: ProxyErrorKind): number {
   return TABLE[kind].status;
+}
+
+/** Error type of a kind in the field Proxy-Status (RFC 9209 §2.3). */
+export function proxyStatusOf(kind: ProxyErrorKind): string {
+  return TABLE[kind].type;
 }
 
 /** Every kind there is. */

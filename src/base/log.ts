@@ -1,7 +1,10 @@
-import process from "node:process";
+import { LogOutput } from "./log-output.ts";
 
 /** Severity of a log line, the least first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Every level, the least first. */
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** Values that a log line may carry. Undefined ones are left out. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -12,6 +15,8 @@ export interface Log {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
+  /** The line of a finished request, an event called `access` of the level info. */
+  access(fields: LogFields): void;
 }
 
 /** How lines are written. */
@@ -19,50 +24,67 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** `text` for people, `json` for programs. */
   readonly format: "text" | "json";
-  /** Where a line goes, with its line end; standard output by default. */
-  readonly write?: (line: string) => void;
+  /** Where text goes, with its line ends; standard output by default. */
+  readonly write?: (text: string) => void;
   /** Milliseconds since 1970; the clock by default. */
   readonly now?: () => number;
 }
 
-const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-/** Unwritten bytes on standard output beyond which lines are dropped: a stuck reader must not fill the memory. */
-const MAX_UNWRITTEN_BYTES = 4 * 1024 * 1024;
-
-/** A log that writes lines of `options.level` and above. */
+/** A log that writes lines of `options.level` and above; access lines with up to 50 ms delay, all others at once. */
 export function createLog(options: LogOptions): Log {
-  const { format, write = writeStdout, now = Date.now } = options;
-  const least = LEVELS.indexOf(options.level);
-  const line = (level: LogLevel) =>
-    LEVELS.indexOf(level) < least ? () => {} : (event: string, fields: LogFields = {}) =>
-      write(
-        format === "json" ? jsonLine(now(), level, event, fields) : textLine(now(), level, event, fields),
-      );
-  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+  const { now = Date.now } = options;
+  const output = new LogOutput(options.write);
+  const least = LOG_LEVELS.indexOf(options.level);
+  const toLine = options.format === "json" ? jsonLine : textLine;
+  const at = (level: LogLevel) =>
+    LOG_LEVELS.indexOf(level) < least ? () => {} : (event: string, fields: LogFields = {}) => {
+      output.add(toLine(now(), level, event, fields));
+      output.flush();
+    };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    access: LOG_LEVELS.indexOf("info") < least
+      ? () => {}
+      : (fields) => output.add(toLine(now(), "info", "access", fields)),
+  };
 }
 
 /** A log that writes nothing. */
-export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {} };
-
-function writeStdout(line: string): void {
-  if (process.stdout.writableLength >= MAX_UNWRITTEN_BYTES) return;
-  try {
-    process.stdout.write(line);
-  } catch {
-    // Deno writes to a file at once, and throws where the disk is full: that costs the line, not the request.
-  }
-}
+export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {}, access() {} };
 
 function jsonLine(now: number, level: LogLevel, event: string, fields: LogFields): string {
-  return escaped({ time: new Date(now).toISOString(), level, event, ...fields }) + "\n";
+  let line = '{"time":"' + timestamp(now) + '","level":"' + level + '","event":' + quoted(event);
+  for (const name in fields) {
+    const value = fields[name];
+    if (value !== undefined) {
+      line += ',"' + name + '":' + (typeof value === "string" ? quoted(value) : String(value));
+    }
+  }
+  return line + "}\n";
 }
 
 function textLine(now: number, level: LogLevel, event: string, fields: LogFields): string {
-  let line = `${new Date(now).toISOString()} ${level.padEnd(5)} ${event}`;
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) line += ` ${name}=${printable(value)}`;
+  let line = timestamp(now) + " " + level.padEnd(5) + " " + event;
+  for (const name in fields) {
+    const value = fields[name];
+    if (value !== undefined) line += " " + name + "=" + printable(value);
   }
   return line + "\n";
+}
+
+let stampedMs = -1;
+let stamp = "";
+
+/** Many lines are of the same millisecond. */
+function timestamp(now: number): string {
+  if (now !== stampedMs) {
+    stampedMs = now;
+    stamp = new Date(now).toISOString();
+  }
+  return stamp;
 }
 
 /** Quoted where a blank, a quote or a control character would break the line apart or forge another one. */
@@ -71,9 +93,14 @@ function printable(value: string | number | boolean): string {
   return /^[\x21\x23-\x7e]+$/.test(value) ? value : escaped(value);
 }
 
+/** `text` as JSON. */
+function quoted(text: string): string {
+  return /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text) ? '"' + text + '"' : escaped(text);
+}
+
 /** JSON without the control characters that JSON leaves as they are: a terminal may obey them. */
-function escaped(value: unknown): string {
-  return JSON.stringify(value).replace(
+function escaped(text: string): string {
+  return JSON.stringify(text).replace(
     /[\x7f-\x9f]/g,
     (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
   );

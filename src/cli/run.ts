@@ -2,8 +2,7 @@ import process from "node:process";
 import { createLog, type Log } from "../base/log.ts";
 import { loadConfigFile } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { type RunningProxy, startProxy } from "../lifecycle/running.ts";
-import { createSnapshot } from "../lifecycle/snapshot.ts";
+import { RunningProxy } from "../lifecycle/running.ts";
 import { untilStopped } from "./signals.ts";
 
 /** Serves the config at `path` until a signal; resolves with the exit code. Throws a ConfigError. */
@@ -24,7 +23,9 @@ export function createConfiguredLog({ log: { level, format } }: Config): Log {
 /** Starts what `config` describes, or logs why it cannot and returns undefined. */
 export async function start(config: Config, log: Log): Promise<RunningProxy | undefined> {
   try {
-    return await startProxy(createSnapshot(config), log);
+    const proxy = new RunningProxy(config, log);
+    await proxy.start();
+    return proxy;
   } catch (error) {
     log.error("start_failed", { cause: error instanceof Error ? error.message : String(error) });
     return undefined;

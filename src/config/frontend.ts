@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { BIND_FORM, parseBind } from "./bind.ts";
-import { choice, list, parsed, text, wants } from "./fields.ts";
+import { errorPagesSchema } from "./error-pages.ts";
+import { choice, flag, list, parsed, text, wants } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { routeSchema } from "./route.ts";
+import { ruleSchema } from "./rule.ts";
 import { section } from "./section.ts";
 import { downstreamTimeoutsSchema } from "./timeouts.ts";
+import { parseTrustedProxy, TRUSTED_PROXY_FORM } from "./trusted-proxies.ts";
 
 const VIA_FORM = 'a token, such as "sluice"';
 
@@ -19,10 +22,28 @@ export const frontendSchema = section({
   ),
   /** What the frontend does with requests; this release knows the reverse proxy. */
   mode: choice(["reverse"]).prefault("reverse"),
-  /** Backend of the requests that no route takes; without it they are answered 404. */
+  /** Conditions in order; the first that is met decides, before any route. */
+  rules: list(ruleSchema, "a list of rules").prefault([]),
+  /** Backend of the requests that no rule and no route takes; without it they are answered 404. */
   default_backend: text("the name of a backend").exactOptional(),
   /** Name of this proxy in the Via field: a pseudonym in place of its host (RFC 9110 §7.6.3). */
   via: z.string(wants(VIA_FORM)).regex(/^[\w!#$%&'*+.^`|~-]+$/, wants(VIA_FORM)).prefault("sluice"),
+  /**
+   * Proxies in front of this one, whose word about the client is taken. Where the list is there, even empty, what
+   * others say is dropped; without it their X-Forwarded-For is passed on, but not believed.
+   */
+  trusted_proxies: list(
+    parsed(TRUSTED_PROXY_FORM, parseTrustedProxy),
+    `a list of addresses, each ${TRUSTED_PROXY_FORM}`,
+  ).exactOptional(),
+  /** The field in which trusted proxies report the client; they must not pass on a client's own. */
+  client_header: choice(["x-forwarded-for", "forwarded"]).prefault("x-forwarded-for"),
+  /** Whether servers get the field Forwarded (RFC 7239) beside X-Forwarded-For. */
+  forwarded_header: flag.prefault(false),
+  /** What becomes of header names that hold more than letters, digits and `-`, and so may pass for others. */
+  header_aliases: choice(["drop", "reject", "keep"]).prefault("drop"),
+  /** Own pages for errors that the proxy answers. */
+  error_pages: errorPagesSchema.prefault({}),
   timeouts: downstreamTimeoutsSchema.prefault({}),
   routes: list(routeSchema, "a list of routes").prefault([]),
 });

@@ -15,6 +15,8 @@ interface Finding {
   offset: number;
   path: Path;
   message: string;
+  /** Where inside the text value `value` the problem lies. */
+  within?: { at: number; value: unknown };
 }
 
 /** Places what the format refuses. The path is empty: there may be no data around such an error. */
@@ -48,7 +50,9 @@ function toFindings(issue: z.core.$ZodIssue, { data, places }: SourceDocument): 
   if (issue.code === "invalid_key") {
     return [{ path, offset: places.key(path), message: issue.issues[0]!.message }];
   }
-  return [{ path, offset: places.value(path), message: issue.message }];
+  const at: unknown = issue.code === "custom" ? issue.params?.["within"] : undefined;
+  const within = typeof at === "number" ? { within: { at, value: valueAt(data, path) } } : {};
+  return [{ path, offset: places.value(path), message: issue.message, ...within }];
 }
 
 /**
@@ -65,12 +69,26 @@ function writtenPath(path: Path, data: unknown): Path {
   return path;
 }
 
+function valueAt(data: unknown, path: Path): unknown {
+  return path.reduce((value, key) => (value as Record<PropertyKey, unknown>)[key], data);
+}
+
+/**
+ * Points into the value where it stands in the file as it is, with or without quotes around it; at its start where
+ * escapes or variables make the two differ.
+ */
+function pointWithin(text: string, { offset, within }: Finding): number {
+  if (within === undefined || typeof within.value !== "string") return offset;
+  const start = /["']/.test(text[offset] ?? "") ? offset + 1 : offset;
+  return text.startsWith(within.value, start) ? start + within.at : offset;
+}
+
 function finish(findings: Finding[], { file, text }: NamedSource): ConfigProblem[] {
-  return findings.sort((a, b) => a.offset - b.offset).map(({ offset, path, message }) => ({
+  return findings.sort((a, b) => a.offset - b.offset).map((finding) => ({
     file,
-    ...(text !== undefined && toLineAndColumn(text, offset)),
-    path: formatPath(path),
-    message,
+    ...(text !== undefined && toLineAndColumn(text, pointWithin(text, finding))),
+    path: formatPath(finding.path),
+    message: finding.message,
   }));
 }
 

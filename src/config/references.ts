@@ -2,6 +2,7 @@ import { parseBind } from "./bind.ts";
 import { defaultFrontendName } from "./frontend.ts";
 import { parseRouteHost } from "./host.ts";
 import { listWords, refuseValue } from "./message.ts";
+import { Overlaps } from "./overlaps.ts";
 import { formatPath } from "./places.ts";
 import type { Path } from "./places.ts";
 import { parseServerUrl } from "./server.ts";
@@ -24,6 +25,7 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
   const backends = asTable(asTable(data).backends);
   const names = new Unique("a name of its own", problems);
   const addresses = new Unique("each address once", problems);
+  const overlaps = new Overlaps((problem) => problems.push(problem));
 
   listAt(data, "frontends").forEach((frontend, i) => {
     const path = ["frontends", i];
@@ -31,9 +33,19 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
     names.add([...path, "name"], name, (text) => text);
     const { bind } = asTable(frontend);
     addresses.add([...path, "bind"], bind, toBindKey);
-    listAt(frontend, "bind").forEach((address, j) => addresses.add([...path, "bind", j], address, toBindKey));
+    overlaps.add([...path, "bind"], bind);
+    listAt(frontend, "bind").forEach((address, j) => {
+      addresses.add([...path, "bind", j], address, toBindKey);
+      overlaps.add([...path, "bind", j], address);
+    });
     checkFrontend(frontend, { path, backends: Object.keys(backends), problems });
   });
+  const { admin } = asTable(data);
+  if (admin !== undefined) {
+    const { bind = "127.0.0.1:9090" } = asTable(admin);
+    addresses.add(["admin", "bind"], bind, toBindKey);
+    overlaps.add(["admin", "bind"], bind);
+  }
 
   for (const [name, backend] of Object.entries(backends)) {
     const servers = new Unique("each server once in a backend", problems);
@@ -57,11 +69,17 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
 function checkFrontend(frontend: unknown, context: FrontendContext): void {
   const { path, problems } = context;
   if (!isTable(frontend)) return;
-  const { default_backend: backend, routes } = frontend;
-  if (backend === undefined && (routes === undefined || (Array.isArray(routes) && routes.length === 0))) {
-    problems.push({ path, message: "leads nowhere; accepted: default_backend, or one or more routes" });
+  const { default_backend: backend, rules, routes } = frontend;
+  if (backend === undefined && isNothing(rules) && isNothing(routes)) {
+    problems.push({
+      path,
+      message: "leads nowhere; accepted: default_backend, or one or more rules or routes",
+    });
   }
   checkBackend(backend, [...path, "default_backend"], context);
+  listAt(frontend, "rules").forEach((rule, i) => {
+    checkBackend(asTable(rule).backend, [...path, "rules", i, "backend"], context);
+  });
 
   const seen = new Unique("each pair of host and path_prefix once", problems);
   listAt(frontend, "routes").forEach((route, i) => {
@@ -88,6 +106,10 @@ function checkBackend(name: unknown, path: Path, { backends, problems }: Fronten
     ? "the name of a backend, of which there are none"
     : listWords(backends);
   problems.push({ path, message: refuseValue(name, accepted, suggest(name, backends)) });
+}
+
+function isNothing(list: unknown): boolean {
+  return list === undefined || (Array.isArray(list) && list.length === 0);
 }
 
 /** Reports the second of two equal things, and where the first one is. */

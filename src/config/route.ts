@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { parsed, text } from "./fields.ts";
+import { choice, parsed, text } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { parseRouteHost } from "./host.ts";
 import { refuseValue } from "./message.ts";
@@ -13,6 +13,8 @@ export const routeSchema = section({
   host: parsed("a host name", parseRouteHost).exactOptional(),
   /** What the path starts with. */
   path_prefix: parsed(PREFIX_FORM, parsePathPrefix).prefault("/"),
+  /** Whether `/api` ends at a segment, so that `/apix` is something else, or is compared letter by letter. */
+  prefix_match: choice(["segment", "raw"]).prefault("segment"),
   /** Name of a backend. */
   backend: text("the name of a backend"),
 });

@@ -1,16 +1,20 @@
 import type { z } from "zod";
+import { adminSchema } from "./admin.ts";
 import { backendsSchema, resolveBackends } from "./backend.ts";
 import { defaultsSchema } from "./defaults.ts";
 import type { Frozen } from "./freeze.ts";
 import { frontendsSchema } from "./frontend.ts";
 import { limitsSchema } from "./limits.ts";
 import { logSchema } from "./log.ts";
+import { metricsSchema } from "./metrics.ts";
 import { section } from "./section.ts";
 import { shutdownSchema } from "./shutdown.ts";
 
 /** The whole config, one file per section. References between sections are checked in `references.ts`. */
 export const configSchema = section({
+  admin: adminSchema.exactOptional(),
   log: logSchema.prefault({}),
+  metrics: metricsSchema.prefault({}),
   shutdown: shutdownSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   frontends: frontendsSchema,

@@ -14,7 +14,7 @@ import { beginAnswer, dropAnswer, requestAnswer, switchingHead } from "./answer.
 import { Intake, type IntakeEvents } from "./intake.ts";
 import type { DownstreamOptions } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
-import { checkExpectation, openExchange, wantsKeepAlive } from "./request-rules.ts";
+import { checkExpectation, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
 import { type Wait, Waits } from "./waits.ts";
 
 /**
@@ -23,7 +23,7 @@ import { type Wait, Waits } from "./waits.ts";
  */
 export class DownstreamConnection implements IntakeEvents, Informer {
   readonly #socket: Socket;
-  readonly #peer: Peer;
+  readonly #opening: Opening;
   readonly #options: DownstreamOptions;
   readonly #intake: Intake;
   readonly #writer: MessageWriter;
@@ -48,7 +48,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   constructor(socket: Socket, peer: Peer, options: DownstreamOptions, onClosed: () => void) {
     this.#socket = socket;
-    this.#peer = peer;
+    this.#opening = { peer, informer: this, options };
     this.#options = options;
     this.#onClosed = onClosed;
     this.#waits = new Waits(options.timeouts, (wait) => this.#expired(wait));
@@ -90,7 +90,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   /** For the intake: a request begins. */
   onHead(head: RequestHead, body: RequestBody | null): void {
-    const exchange = this.#exchange = openExchange(head, this.#peer, this);
+    const exchange = this.#exchange = openExchange(head, this.#opening);
     this.#answered = false;
     this.#waits.begin("none");
     if (!wantsKeepAlive(head) || this.#options.timeouts.keepAlive === 0) this.#closing = true;
@@ -136,7 +136,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       return handed ? undefined : this.#answerFailure(exchange, error);
     }
     this.#answered = false;
-    this.#answerFailure(this.#exchange = openExchange(undefined, this.#peer, this), error);
+    this.#answerFailure(this.#exchange = openExchange(undefined, this.#opening), error);
   }
 
   #answerFailure(exchange: Exchange, error: unknown): void {

@@ -24,6 +24,8 @@ export interface DownstreamOptions {
   fetch(request: Request): Response | Promise<Response>;
   /** The answer to a request that could not be read or served. */
   fail(error: ProxyError, exchange: Exchange): Response;
+  /** An exchange begins. */
+  onBegun(): void;
   /** An exchange is over: everything about it is known. */
   onExchange(exchange: Exchange): void;
 }

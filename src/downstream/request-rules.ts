@@ -2,15 +2,28 @@ import { ProxyError } from "../base/errors.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
+import type { DownstreamOptions } from "./options.ts";
+
+/** What every exchange of a connection begins with. */
+export interface Opening {
+  readonly peer: Peer;
+  readonly informer: Informer;
+  readonly options: DownstreamOptions;
+}
 
 /** The exchange that a request opens; without a head, that of a request that could not be read. */
-export function openExchange(head: RequestHead | undefined, peer: Peer, informer: Informer): Exchange {
+export function openExchange(
+  head: RequestHead | undefined,
+  { peer, informer, options }: Opening,
+): Exchange {
+  options.onBegun();
   return new Exchange(peer, {
     method: head?.method ?? "",
     target: head === undefined ? "" : head.target.path || head.authority,
     authority: head?.authority ?? "",
     minorVersion: head?.minorVersion ?? 1,
     startedAt: performance.now(),
+    fields: head?.fields,
   }, informer);
 }
 

@@ -31,8 +31,24 @@ export function splitAuthority(text: string): { host: string; port: number | und
   };
 }
 
-/** The host of an authority for comparison: no port, no brackets, lower case, no trailing dot. */
+let lastAuthority = "";
+let lastHost = "";
+
+/**
+ * The host of an authority for comparison: no port, lower case, no trailing dot; an IPv6 address in brackets and in
+ * the one form that URLs write. Remembers the last answer, as many rules ask about one request.
+ */
 export function hostForMatching(authority: string): string {
+  if (authority !== lastAuthority) {
+    lastHost = authority.startsWith("[")
+      ? new URL(`http://${authority}`).hostname
+      : nameForMatching(authority);
+    lastAuthority = authority;
+  }
+  return lastHost;
+}
+
+function nameForMatching(authority: string): string {
   const host = splitAuthority(authority).host.toLowerCase();
   return host.length > 1 && host.endsWith(".") ? host.slice(0, -1) : host;
 }

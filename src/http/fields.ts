@@ -10,10 +10,17 @@ export const ROLE = {
   expect: 5,
   upgrade: 6,
   forwardedFor: 7,
-  /** X-Forwarded-Proto and X-Forwarded-Host: set anew by the proxy. */
-  forwardedOther: 8,
+  forwardedProto: 8,
   date: 9,
   keepAlive: 10,
+  forwardedHost: 11,
+  /** Any other X-Forwarded field, such as -Prefix and -Port. */
+  forwardedOther: 12,
+  /** Forwarded (RFC 7239). */
+  forwarded: 13,
+  realIp: 14,
+  requestId: 15,
+  via: 16,
 } as const;
 
 /** One of the values of `ROLE`. */
@@ -26,6 +33,11 @@ export interface FieldName {
   readonly role: Role;
   /** Whether the field is for one connection only and never forwarded (RFC 9110 §7.6.1). */
   readonly hopByHop: boolean;
+  /**
+   * Whether the name holds anything but letters, digits and `-`. CGI and its kin turn such characters and `-` alike
+   * into `_`, so that `X_Forwarded_For` passes for `X-Forwarded-For`.
+   */
+  readonly alias: boolean;
 }
 
 const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
@@ -36,8 +48,12 @@ const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["expect", ROLE.expect],
   ["upgrade", ROLE.upgrade],
   ["x-forwarded-for", ROLE.forwardedFor],
-  ["x-forwarded-proto", ROLE.forwardedOther],
-  ["x-forwarded-host", ROLE.forwardedOther],
+  ["x-forwarded-proto", ROLE.forwardedProto],
+  ["x-forwarded-host", ROLE.forwardedHost],
+  ["forwarded", ROLE.forwarded],
+  ["x-real-ip", ROLE.realIp],
+  ["x-request-id", ROLE.requestId],
+  ["via", ROLE.via],
   ["date", ROLE.date],
   ["keep-alive", ROLE.keepAlive],
 ]);
@@ -65,7 +81,12 @@ export function fieldName(name: string): FieldName {
   const remember = spellings.size < MAX_SPELLINGS && name.length <= 64;
   const spelling = remember ? copyOf(name) : name;
   const lower = spelling.toLowerCase();
-  const made = { lower, role: ROLES.get(lower) ?? ROLE.none, hopByHop: HOP_BY_HOP.has(lower) };
+  const made = {
+    lower,
+    role: ROLES.get(lower) ?? (lower.startsWith("x-forwarded-") ? ROLE.forwardedOther : ROLE.none),
+    hopByHop: HOP_BY_HOP.has(lower),
+    alias: !/^[a-z0-9-]+$/.test(lower),
+  };
   if (remember) spellings.set(spelling, made);
   return made;
 }

@@ -1,4 +1,4 @@
-/** Reason phrases of the statuses that the proxy itself may send (RFC 9110 §15, RFC 6585). */
+/** Reason phrases of the statuses that the proxy itself may send (RFC 9110 §15, RFC 6585, RFC 5842 §7.2). */
 const PHRASES: Readonly<Record<number, string>> = {
   100: "Continue",
   101: "Switching Protocols",
@@ -19,6 +19,7 @@ const PHRASES: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
   504: "Gateway Timeout",
   505: "HTTP Version Not Supported",
+  508: "Loop Detected",
 };
 
 /** The usual phrase for `status`, or an empty one, which RFC 9112 §4 allows. */

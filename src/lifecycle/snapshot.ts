@@ -2,12 +2,18 @@ import type { Hono } from "hono";
 import { Backend } from "../backend/backend.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
-import { createProxyApp } from "../proxy/app.ts";
+import { IpSet } from "../http/ip.ts";
+import { createProxyApp, type OwnPage } from "../proxy/app.ts";
+import { compileCondition } from "../proxy/condition.ts";
+import type { ErrorAnswers } from "../proxy/failure.ts";
+import type { IdentityPolicy } from "../proxy/identity.ts";
 
 /** One frontend with the app that serves it. */
 export interface Frontend {
   readonly config: FrontendConfig;
   readonly app: Hono;
+  /** How its errors are answered. */
+  readonly errors: ErrorAnswers;
 }
 
 /** All running objects built from one valid config, without sockets. */
@@ -17,24 +23,55 @@ export interface Snapshot {
   readonly backends: ReadonlyMap<string, Backend>;
 }
 
-/** Builds everything that `config` describes; opens nothing. */
-export function createSnapshot(config: Config): Snapshot {
+/** Builds everything that `config` describes; opens nothing. `metrics` answers where frontends show metrics. */
+export function createSnapshot(config: Config, metrics: () => Response): Snapshot {
   const backends = new Map(
     Object.values(config.backends).map((backend) => [backend.name, new Backend(backend, config.limits)]),
   );
-  const frontends = config.frontends.map((frontend) => ({
-    config: frontend,
-    app: createProxyApp({
-      routes: frontend.routes.map(({ host, pathPrefix, backend }) => ({
-        host,
-        pathPrefix,
-        target: backends.get(backend)!,
-      })),
-      defaultBackend: frontend.defaultBackend === undefined
-        ? undefined
-        : backends.get(frontend.defaultBackend),
-      via: frontend.via,
-    }),
-  }));
-  return { config, frontends, backends };
+  const metricsOnFrontends = config.metrics.enabled
+    ? { path: config.metrics.path, answer: metrics }
+    : undefined;
+  return {
+    config,
+    frontends: config.frontends.map((frontend) => createFrontend(frontend, backends, metricsOnFrontends)),
+    backends,
+  };
+}
+
+function createFrontend(
+  config: FrontendConfig,
+  backends: ReadonlyMap<string, Backend>,
+  metrics: OwnPage | undefined,
+): Frontend {
+  const errors = { name: config.via, pages: new Map(Object.entries(config.errorPages)) };
+  const app = createProxyApp({
+    rules: config.rules.map((rule) => ({
+      matches: compileCondition(rule.if),
+      target: backends.get(rule.backend)!,
+    })),
+    routes: config.routes.map(({ host, pathPrefix, prefixMatch, backend }) => ({
+      host,
+      pathPrefix,
+      raw: prefixMatch === "raw",
+      target: backends.get(backend)!,
+    })),
+    defaultBackend: config.defaultBackend === undefined ? undefined : backends.get(config.defaultBackend),
+    identity: toIdentityPolicy(config),
+    errors,
+    metrics,
+  });
+  return { config, app, errors };
+}
+
+function toIdentityPolicy(config: FrontendConfig): IdentityPolicy {
+  const { trustedProxies = [] } = config;
+  return {
+    trusted: new IpSet(trustedProxies.flatMap((entry) => entry === "unix" ? [] : entry)),
+    trustsUnix: trustedProxies.includes("unix"),
+    clientHeader: config.clientHeader,
+    keepsUntrustedChain: config.trustedProxies === undefined,
+    aliases: config.headerAliases,
+    sendsForwarded: config.forwardedHeader,
+    via: config.via,
+  };
 }

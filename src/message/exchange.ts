@@ -1,5 +1,6 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import type { OutcomeReason } from "../base/errors.ts";
+import { nextRequestId } from "../base/request-id.ts";
 import type { Fields } from "../http/fields.ts";
 
 /** What is known of the connection that a request came in on. */
@@ -30,6 +31,12 @@ export class Exchange {
   readonly minorVersion: 0 | 1;
   /** `performance.now()` when the head was complete. */
   readonly startedAt: number;
+  /** Fields of the request; undefined where it could not be read. */
+  readonly fields: Fields | undefined;
+  /** Address of the client: the peer, or who stands behind it where it is a trusted proxy. */
+  client: string;
+  /** Whether the peer is a trusted proxy. */
+  peerTrusted = false;
   /** Status sent to the client; 0 while none was. */
   status = 0;
   /** Body bytes received from the client. */
@@ -49,6 +56,7 @@ export class Exchange {
   answer: { readonly status: number; readonly fields: Fields } | undefined;
   /** Closes what the answer holds open beside its body, where it is not handed over: the tunnel of a lost 101. */
   onFinished: (() => void) | undefined;
+  #requestId: string | undefined;
   readonly #informer: Informer;
   #controller: AbortController | undefined;
   #aborted: ProxyError | undefined;
@@ -56,7 +64,7 @@ export class Exchange {
 
   constructor(
     peer: Peer,
-    request: Pick<Exchange, "method" | "target" | "authority" | "minorVersion" | "startedAt">,
+    request: Pick<Exchange, "method" | "target" | "authority" | "minorVersion" | "startedAt" | "fields">,
     informer: Informer,
   ) {
     this.peer = peer;
@@ -65,7 +73,18 @@ export class Exchange {
     this.authority = request.authority;
     this.minorVersion = request.minorVersion;
     this.startedAt = request.startedAt;
+    this.fields = request.fields;
+    this.client = peer.address;
     this.#informer = informer;
+  }
+
+  /** What logs, the server and error answers call this request; the proxy's own where nobody set another. */
+  get requestId(): string {
+    return this.#requestId ??= nextRequestId();
+  }
+
+  set requestId(id: string) {
+    this.#requestId = id;
   }
 
   /** Why the exchange was given up, or undefined while it is alive. */

@@ -125,16 +125,24 @@ function nativeOf(self: object): Request {
 
 function sampleRequest(): Request {
   const authority = "localhost";
+  const fields = new Fields();
   const head = {
     method: "DELETE",
     target: { form: "origin", path: "/", authority: undefined, scheme: undefined },
     minorVersion: 1,
-    fields: new Fields(),
+    fields,
     framing: NO_BODY,
     authority,
   } as const;
   const peer = { address: "", port: 0, secure: false };
-  const described = { method: "DELETE", target: "/", authority, minorVersion: 1, startedAt: 0 } as const;
+  const described = {
+    method: "DELETE",
+    target: "/",
+    authority,
+    minorVersion: 1,
+    startedAt: 0,
+    fields,
+  } as const;
   return asRequest(new IncomingRequest(head, new Exchange(peer, described, { inform() {} }), null));
 }
 

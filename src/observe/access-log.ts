@@ -1,14 +1,20 @@
 import type { Log } from "../base/log.ts";
 import type { Exchange } from "../message/exchange.ts";
 
-/** Writes the line of one finished exchange. The status 499 stands for a client that left before an answer. */
-export function logAccess(log: Log, frontend: string, exchange: Exchange): void {
-  log.info("access", {
+/**
+ * Writes the line of one finished exchange; `now` on the clock of `performance.now()`. The status 499 stands for a
+ * client that left before an answer.
+ */
+export function logAccess(log: Log, frontend: string, exchange: Exchange, now: number): void {
+  const { peer, client, fields } = exchange;
+  log.access({
     frontend,
-    client: exchange.peer.address || "unix",
+    client: client || "unix",
+    peer: peer.address === client ? undefined : peer.address || "unix",
     method: exchange.method || "-",
     host: exchange.authority || "-",
     target: exchange.target || "-",
+    protocol: exchange.minorVersion === 1 ? "HTTP/1.1" : "HTTP/1.0",
     status: exchange.status || 499,
     reason: exchange.reason,
     detail: exchange.detail,
@@ -17,6 +23,8 @@ export function logAccess(log: Log, frontend: string, exchange: Exchange): void 
     attempts: exchange.attempts,
     bytes_in: exchange.bytesIn,
     bytes_out: exchange.bytesOut,
-    ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
+    elapsed_ms: Math.round((now - exchange.startedAt) * 10) / 10,
+    request_id: exchange.requestId,
+    user_agent: fields?.get("user-agent"),
   });
 }

@@ -1,37 +1,75 @@
 import { type Context, Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
+import type { Exchange } from "../message/exchange.ts";
 import { IncomingRequest } from "../message/request.ts";
-import { answerFailure } from "./failure.ts";
+import type { Predicate } from "./condition.ts";
+import { answerFailure, type ErrorAnswers } from "./failure.ts";
 import { forward } from "./forward.ts";
-import { fromNative, fromReplacement } from "./native-request.ts";
+import { identify, type IdentityPolicy } from "./identity.ts";
+import { fromNative, fromReplacement, nativeExchange } from "./native-request.ts";
 import { Router, type RouteRule } from "./router.ts";
+
+/** A condition and where it leads. */
+export interface Rule {
+  readonly matches: Predicate;
+  readonly target: Backend;
+}
+
+/** A page that the app answers itself. */
+export interface OwnPage {
+  /** Compared with the whole path. */
+  readonly path: string;
+  answer(): Response;
+}
 
 /** What the app of one frontend is made of. */
 export interface AppParts {
+  /** In order: the first that matches decides. */
+  readonly rules: readonly Rule[];
+  /** Asked when no rule matches. */
   readonly routes: readonly RouteRule<Backend>[];
   readonly defaultBackend: Backend | undefined;
-  /** Name of this proxy in Via. */
-  readonly via: string;
+  readonly identity: IdentityPolicy;
+  readonly errors: ErrorAnswers;
+  readonly metrics?: OwnPage | undefined;
 }
 
 /** The data plane of one frontend. Takes the engine's requests and anybody's web-standard ones. */
-export function createProxyApp({ routes, defaultBackend, via }: AppParts): Hono {
-  const router = new Router(routes);
+export function createProxyApp(parts: AppParts): Hono {
+  const { identity, errors, metrics } = parts;
+  const find = createFinder(parts);
   const app = new Hono({ getPath: rawPath });
   app.all("*", (c) => {
     const request = incomingOf(c);
+    if (metrics !== undefined && request.method === "GET" && rawPath(request) === metrics.path) {
+      return metrics.answer();
+    }
+    identify(request, identity);
     refuseMethod(request.method);
-    const backend = router.find(request.head.authority, request.target) ?? defaultBackend;
-    if (backend === undefined) throw new ProxyError("no_route", "No route leads anywhere for this request");
-    return forward(request, backend, via);
+    const backend = find(request);
+    if (backend === undefined) throw new ProxyError("no_route", "Nothing leads anywhere for this request");
+    return forward(request, backend, identity);
   });
   app.onError((error, c) => { // the only place where an error becomes a response
-    const incoming = c.env instanceof IncomingRequest ? c.env : c.req.raw as Request | IncomingRequest;
-    if (incoming instanceof IncomingRequest) incoming.exchange.fail(toProxyError(error));
-    return answerFailure(error);
+    const exchange = exchangeOf(c);
+    exchange.fail(toProxyError(error));
+    return answerFailure(error, exchange, errors);
   });
   return app;
+}
+
+/** Rules first, then routes, then the default. */
+function createFinder(
+  { rules, routes, defaultBackend }: AppParts,
+): (request: IncomingRequest) => Backend | undefined {
+  const router = new Router(routes);
+  return (request) => {
+    for (const rule of rules) {
+      if (rule.matches(request)) return rule.target;
+    }
+    return router.find(request.head.authority, request.target) ?? defaultBackend;
+  };
 }
 
 /** Has `app` answer a request of the engine, which Hono's `c.env` is as well: so it is known whatever replaces it. */
@@ -43,6 +81,12 @@ function incomingOf(c: Context): IncomingRequest {
   const raw = c.req.raw as Request | IncomingRequest;
   if (raw instanceof IncomingRequest) return raw;
   return c.env instanceof IncomingRequest ? fromReplacement(raw, c.env) : fromNative(raw);
+}
+
+function exchangeOf(c: Context): Exchange {
+  const raw = c.req.raw as Request | IncomingRequest;
+  if (raw instanceof IncomingRequest) return raw.exchange;
+  return c.env instanceof IncomingRequest ? c.env.exchange : nativeExchange(raw);
 }
 
 /** The path as it came, without a copy of the whole URL. */

@@ -1,4 +1,4 @@
-import { ProxyError } from "../base/errors.ts";
+import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import { isIdempotent } from "../http/methods.ts";
@@ -8,6 +8,7 @@ import type { IncomingRequest } from "../message/request.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
 import { declaredLength } from "../http/framing.ts";
+import type { IdentityPolicy } from "./identity.ts";
 import { requestedUpgrade, requestHead } from "./request.ts";
 import { toClientResponse } from "./response.ts";
 
@@ -15,7 +16,11 @@ import { toClientResponse } from "./response.ts";
  * Sends `request` to a server of `backend` and resolves with the answer, its body still to come.
  * Rejects with a ProxyError.
  */
-export async function forward(request: IncomingRequest, backend: Backend, via: string): Promise<Response> {
+export async function forward(
+  request: IncomingRequest,
+  backend: Backend,
+  policy: IdentityPolicy,
+): Promise<Response> {
   const { exchange } = request;
   exchange.backend = backend.name;
   const server = backend.pick();
@@ -23,17 +28,18 @@ export async function forward(request: IncomingRequest, backend: Backend, via: s
     throw new ProxyError("no_server", `Cannot forward to backend "${backend.name}": no server`);
   }
   exchange.server = server.name;
-  const outgoing = prepare(request, backend, server, via);
+  const outgoing = prepare(request, { backend, server, policy });
   server.inFlight++;
   try {
     const answer = await attempt(request, server, outgoing);
     return toClientResponse(answer, exchange, {
-      via,
+      via: policy.via,
       tunnelIdleMs: backend.tunnelIdleMs,
       onTunnelDone: outgoing.onDone,
     });
   } catch (error) {
     outgoing.onDone();
+    server.failed(toProxyError(error));
     throw error;
   }
 }
@@ -55,8 +61,11 @@ async function attempt(request: IncomingRequest, server: Server, outgoing: Outgo
     const connection = (stale === 0 ? server.pool.takeIdle() : undefined) ??
       await server.pool.connect(exchange.signal);
     const { reused } = connection;
+    const sentAt = performance.now();
     try {
-      return await send(request, connection, outgoing);
+      const answer = await send(request, connection, outgoing);
+      server.answered(answer.head.status, sentAt);
+      return answer;
     } catch (error) {
       const unheard = reused && !connection.answering && outgoing.body === null && stale < MAX_STALE;
       const reset = error instanceof ProxyError && error.kind === "upstream_reset" &&
@@ -80,7 +89,10 @@ function send(
   return connection.send(outgoing);
 }
 
-function prepare(request: IncomingRequest, backend: Backend, server: Server, via: string): OutgoingRequest {
+function prepare(
+  request: IncomingRequest,
+  { backend, server, policy }: { backend: Backend; server: Server; policy: IdentityPolicy },
+): OutgoingRequest {
   const { exchange } = request;
   const fields = request.takeFields();
   const taken = request.takeBody();
@@ -93,7 +105,7 @@ function prepare(request: IncomingRequest, backend: Backend, server: Server, via
   let open = true;
   return {
     method: request.method,
-    head: requestHead(request, { fields, body, via, host, basePath: server.basePath, upgrade }),
+    head: requestHead(request, { fields, body, policy, host, basePath: server.basePath, upgrade }),
     body,
     chunked: body !== null && body.length === undefined,
     upgrade,

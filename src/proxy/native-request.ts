@@ -4,7 +4,7 @@ import { Exchange, type Peer } from "../message/exchange.ts";
 import { reconcile } from "../message/reconcile.ts";
 import { IncomingRequest } from "../message/request.ts";
 
-const UNKNOWN_PEER: Omit<Peer, "secure"> = { address: "", port: 0 };
+const UNKNOWN_PEER: Omit<Peer, "secure"> = { address: "unknown", port: 0 };
 
 /** A Request of somebody else's server as one of ours, so that the same app serves it. */
 export function fromNative(request: Request): IncomingRequest {
@@ -14,21 +14,14 @@ export function fromNative(request: Request): IncomingRequest {
   const known = request.body !== null && length !== undefined && /^\d{1,15}$/.test(length)
     ? Number(length)
     : undefined;
-  const path = url.pathname + url.search;
-  const exchange = new Exchange({ ...UNKNOWN_PEER, secure: url.protocol === "https:" }, {
-    method: request.method,
-    target: path,
-    authority: url.host,
-    minorVersion: 1,
-    startedAt: performance.now(),
-  }, { inform() {} });
+  const exchange = nativeExchange(request, fields);
   const abort = () => exchange.abort("client_closed", "The request was aborted");
   if (request.signal.aborted) abort();
   else request.signal.addEventListener("abort", abort, { once: true });
   return new IncomingRequest(
     {
       method: request.method,
-      target: { form: "origin", path, authority: undefined, scheme: undefined },
+      target: { form: "origin", path: exchange.target, authority: undefined, scheme: undefined },
       minorVersion: 1,
       fields,
       framing: request.body === null ? { kind: "length", length: 0 } : { kind: "chunked" },
@@ -37,6 +30,19 @@ export function fromNative(request: Request): IncomingRequest {
     exchange,
     request.body === null ? null : new StreamSource(request.body, known),
   );
+}
+
+/** The exchange of a Request of somebody else's server: its peer is not known, nor when it began. */
+export function nativeExchange(request: Request, fields = Fields.from(request.headers)): Exchange {
+  const url = new URL(request.url);
+  return new Exchange({ ...UNKNOWN_PEER, secure: url.protocol === "https:" }, {
+    method: request.method,
+    target: url.pathname + url.search,
+    authority: url.host,
+    minorVersion: 1,
+    startedAt: performance.now(),
+    fields,
+  }, { inform() {} });
 }
 
 /**

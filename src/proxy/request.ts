@@ -1,19 +1,28 @@
 import { type Fields, ROLE } from "../http/fields.ts";
+import { toForwardedNode, toForwardedValue } from "../http/forwarded.ts";
 import { connectionOf, hasConnectionOption, nominatedNames } from "../http/hop-by-hop.ts";
 import type { BodySource } from "../message/body.ts";
 import type { IncomingRequest } from "../message/request.ts";
+import type { IdentityPolicy } from "./identity.ts";
 
 /** What the head for a server is made of besides the client's request. */
 export interface ForwardContext {
   readonly fields: Fields;
   readonly body: BodySource | null;
-  /** Name of this proxy in Via. */
-  readonly via: string;
+  readonly policy: IdentityPolicy;
   /** `host[:port]` for Host: the client's, or the server's own where that is asked for or there is no other. */
   readonly host: string;
   readonly basePath: string;
   /** The protocol to ask for, or undefined for plain HTTP. */
   readonly upgrade: string | undefined;
+}
+
+/** What proxies in front of this one said about the client, as far as it is passed on. */
+interface Reported {
+  forwardedFor: string | undefined;
+  proto: string | undefined;
+  host: string | undefined;
+  forwarded: string | undefined;
 }
 
 /**
@@ -23,36 +32,42 @@ export interface ForwardContext {
  */
 export function requestHead(request: IncomingRequest, context: ForwardContext): string {
   const { fields, body, host } = context;
+  const { names, values, kinds } = fields;
+  const dropsAliases = context.policy.aliases !== "keep";
   const nominated = nominatedNames(connectionOf(fields));
-  let forwardedFor: string | undefined;
+  const reported: Reported = {
+    forwardedFor: undefined,
+    proto: undefined,
+    host: undefined,
+    forwarded: undefined,
+  };
   let lengthSent = false;
   let hostSent = false;
   const path = request.target;
   let head = request.method + " " + (path === "*" ? path : context.basePath + path) + " HTTP/1.1\r\n";
-  for (let i = 0; i < fields.names.length; i++) {
-    const kind = fields.kinds[i]!;
-    if (kind.role !== ROLE.none) {
-      if (kind.role === ROLE.host) {
-        head += fields.names[i]! + ": " + host + "\r\n";
+  for (let i = 0; i < names.length; i++) {
+    const kind = kinds[i]!;
+    const { role } = kind;
+    if (role !== ROLE.none) {
+      if (role === ROLE.host) {
+        head += names[i]! + ": " + host + "\r\n";
         hostSent = true;
         continue;
       }
-      if (kind.role === ROLE.forwardedFor) {
-        forwardedFor = forwardedFor === undefined
-          ? fields.values[i]!
-          : forwardedFor + ", " + fields.values[i]!;
-        continue;
-      }
-      if (kind.role === ROLE.forwardedOther) continue;
-      if (kind.role === ROLE.contentLength) {
+      if (role === ROLE.contentLength) {
         if (body !== null && body.length === undefined) continue;
-        head += fields.names[i]! + ": " + (body?.length ?? 0) + "\r\n";
+        head += names[i]! + ": " + (body?.length ?? 0) + "\r\n";
         lengthSent = true;
         continue;
       }
+      if (isIdentity(role)) {
+        note(reported, role, values[i]!);
+        if (role !== ROLE.forwardedOther || !believesXForwarded(request, context.policy)) continue;
+      }
     }
-    if (kind.hopByHop || (nominated !== undefined && nominated.has(kind.lower))) continue;
-    head += fields.names[i]! + ": " + fields.values[i]! + "\r\n";
+    if (kind.hopByHop || (dropsAliases && kind.alias)) continue;
+    if (nominated !== undefined && nominated.has(kind.lower)) continue;
+    head += names[i]! + ": " + values[i]! + "\r\n";
   }
   if (!hostSent) head += "Host: " + host + "\r\n";
   if (body !== null && !lengthSent) {
@@ -61,7 +76,68 @@ export function requestHead(request: IncomingRequest, context: ForwardContext): 
       : "Content-Length: " + body.length + "\r\n";
   }
   if (context.upgrade !== undefined) head += "Connection: Upgrade\r\nUpgrade: " + context.upgrade + "\r\n";
-  return head + identity(request, forwardedFor, context.via) + "\r\n";
+  return head + identityLines(request, reported, context.policy) + "\r\n";
+}
+
+/** Fields that only this proxy, or a trusted one, may set. Via is none: every proxy adds its own line. */
+function isIdentity(role: number): boolean {
+  return role === ROLE.forwardedFor || role === ROLE.forwardedProto || role === ROLE.forwardedHost ||
+    role === ROLE.forwardedOther || role === ROLE.forwarded || role === ROLE.realIp ||
+    role === ROLE.requestId;
+}
+
+function note(reported: Reported, role: number, value: string): void {
+  if (role === ROLE.forwardedFor) reported.forwardedFor = joined(reported.forwardedFor, value);
+  else if (role === ROLE.forwardedProto) reported.proto = joined(reported.proto, value);
+  else if (role === ROLE.forwardedHost) reported.host = joined(reported.host, value);
+  else if (role === ROLE.forwarded) reported.forwarded = joined(reported.forwarded, value);
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : before + ", " + value;
+}
+
+/** Of two chains a trusted proxy keeps up one; the other it may pass on as the client sent it. */
+function believesXForwarded({ exchange }: IncomingRequest, policy: IdentityPolicy): boolean {
+  return exchange.peerTrusted && policy.clientHeader === "x-forwarded-for";
+}
+
+/** Who asks, for the server: what a trusted proxy reported goes on, and of others at most the chain of addresses. */
+function identityLines(request: IncomingRequest, reported: Reported, policy: IdentityPolicy): string {
+  const { exchange, head } = request;
+  const believed = believesXForwarded(request, policy);
+  const proto = (believed ? reported.proto : undefined) ?? (exchange.peer.secure ? "https" : "http");
+  const host = (believed ? reported.host : undefined) ?? exchange.authority;
+  let lines = "X-Forwarded-For: " + forwardedFor(request, reported.forwardedFor, policy) +
+    "\r\nX-Forwarded-Proto: " + proto;
+  if (host !== "") lines += "\r\nX-Forwarded-Host: " + host;
+  if (policy.sendsForwarded) {
+    lines += "\r\nForwarded: " + forwarded(request, { ...reported, proto, host }, policy);
+  }
+  return lines + "\r\nX-Real-IP: " + (exchange.client || "unknown") +
+    "\r\nX-Request-Id: " + exchange.requestId +
+    "\r\nVia: 1." + head.minorVersion + " " + policy.via + "\r\n";
+}
+
+function forwardedFor(
+  { exchange }: IncomingRequest,
+  chain: string | undefined,
+  policy: IdentityPolicy,
+): string {
+  const address = exchange.peer.address || "unknown";
+  if (!exchange.peerTrusted) return policy.keepsUntrustedChain && chain ? chain + ", " + address : address;
+  if (policy.clientHeader === "x-forwarded-for") return chain ? chain + ", " + address : address;
+  return exchange.client === exchange.peer.address ? address : exchange.client + ", " + address;
+}
+
+/** Goes on with a chain that is kept up in Forwarded, or begins one at the client. */
+function forwarded({ exchange }: IncomingRequest, reported: Reported, policy: IdentityPolicy): string {
+  const goesOn = exchange.peerTrusted && policy.clientHeader === "forwarded" &&
+    reported.forwarded !== undefined;
+  return (goesOn ? reported.forwarded + ", " : "") +
+    "for=" + toForwardedNode(goesOn ? exchange.peer.address : exchange.client) +
+    (reported.host ? ";host=" + toForwardedValue(reported.host) : "") +
+    ";proto=" + toForwardedValue(reported.proto ?? "http");
 }
 
 /** The protocol that a request asks to switch to, or undefined. */
@@ -76,13 +152,4 @@ export function requestedUpgrade(
   const upgrade = fields.get("upgrade");
   if (upgrade === undefined || /(?:^|[\s,])(?:h2|http\/|tls)/i.test(upgrade)) return undefined;
   return hasConnectionOption(connectionOf(fields), "upgrade") ? upgrade : undefined;
-}
-
-function identity(request: IncomingRequest, forwardedFor: string | undefined, via: string): string {
-  const { peer, authority } = request.exchange;
-  const address = peer.address || "unknown";
-  return "X-Forwarded-For: " + (forwardedFor ? forwardedFor + ", " + address : address) +
-    "\r\nX-Forwarded-Proto: " + (peer.secure ? "https" : "http") +
-    (authority === "" ? "" : "\r\nX-Forwarded-Host: " + authority) +
-    "\r\nVia: 1." + request.head.minorVersion + " " + via + "\r\n";
 }

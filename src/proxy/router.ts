@@ -6,6 +6,8 @@ export interface RouteRule<T> {
   readonly host?: string | undefined;
   /** Path that matches itself and everything below it: `/api` takes `/api` and `/api/x`, not `/apix`. */
   readonly pathPrefix: string;
+  /** Whether `pathPrefix` is compared letter by letter: then `/api` takes `/apix` as well. */
+  readonly raw?: boolean;
   readonly target: T;
 }
 
@@ -20,7 +22,7 @@ export class Router<T> {
   readonly #any = new PrefixTable<T>();
 
   constructor(routes: Iterable<RouteRule<T>>) {
-    for (const route of routes) this.#tableFor(route.host).add(route.pathPrefix, route.target);
+    for (const route of routes) this.#tableFor(route.host).add(route);
   }
 
   /** Where a request for `authority` (`host[:port]`) and `path` (its query is ignored) leads. */
@@ -53,32 +55,62 @@ export class Router<T> {
 
 /** Path prefixes of one host. */
 class PrefixTable<T> {
-  readonly #targets = new Map<string, T>();
+  readonly #entries = new Map<string, RouteRule<T>>();
+  readonly #raw = new Map<string, RouteRule<T>>();
+  /** The lengths of raw prefixes, the longest first: as many looks as there are lengths, not prefixes. */
+  #rawLengths: number[] = [];
   /** No request path is compared beyond this, however long it is. */
   #longest = 0;
 
-  add(prefix: string, target: T): void {
-    this.#targets.set(prefix, target);
-    this.#longest = Math.max(this.#longest, prefix.length);
+  add(route: RouteRule<T>): void {
+    const { length } = route.pathPrefix;
+    if (route.raw === true) {
+      this.#raw.set(route.pathPrefix, route);
+      if (!this.#rawLengths.includes(length)) this.#rawLengths.push(length);
+      this.#rawLengths.sort((a, b) => b - a);
+    } else {
+      this.#entries.set(route.pathPrefix, route);
+      this.#longest = Math.max(this.#longest, length);
+    }
   }
 
+  /** The target of the longest prefix of `path`; between two of one length the one that ends at a segment. */
   find(path: string): T | undefined {
-    if (this.#targets.size === 0) return undefined;
+    const found = this.#findSegment(path);
+    if (this.#rawLengths.length === 0) return found?.target;
+    const raw = this.#findRaw(path);
+    return raw !== undefined && raw.pathPrefix.length > (found?.pathPrefix.length ?? 0)
+      ? raw.target
+      : found?.target;
+  }
+
+  #findSegment(path: string): RouteRule<T> | undefined {
+    const entries = this.#entries;
+    if (entries.size === 0) return undefined;
     if (this.#longest > 1) {
       const query = path.indexOf("?");
       const end = query === -1 ? path.length : query;
       if (end <= this.#longest) {
-        const whole = this.#targets.get(path.slice(0, end));
+        const whole = entries.get(path.slice(0, end));
         if (whole !== undefined) return whole;
       }
       for (let slash = path.lastIndexOf("/", Math.min(end, this.#longest)); slash > 0;) {
         // `/api/` as written with its slash, then `/api`.
-        const found = (slash < end ? this.#targets.get(path.slice(0, slash + 1)) : undefined) ??
-          this.#targets.get(path.slice(0, slash));
+        const found = (slash < end ? entries.get(path.slice(0, slash + 1)) : undefined) ??
+          entries.get(path.slice(0, slash));
         if (found !== undefined) return found;
         slash = path.lastIndexOf("/", slash - 1);
       }
     }
-    return this.#targets.get("/");
+    return entries.get("/");
+  }
+
+  /** A raw prefix holds no "?", so it never reaches into the query. */
+  #findRaw(path: string): RouteRule<T> | undefined {
+    for (const length of this.#rawLengths) {
+      const found = length <= path.length ? this.#raw.get(path.slice(0, length)) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 }

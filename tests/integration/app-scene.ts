@@ -3,6 +3,7 @@ import type { Buffer } from "node:buffer";
 import type { TestContext } from "node:test";
 import { DownstreamServer } from "../../src/downstream/server.ts";
 import { validateConfig } from "../../src/config/load.ts";
+import type { ProxyError } from "../../src/base/errors.ts";
 import { createSnapshot } from "../../src/lifecycle/snapshot.ts";
 import type { Exchange } from "../../src/message/exchange.ts";
 import { listen } from "../../src/net/listen.ts";
@@ -35,10 +36,13 @@ export async function openAppScene(t: TestContext, { answer, onData, use }: AppO
   const server = answer === undefined
     ? await RawServer.listen({ ...(onData && { onData }) })
     : await RawServer.answering(answer);
-  const snapshot = createSnapshot(validateConfig({
-    frontends: [{ bind: "127.0.0.1:0", default_backend: "app" }],
-    backends: { app: { servers: [`http://127.0.0.1:${server.port}`] } },
-  }));
+  const snapshot = createSnapshot(
+    validateConfig({
+      frontends: [{ bind: "127.0.0.1:0", default_backend: "app" }],
+      backends: { app: { servers: [`http://127.0.0.1:${server.port}`] } },
+    }),
+    () => new Response(),
+  );
   const frontend = snapshot.frontends[0]!;
   const backend = snapshot.backends.get("app")!;
   const app = new Hono();
@@ -50,7 +54,8 @@ export async function openAppScene(t: TestContext, { answer, onData, use }: AppO
     limits: snapshot.config.limits,
     timeouts: frontend.config.timeouts,
     fetch: (request: Request) => fetchIncoming(app, request),
-    fail: answerFailure,
+    fail: (error: ProxyError, exchange: Exchange) => answerFailure(error, exchange, frontend.errors),
+    onBegun() {},
     onExchange: (exchange: Exchange) => void exchanges.push(exchange),
   };
   const listener = await listen(

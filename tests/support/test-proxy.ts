@@ -1,7 +1,6 @@
 import type { LogFields } from "../../src/base/log.ts";
 import { validateConfig } from "../../src/config/load.ts";
-import { type RunningProxy, startProxy } from "../../src/lifecycle/running.ts";
-import { createSnapshot } from "../../src/lifecycle/snapshot.ts";
+import { RunningProxy } from "../../src/lifecycle/running.ts";
 import { eventually } from "./eventually.ts";
 
 /** A proxy inside the test's process, on a free port of 127.0.0.1. */
@@ -36,22 +35,31 @@ export interface TestConfig {
 export async function startTestProxy({ servers, backend, frontend, config }: TestConfig): Promise<TestProxy> {
   const accesses: LogFields[] = [];
   const events: { event: string; fields: LogFields }[] = [];
-  const note = (event: string, fields: LogFields = {}) => {
-    if (event === "access") accesses.push(fields);
-    else events.push({ event, fields });
+  const note = (event: string, fields: LogFields = {}) => void events.push({ event, fields });
+  const log = {
+    debug: note,
+    info: note,
+    warn: note,
+    error: note,
+    access: (f: LogFields) => void accesses.push(f),
   };
-  const snapshot = createSnapshot(validateConfig({
-    shutdown: { drain_timeout: "500ms" },
-    frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app", ...frontend }],
-    backends: {
-      app: {
-        servers: servers.map((server) => typeof server === "number" ? `http://127.0.0.1:${server}` : server),
-        ...backend,
+  const running = new RunningProxy(
+    validateConfig({
+      shutdown: { drain_timeout: "500ms" },
+      frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app", ...frontend }],
+      backends: {
+        app: {
+          servers: servers.map((server) =>
+            typeof server === "number" ? `http://127.0.0.1:${server}` : server
+          ),
+          ...backend,
+        },
       },
-    },
-    ...config,
-  }));
-  const running = await startProxy(snapshot, { debug: note, info: note, warn: note, error: note });
+      ...config,
+    }),
+    log,
+  );
+  await running.start();
   const { port } = running.listeners[0]!;
   return {
     port,
@@ -61,7 +69,7 @@ export async function startTestProxy({ servers, backend, frontend, config }: Tes
     events,
     inFlight() {
       let sum = 0;
-      for (const { servers } of snapshot.backends.values()) {
+      for (const { servers } of running.snapshot.backends.values()) {
         for (const server of servers) sum += server.inFlight;
       }
       return sum;

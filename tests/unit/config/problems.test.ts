@@ -11,8 +11,9 @@ const DURATION = 'a number with its unit, such as "250ms", "5s", "2m" or "1h"';
 const BIND =
   '"host:port", "[v6]:port", ":port" for all addresses, or "unix:/path", with a port from 0 to 65535';
 const URL_FORM = '"http://host:port/base" or "https://…", port and base optional, or "unix:/path"';
-const SECTIONS = "log, shutdown, limits, frontends, defaults, backends";
-const FRONTEND_KEYS = "name, bind, mode, default_backend, via, timeouts, routes";
+const SECTIONS = "admin, log, metrics, shutdown, limits, frontends, defaults, backends";
+const FRONTEND_KEYS =
+  "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, header_aliases, error_pages, timeouts, routes";
 const LEVELS = '"debug", "info", "warn" or "error"';
 
 const rows: [why: string, text: string, lines: string[]][] = [
@@ -30,7 +31,7 @@ const rows: [why: string, text: string, lines: string[]][] = [
     `c:1:13: log.level: is "warning"; accepted: ${LEVELS}; did you mean "warn"?`,
   ]],
   ["a policy that is not on the list", VALID + 'balance = "roundrobbin"', [
-    'c:6:11: backends.app.balance: is "roundrobbin"; accepted: "roundrobin", "round_robin" or "rr"; did you mean "roundrobin"?',
+    'c:6:11: backends.app.balance: is "roundrobbin"; accepted: "roundrobin", "leastconn", "random", "priority", "first" or "best"; did you mean "roundrobin"?',
   ]],
   ["a text for a boolean", `log.access = "yes"\n${VALID}`, [
     'c:1:14: log.access: is "yes"; accepted: true or false',
@@ -106,7 +107,7 @@ const rows: [why: string, text: string, lines: string[]][] = [
     "c:1:13: frontends: is an empty list; accepted: one or more frontends",
   ]],
   ["a frontend that leads nowhere", `[[frontends]]\nbind = ":80"\n${BACKEND}`, [
-    "c:1:1: frontends[0]: leads nowhere; accepted: default_backend, or one or more routes",
+    "c:1:1: frontends[0]: leads nowhere; accepted: default_backend, or one or more rules or routes",
   ]],
   ["a backend that is not there", VALID.replace('d = "app"', 'd = "ap"\nroutes = [{ backend = "web" }]'), [
     'c:3:19: frontends[0].default_backend: is "ap"; accepted: "app"; did you mean "app"?',
@@ -197,7 +198,7 @@ test("validateConfig() names paths without lines, in the order of the data", () 
     backends: { x: { servers: [{ url: "http://h", maxConnections: 2 }] } },
   };
   assert.deepEqual(refusal(() => validateConfig(data)).map((line) => line.replace(/accepted.*?; /, "")), [
-    "config: frontends[0]: leads nowhere; accepted: default_backend, or one or more routes",
+    "config: frontends[0]: leads nowhere; accepted: default_backend, or one or more rules or routes",
     'config: frontends[0].defaultBackend: unknown key; did you mean "default_backend"?',
     `config: log.level: is "x"; accepted: ${LEVELS}`,
     'config: backends.x.servers[0].maxConnections: unknown key; did you mean "max_connections"?',

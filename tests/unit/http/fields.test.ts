@@ -16,8 +16,15 @@ const names: [name: string, role: Role, hopByHop: boolean][] = [
   ["Expect", ROLE.expect, false],
   ["Upgrade", ROLE.upgrade, true],
   ["X-Forwarded-For", ROLE.forwardedFor, false],
-  ["X-Forwarded-Proto", ROLE.forwardedOther, false],
-  ["X-Forwarded-Host", ROLE.forwardedOther, false],
+  ["X-Forwarded-Proto", ROLE.forwardedProto, false],
+  ["X-Forwarded-Host", ROLE.forwardedHost, false],
+  ["X-Forwarded-Prefix", ROLE.forwardedOther, false],
+  ["Forwarded", ROLE.forwarded, false],
+  ["X-Real-IP", ROLE.realIp, false],
+  ["X-Request-Id", ROLE.requestId, false],
+  ["Via", ROLE.via, false],
+  ["X_Forwarded_For", ROLE.none, false],
+  ["Remote.User", ROLE.none, false],
   ["Date", ROLE.date, false],
   ["Keep-Alive", ROLE.keepAlive, true],
   ["Proxy-Connection", ROLE.none, true],
@@ -33,7 +40,7 @@ for (const [name, role, hopByHop] of names) {
   test(`fieldName() knows ${name} in any case`, () => {
     const lower = name.toLowerCase();
     for (const spelling of [name, lower, name.toUpperCase()]) {
-      assert.deepEqual(fieldName(spelling), { lower, role, hopByHop });
+      assert.deepEqual(fieldName(spelling), { lower, role, hopByHop, alias: /[^a-z-]/.test(lower) });
     }
   });
 }

@@ -11,6 +11,7 @@ function exchange(): Exchange {
     authority: "a.example",
     minorVersion: 1 as const,
     startedAt: 0,
+    fields: undefined,
   };
   return new Exchange(peer, request, { inform() {} });
 }

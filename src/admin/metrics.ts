@@ -1,0 +1,50 @@
+import process from "node:process";
+import type { Backend } from "../backend/backend.ts";
+import type { Server } from "../backend/server.ts";
+import { Exposition } from "../observe/exposition.ts";
+import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
+
+/** What the metrics are read from when somebody asks. */
+export interface MetricsSources {
+  readonly build: { readonly version: string; readonly runtime: string };
+  /** By name. */
+  readonly frontends: ReadonlyMap<string, FrontendMetrics>;
+  backends(): Iterable<Backend>;
+  /** Open connections of clients. */
+  connections(): number;
+}
+
+/** Everything that is measured, in Prometheus' text format. */
+export function metricsPage({ build, frontends, backends, connections }: MetricsSources): string {
+  const page = new Exposition();
+  page.add("sluice_build_info", { ...build }, 1);
+  page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
+  page.add("sluice_resident_memory_bytes", {}, process.memoryUsage().rss);
+  const { user, system } = process.cpuUsage();
+  page.add("sluice_cpu_seconds_total", {}, (user + system) / 1e6);
+  page.add("sluice_connections", {}, connections());
+  for (const [name, metrics] of frontends) metrics.collect(page, name);
+  for (const backend of backends()) {
+    page.add("sluice_backend_requests_in_flight", { backend: backend.name }, backend.inFlight);
+    for (const server of backend.servers) collectServer(page, backend.name, server);
+  }
+  return page.toString();
+}
+
+function collectServer(page: Exposition, backend: string, server: Server): void {
+  const labels = { backend, server: server.name };
+  page.add("sluice_server_requests_in_flight", labels, server.inFlight);
+  page.add("sluice_server_connections", labels, server.pool.size);
+  page.add("sluice_server_weight", labels, server.weight);
+  server.answers.forEach((count, hundreds) => {
+    if (count === 0 && hundreds !== 2) return;
+    page.add("sluice_server_responses_total", {
+      ...labels,
+      status: hundreds === 0 ? "_other" : `${hundreds}xx`,
+    }, count);
+  });
+  for (const [reason, count] of server.failures) {
+    page.add("sluice_server_failures_total", { ...labels, reason }, count);
+  }
+  page.addHistogram("sluice_server_response_seconds", labels, server.responseSeconds);
+}

@@ -1,0 +1,115 @@
+import { isToken } from "../http/chars.ts";
+import { type IpBlock, parseIpBlock } from "../http/ip.ts";
+import { type Condition, type Subject, SUBJECTS } from "./condition.ts";
+import { type ConditionReader, type ReadValue, refuseAt } from "./condition-reader.ts";
+import { parseRouteHost } from "./host.ts";
+import { suggest } from "./suggest.ts";
+
+/** Subjects that are one of many, and need a name in parentheses. */
+const WITH_ARGUMENT: readonly Subject[] = ["header", "query", "cookie"];
+
+const OPERATORS = '"==", "!=", "~" or "in"';
+
+/** Reads one comparison, such as `host == a.example`, or a presence, such as `header(x-beta)`. */
+export function readTest(reader: ConditionReader): Condition {
+  const { at } = reader;
+  const subject = readSubject(reader);
+  const argument = readArgument(reader, subject, at);
+  const operatorAt = reader.at;
+  if (reader.take("==")) return equals(subject, argument, [reader.takeValue()]);
+  if (reader.take("!=")) return { kind: "not", term: equals(subject, argument, [reader.takeValue()]) };
+  if (reader.take("~")) return matches(subject, argument, { at: operatorAt, value: reader.takeValue() });
+  if (reader.takeIn()) return equals(subject, argument, readValues(reader));
+  // A word behind it is a mistyped operator, not the end of the test.
+  if (argument !== "" && /^(?:end|"[)&|].*)$/.test(reader.describeHere())) {
+    return { kind: "present", subject, argument };
+  }
+  throw refuseAt(operatorAt, `unexpected ${reader.describeHere()}`, OPERATORS);
+}
+
+function readSubject(reader: ConditionReader): Subject {
+  const { at } = reader;
+  const found = reader.describeHere();
+  const name = reader.takeName();
+  if (name === undefined) throw refuseAt(at, `unexpected ${found}`, SUBJECTS.join(", "));
+  if ((SUBJECTS as readonly string[]).includes(name)) return name as Subject;
+  throw refuseAt(at, `unknown name ${JSON.stringify(name)}`, SUBJECTS.join(", "), suggest(name, SUBJECTS));
+}
+
+/** The name in parentheses; empty for subjects that take none. Header names come out in lower case. */
+function readArgument(reader: ConditionReader, subject: Subject, at: number): string {
+  if (!WITH_ARGUMENT.includes(subject)) return "";
+  const wanted = `${subject}(name)`;
+  if (!reader.take("(")) throw refuseAt(at, `${JSON.stringify(subject)} without a name`, wanted);
+  const { text, at: nameAt } = reader.takeValue();
+  if (subject === "header" && !isToken(text)) throw refuseAt(nameAt, "no header name", wanted);
+  if (!reader.take(")")) throw refuseAt(reader.at, `unexpected ${reader.describeHere()}`, '")"');
+  return subject === "header" ? text.toLowerCase() : text;
+}
+
+/** `[a, b]`, or one value alone. */
+function readValues(reader: ConditionReader): ReadValue[] {
+  if (!reader.take("[")) return [reader.takeValue()];
+  const values = [reader.takeValue(true)];
+  while (reader.take(",")) values.push(reader.takeValue(true));
+  if (!reader.take("]")) throw refuseAt(reader.at, `unexpected ${reader.describeHere()}`, '"," or "]"');
+  return values;
+}
+
+function equals(subject: Subject, argument: string, values: readonly ReadValue[]): Condition {
+  if (subject === "src") return { kind: "inside", blocks: values.map(readBlock) };
+  return { kind: "equals", subject, argument, values: values.map((value) => readText(subject, value)) };
+}
+
+function readBlock({ text, at }: ReadValue): IpBlock {
+  const block = parseIpBlock(text);
+  if (block !== undefined) return block;
+  throw refuseAt(at, `no address: ${JSON.stringify(text)}`, "an IP address, or a block such as 10.0.0.0/8");
+}
+
+function readText(subject: Subject, { text, at }: ReadValue): string {
+  if (subject === "host") {
+    try {
+      return parseRouteHost(text);
+    } catch {
+      const portless = /^[\w.*-]+:\d+$/.test(text) ? text.slice(0, text.lastIndexOf(":")) : undefined;
+      throw refuseAt(
+        at,
+        `no host: ${JSON.stringify(text)}`,
+        'a name without port, or "*.example.com"',
+        portless,
+      );
+    }
+  }
+  if ((subject === "path" || subject === "path_prefix") && !/^(?:\/[^?#\s]*|\*)$/.test(text)) {
+    const slash = /^[^/?#\s][^?#\s]*$/.test(text) ? `/${text}` : undefined;
+    throw refuseAt(
+      at,
+      `no path: ${JSON.stringify(text)}`,
+      'a path that starts with "/", without query',
+      slash,
+    );
+  }
+  if (subject === "method" && (!isToken(text) || /[a-z]/.test(text))) {
+    const upper = isToken(text) ? text.toUpperCase() : undefined;
+    throw refuseAt(at, `no method: ${JSON.stringify(text)}`, "a method in capitals", upper);
+  }
+  return text;
+}
+
+function matches(
+  subject: Subject,
+  argument: string,
+  { at, value }: { at: number; value: ReadValue },
+): Condition {
+  if (subject === "src" || subject === "path_prefix") {
+    throw refuseAt(at, `${JSON.stringify(subject)} with "~"`, '"==", "!=" or "in"');
+  }
+  try {
+    new RegExp(value.text);
+  } catch {
+    // Why is worded differently by every runtime.
+    throw refuseAt(value.at, `no regular expression: ${JSON.stringify(value.text)}`, "one such as ^/v[12]/");
+  }
+  return { kind: "matches", subject, argument, pattern: value.text };
+}

@@ -1,0 +1,47 @@
+import { readFileSync, statSync } from "node:fs";
+import { extname } from "node:path";
+import { z } from "zod";
+import { parsed, wants } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { refuseValue } from "./message.ts";
+
+const PAGE_FORM = "the path of a .html, .json or .txt file of at most 1 MiB";
+const STATUS_FORM = 'an error status such as 503, or a class of them, "4xx" or "5xx"';
+const MAX_PAGE_BYTES = 1024 * 1024;
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  [".html", "text/html"],
+  [".json", "application/json"],
+  [".txt", "text/plain"],
+]);
+
+/**
+ * Own pages for errors that the proxy answers: by status the path of a file, as seen from the working directory, read
+ * at load as its type and text. Statuses before their class.
+ */
+export const errorPagesSchema = z.record(
+  z.string().regex(/^(?:[45]\d\d|[45]xx)$/, wants(STATUS_FORM)),
+  parsed(PAGE_FORM, readPage),
+  wants("a table of files by status"),
+);
+
+/** Output type of `errorPagesSchema`. */
+export type ErrorPagesConfig = Frozen<z.output<typeof errorPagesSchema>>;
+
+function readPage(path: string): { type: string; text: string } {
+  const type = TYPES.get(extname(path).toLowerCase());
+  if (type === undefined) throw new RangeError(refuseValue(path, PAGE_FORM));
+  try {
+    if (statSync(path).size > MAX_PAGE_BYTES) throw new RangeError(refuseValue(path, PAGE_FORM));
+    return { type, text: readFileSync(path, "utf8") };
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new RangeError(
+      `is ${JSON.stringify(path)}, which cannot be read (${code}); accepted: ${PAGE_FORM}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { parseCondition } from "./condition-parser.ts";
+import { ConditionError } from "./condition-reader.ts";
+import { text, wants } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { section } from "./section.ts";
+
+/** One of the rules of a frontend, which are asked in order; the first whose condition is met decides. */
+export const ruleSchema = section({
+  /** The condition; see `parseCondition`. */
+  if: z.string(wants('a condition, such as "host == api.example.com"')).transform((written, context) => {
+    try {
+      return parseCondition(written);
+    } catch (error) {
+      if (!(error instanceof ConditionError)) throw error;
+      context.addIssue({ code: "custom", message: error.message, params: { within: error.at } });
+      return z.NEVER;
+    }
+  }),
+  /** Name of a backend. */
+  backend: text("the name of a backend"),
+});
+
+/** Output type of `ruleSchema`. */
+export type RuleConfig = Frozen<z.output<typeof ruleSchema>>;

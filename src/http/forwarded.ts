@@ -1,0 +1,94 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { isToken } from "./chars.ts";
+import { trimBlanks } from "./fields.ts";
+import type { IpSet } from "./ip.ts";
+
+/**
+ * The address of the client behind a chain of proxies: from the right, which is the part that our own peer wrote,
+ * the first address that is not of a trusted proxy. Everything to the left of it may be made up.
+ *
+ * `chain` holds the addresses that proxies reported, the client's end first, as the field values have them; the
+ * caller has made sure that `peer` is trusted. An entry that is no address ends the walk: the last hop that can be
+ * vouched for stands in for the client.
+ */
+export function clientBehind(peer: string, chain: readonly string[], trusted: IpSet): string {
+  let client = peer;
+  for (let i = chain.length - 1; i >= 0; i--) {
+    const address = addressOf(chain[i]!);
+    if (address === undefined) return client;
+    client = address;
+    if (!trusted.has(address)) return client;
+  }
+  return client;
+}
+
+/** The entries of an X-Forwarded-For, whose lines were joined by commas. */
+export function forwardedForEntries(value: string): string[] {
+  return value.split(",").map(trimBlanks);
+}
+
+/**
+ * The `for` of every element of a Forwarded field (RFC 7239 §4), an empty text for an element that has none.
+ * Undefined where the field breaks the grammar: then nothing in it can be believed.
+ */
+export function forwardedEntries(value: string): string[] | undefined {
+  const entries: string[] = [];
+  let seen: string[] = [];
+  let node = "";
+  let at = 0;
+  for (;;) {
+    at = skipBlanks(value, at);
+    PAIR.lastIndex = at;
+    const pair = PAIR.exec(value);
+    if (pair !== null) {
+      const name = pair[1]!.toLowerCase();
+      // RFC 7239 §4: each parameter at most once in an element.
+      if (!isToken(name) || seen.includes(name)) return undefined;
+      seen.push(name);
+      if (name === "for") node = unquote(pair[2]!);
+      at = skipBlanks(value, at + pair[0].length);
+    }
+    const next = value[at++];
+    if (next === ";") continue;
+    if (next !== "," && next !== undefined) return undefined;
+    if (seen.length > 0) entries.push(node);
+    if (next === undefined) return entries;
+    seen = [];
+    node = "";
+  }
+}
+
+const PAIR = /([^=;,"\s]+)=("(?:[^"\\]|\\.)*"|[^;,"\s]*)/y;
+
+/** An address as the value of a Forwarded parameter: IPv6 in brackets, and so in quotes (RFC 7239 §6). */
+export function toForwardedNode(address: string): string {
+  if (isIPv4(address)) return address;
+  return isIPv6(address) ? `"[${address}]"` : "unknown";
+}
+
+/** A text as a Forwarded parameter's value: as it is where it is a token, else quoted. */
+export function toForwardedValue(text: string): string {
+  return isToken(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80` as a plain address. */
+function addressOf(entry: string): string | undefined {
+  const [, v4, v6] = /^(?:(\d[\d.]*)|\[([\da-f:.]+)\])(?::\w{1,16})?$/i.exec(entry) ?? [];
+  const address = v4 ?? v6 ?? entry;
+  if (isIPv6(address)) {
+    // The IPv4 address inside is what every other part of the chain calls it.
+    const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+    return mapped ?? address.toLowerCase();
+  }
+  return isIPv4(address) ? address : undefined;
+}
+
+function unquote(value: string): string {
+  return value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, "$1") : value;
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (text[at] === " " || text[at] === "\t") at++;
+  return at;
+}

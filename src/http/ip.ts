@@ -1,0 +1,85 @@
+import { isIPv4, isIPv6 } from "node:net";
+
+/** Bits of an IPv6 address, which stands for IPv4 as well. */
+const BITS = 128;
+/** IPv4 addresses in IPv6 form, `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2), begin with these many fixed bits. */
+const MAPPED_BITS = 96;
+
+/** A block of addresses: all that share the first `bits` bits. A single address is a block of its own. */
+export interface IpBlock {
+  /** The eight groups of an IPv6 address; IPv4 in its mapped form. */
+  readonly groups: readonly number[];
+  readonly bits: number;
+}
+
+/** Reads `10.0.0.0/8`, `2001:db8::/32` or a single address; undefined where `text` is none. Host bits may be set. */
+export function parseIpBlock(text: string): IpBlock | undefined {
+  const [, address, length] = /^([^/]+?)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const groups = address === undefined ? undefined : parseIp(address);
+  if (groups === undefined) return undefined;
+  const given = isIPv4(address!) ? MAPPED_BITS : 0;
+  const bits = length === undefined ? BITS : given + Number(length);
+  return bits <= BITS ? { groups, bits } : undefined;
+}
+
+/** A set of blocks that remembers what it was asked about, as the same few peers come again and again. */
+export class IpSet {
+  readonly #blocks: readonly IpBlock[];
+  readonly #remembered = new Map<string, boolean>();
+
+  constructor(blocks: readonly IpBlock[]) {
+    this.#blocks = blocks;
+  }
+
+  /** Whether `address`, without port and brackets, lies in one of the blocks; false for what is no address. */
+  has(address: string): boolean {
+    if (this.#blocks.length === 0) return false;
+    const known = this.#remembered.get(address);
+    if (known !== undefined) return known;
+    const groups = parseIp(address);
+    const found = groups !== undefined && this.#blocks.some((block) => isInside(block, groups));
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    if (address.length <= MAX_ADDRESS) this.#remembered.set(address, found);
+    return found;
+  }
+}
+
+const MAX_REMEMBERED = 4096;
+/** Longest text of an address, with a zone. */
+const MAX_ADDRESS = 64;
+
+function isInside(block: IpBlock, groups: readonly number[]): boolean {
+  // `::/0` is every IPv6 address, and no IPv4 one.
+  if (block.bits < MAPPED_BITS && isMapped(groups) && !isMapped(block.groups)) return false;
+  for (let i = 0, left = block.bits; left > 0; i++, left -= 16) {
+    const mask = left >= 16 ? 0xffff : (0xffff << (16 - left)) & 0xffff;
+    if (((groups[i]! ^ block.groups[i]!) & mask) !== 0) return false;
+  }
+  return true;
+}
+
+function isMapped(groups: readonly number[]): boolean {
+  return groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
+}
+
+/** The eight groups of an address, or undefined. A zone (`%eth0`) does not count. */
+function parseIp(text: string): number[] | undefined {
+  if (isIPv4(text)) return [0, 0, 0, 0, 0, 0xffff, ...groupsOfIPv4(text)];
+  if (!isIPv6(text)) return undefined;
+  const [address = ""] = text.split("%");
+  const [head = "", tail] = address.split("::");
+  const before = groupsOf(head);
+  if (tail === undefined) return before;
+  const after = groupsOf(tail);
+  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
+}
+
+function groupsOf(text: string): number[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((part) => part.includes(".") ? groupsOfIPv4(part) : [parseInt(part, 16)]);
+}
+
+function groupsOfIPv4(text: string): [number, number] {
+  const [a, b, c, d] = text.split(".").map(Number) as [number, number, number, number];
+  return [(a << 8) | b, (c << 8) | d];
+}

@@ -1,0 +1,73 @@
+import type { OutcomeReason } from "../base/errors.ts";
+import type { Exchange } from "../message/exchange.ts";
+import type { Exposition } from "./exposition.ts";
+import { Histogram } from "./histogram.ts";
+
+/** Methods that are counted under their own name; clients may invent others, which are `_other`. */
+const METHODS: ReadonlyMap<string, number> = new Map(
+  ["_other", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"].map((
+    method,
+    i,
+  ) => [method, i]),
+);
+const METHOD_NAMES = [...METHODS.keys()];
+/** Statuses run from 100 to 999 (RFC 9110 §15); one key holds both. */
+const STATUSES = 1000;
+
+/** What was counted of the requests that went to one backend, or to none. */
+class BackendCounts {
+  /** By method and status. */
+  readonly requests = new Map<number, number>();
+  readonly failures = new Map<OutcomeReason, number>();
+  readonly duration = new Histogram();
+}
+
+/** Counts the requests of one frontend. Lives as long as the process, through every reload. */
+export class FrontendMetrics {
+  readonly #byBackend = new Map<string, BackendCounts>();
+  #inFlight = 0;
+  #bytesIn = 0;
+  #bytesOut = 0;
+
+  /** A request begins. */
+  begun(): void {
+    this.#inFlight++;
+  }
+
+  /** A request is over; `now` on the clock of `performance.now()`. */
+  finished(exchange: Exchange, now: number): void {
+    this.#inFlight--;
+    this.#bytesIn += exchange.bytesIn;
+    this.#bytesOut += exchange.bytesOut;
+    const counts = this.#countsOf(exchange.backend ?? "");
+    const key = (METHODS.get(exchange.method) ?? 0) * STATUSES + (exchange.status || 499);
+    counts.requests.set(key, (counts.requests.get(key) ?? 0) + 1);
+    counts.duration.observe((now - exchange.startedAt) / 1000);
+    const { reason } = exchange;
+    if (reason !== "ok") counts.failures.set(reason, (counts.failures.get(reason) ?? 0) + 1);
+  }
+
+  /** Adds everything to `page` under the label `frontend`. */
+  collect(page: Exposition, frontend: string): void {
+    page.add("sluice_requests_in_flight", { frontend }, this.#inFlight);
+    page.add("sluice_received_body_bytes_total", { frontend }, this.#bytesIn);
+    page.add("sluice_sent_body_bytes_total", { frontend }, this.#bytesOut);
+    for (const [backend, { requests, failures, duration }] of this.#byBackend) {
+      for (const [key, count] of requests) {
+        const method = METHOD_NAMES[Math.floor(key / STATUSES)]!;
+        const status = String(key % STATUSES);
+        page.add("sluice_requests_total", { frontend, backend, method, status }, count);
+      }
+      for (const [reason, count] of failures) {
+        page.add("sluice_request_failures_total", { frontend, backend, reason }, count);
+      }
+      page.addHistogram("sluice_request_duration_seconds", { frontend, backend }, duration);
+    }
+  }
+
+  #countsOf(backend: string): BackendCounts {
+    let counts = this.#byBackend.get(backend);
+    if (counts === undefined) this.#byBackend.set(backend, counts = new BackendCounts());
+    return counts;
+  }
+}

@@ -1,0 +1,45 @@
+/** Kind of a metric, as the text format names it. */
+export type MetricType = "counter" | "gauge" | "histogram";
+
+/** Every metric: its type and what it says. Labels hold names from the config and words from closed lists only. */
+export const METRICS = {
+  sluice_build_info: { type: "gauge", help: "Always 1; the labels say what runs." },
+  sluice_start_time_seconds: { type: "gauge", help: "When the process started, in seconds since 1970." },
+  sluice_resident_memory_bytes: { type: "gauge", help: "Memory of the process." },
+  sluice_cpu_seconds_total: { type: "counter", help: "User and system time of the process." },
+  sluice_connections: { type: "gauge", help: "Open connections of clients." },
+  sluice_requests_total: {
+    type: "counter",
+    help: "Finished requests, failed ones included; backend is empty where none was chosen.",
+  },
+  sluice_request_duration_seconds: {
+    type: "histogram",
+    help: "From the end of a request's head to the last byte of its answer; a tunnel's whole life.",
+  },
+  sluice_requests_in_flight: { type: "gauge", help: "Requests of a frontend that are under way." },
+  sluice_request_failures_total: {
+    type: "counter",
+    help: "Requests that the proxy did not carry through, by reason.",
+  },
+  sluice_received_body_bytes_total: { type: "counter", help: "Bytes of request bodies." },
+  sluice_sent_body_bytes_total: { type: "counter", help: "Bytes of answer bodies." },
+  sluice_backend_requests_in_flight: {
+    type: "gauge",
+    help: "Requests under way on all servers of a backend.",
+  },
+  sluice_server_responses_total: { type: "counter", help: "Answers of a server by class of status." },
+  sluice_server_failures_total: {
+    type: "counter",
+    help: "Attempts that failed on a server's side, by reason.",
+  },
+  sluice_server_response_seconds: {
+    type: "histogram",
+    help: "From sending a request to the head of the answer.",
+  },
+  sluice_server_requests_in_flight: { type: "gauge", help: "Requests under way on a server." },
+  sluice_server_connections: { type: "gauge", help: "Open connections to a server, unused ones included." },
+  sluice_server_weight: { type: "gauge", help: "Share of the requests in relation to the other servers." },
+} as const satisfies Record<string, { type: MetricType; help: string }>;
+
+/** Name of a metric. */
+export type MetricName = keyof typeof METRICS;

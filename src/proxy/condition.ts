@@ -1,0 +1,90 @@
+import type { Condition, ConditionTest } from "../config/condition.ts";
+import { hostForMatching } from "../http/authority.ts";
+import { cookieValue } from "../http/cookie.ts";
+import { IpSet } from "../http/ip.ts";
+import { queryValue } from "../http/query.ts";
+import type { IncomingRequest } from "../message/request.ts";
+
+/** Whether a request meets a condition. */
+export type Predicate = (request: IncomingRequest) => boolean;
+
+/** Makes a function of `condition`, once; what does not depend on the request is worked out here. */
+export function compileCondition(condition: Condition): Predicate {
+  switch (condition.kind) {
+    case "not": {
+      const term = compileCondition(condition.term);
+      return (request) => !term(request);
+    }
+    case "all": {
+      const terms = condition.terms.map(compileCondition);
+      return (request) => terms.every((term) => term(request));
+    }
+    case "any": {
+      const terms = condition.terms.map(compileCondition);
+      return (request) => terms.some((term) => term(request));
+    }
+    default:
+      return compileTest(condition);
+  }
+}
+
+/** What is looked at in a request, or undefined where it is not there: then every comparison is false. */
+type Reader = (request: IncomingRequest) => string | undefined;
+
+function compileTest(test: ConditionTest): Predicate {
+  if (test.kind === "inside") {
+    const blocks = new IpSet(test.blocks);
+    return ({ exchange }) => blocks.has(exchange.client);
+  }
+  if (test.kind === "equals" && test.subject === "path_prefix") return startsWithAny(test.values);
+  const read = readerOf(test.subject, test.argument);
+  if (test.kind === "present") return (request) => read(request) !== undefined;
+  if (test.kind === "matches") {
+    const pattern = new RegExp(test.pattern);
+    return (request) => {
+      const text = read(request);
+      return text !== undefined && pattern.test(text);
+    };
+  }
+  const isWildcard = (value: string) => test.subject === "host" && value.startsWith("*.");
+  const exact = new Set(test.values.filter((value) => !isWildcard(value)));
+  const suffixes = test.values.filter(isWildcard).map((value) => value.slice(1));
+  return (request) => {
+    const text = read(request);
+    if (text === undefined) return false;
+    return exact.has(text) || suffixes.some((suffix) => text.endsWith(suffix) && text.length > suffix.length);
+  };
+}
+
+function readerOf(subject: string, argument: string): Reader {
+  switch (subject) {
+    case "host":
+      return ({ head }) => hostForMatching(head.authority);
+    case "path":
+      return ({ target }) => pathOf(target);
+    case "method":
+      return ({ method }) => method;
+    case "header":
+      return ({ head }) => head.fields.get(argument);
+    case "query":
+      return ({ target }) => queryValue(target, argument);
+    case "cookie":
+      return ({ head }) => cookieValue(head.fields, argument);
+    default:
+      throw new TypeError(`Nothing reads "${subject}"`);
+  }
+}
+
+/** `/api` takes `/api` and what is below it, not `/apix`; `/api/` only what is below it. */
+function startsWithAny(prefixes: readonly string[]): Predicate {
+  const rests = prefixes.map((prefix) => ({ prefix, below: prefix.endsWith("/") ? prefix : `${prefix}/` }));
+  return ({ target }) => {
+    const path = pathOf(target);
+    return rests.some(({ prefix, below }) => path === prefix || path.startsWith(below));
+  };
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  return query === -1 ? target : target.slice(0, query);
+}

@@ -1,0 +1,63 @@
+import { ProxyError } from "../base/errors.ts";
+import { isRequestId } from "../base/request-id.ts";
+import { ROLE } from "../http/fields.ts";
+import { clientBehind, forwardedEntries, forwardedForEntries } from "../http/forwarded.ts";
+import type { IpSet } from "../http/ip.ts";
+import { timesVia } from "../http/via.ts";
+import type { IncomingRequest } from "../message/request.ts";
+
+/** Whose word about a client is taken, and what clients may not say. */
+export interface IdentityPolicy {
+  /** Addresses of trusted proxies. */
+  readonly trusted: IpSet;
+  /** Whether peers on a unix socket are trusted. */
+  readonly trustsUnix: boolean;
+  /** The one field in which trusted proxies report the client. */
+  readonly clientHeader: "x-forwarded-for" | "forwarded";
+  /** Whether the X-Forwarded-For of a peer that is not trusted is passed on, with the peer's address behind it. */
+  readonly keepsUntrustedChain: boolean;
+  /** What becomes of header names that pass for others, such as `X_Forwarded_For`. */
+  readonly aliases: "drop" | "reject" | "keep";
+  /** Whether servers get the field Forwarded (RFC 7239) as well. */
+  readonly sendsForwarded: boolean;
+  /** Name of this proxy in Via. */
+  readonly via: string;
+}
+
+/**
+ * Rounds after which a request that comes by again and again is refused. More than one, because proxies in a row
+ * may have the same name.
+ */
+const MAX_PASSES = 4;
+
+/**
+ * Finds out who the client is and what the request is called, and writes both into its exchange.
+ *
+ * Throws a ProxyError: `loop_detected` for a request that was here before, `bad_request` for a refused name.
+ */
+export function identify(request: IncomingRequest, policy: IdentityPolicy): void {
+  const { exchange } = request;
+  const { fields } = request.head;
+  const { kinds, values } = fields;
+  for (let i = 0; i < kinds.length; i++) {
+    const kind = kinds[i]!;
+    if (kind.role === ROLE.requestId) {
+      if (isRequestId(values[i]!)) exchange.requestId = values[i]!;
+    } else if (kind.role === ROLE.via && timesVia(fields.get("via")!, policy.via) >= MAX_PASSES) {
+      throw new ProxyError("loop_detected", `The request came by "${policy.via}" ${MAX_PASSES} times`);
+    } else if (kind.alias && policy.aliases === "reject") {
+      throw new ProxyError("bad_request", "A header name holds more than letters, digits and hyphens");
+    }
+  }
+  const { address } = exchange.peer;
+  exchange.peerTrusted = address === "" ? policy.trustsUnix : policy.trusted.has(address);
+  if (exchange.peerTrusted) exchange.client = clientOf(request, policy);
+}
+
+function clientOf({ exchange, head }: IncomingRequest, { trusted, clientHeader }: IdentityPolicy): string {
+  const { address } = exchange.peer;
+  const value = head.fields.get(clientHeader);
+  if (value === undefined) return address;
+  const chain = clientHeader === "forwarded" ? forwardedEntries(value) : forwardedForEntries(value);
+  return clientBehind(address, chain ?? [], trusted);
+}

@@ -1,29 +1,42 @@
 import process from "node:process";
 import { formatDuration } from "../base/units.ts";
-import { loadConfigFile } from "../config/load.ts";
+import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
+import { locateConfig } from "./locate.ts";
 
-/** Loads the config at `path` and prints what it describes. Throws a ConfigError where it is not valid. */
-export function check(path: string): void {
-  process.stdout.write(`${path} is valid.\n${summary(loadConfigFile(path))}`);
+/** Loads a config as `run` would and prints what it describes. Throws a ConfigError where it is not valid. */
+export function check(path: string | undefined): void {
+  const { source, config } = locateConfig(path);
+  process.stdout.write(`${source} is valid.\n${summary(config)}`);
 }
 
 function summary(config: Config): string {
-  const lines: string[] = [];
-  for (const frontend of config.frontends) {
-    lines.push(`frontend ${frontend.name}: ${frontend.bind.map((bind) => bind.text).join(", ")}`);
-    for (const route of frontend.routes) {
-      lines.push(`  ${route.host ?? "*"}${route.pathPrefix} -> ${route.backend}`);
-    }
-    lines.push(`  everything else -> ${frontend.defaultBackend ?? "404"}`);
-  }
+  const lines = config.frontends.flatMap(frontendLines);
   for (const backend of Object.values(config.backends)) {
     lines.push(`backend ${backend.name}: ${backend.balance}, Host ${backend.hostHeader}`);
-    for (const server of backend.servers) {
-      const limit = server.maxConnections === 0 ? "unlimited" : String(server.maxConnections);
-      lines.push(`  ${server.url} (weight ${server.weight}, connections ${limit})`);
+    for (const { url, weight, priority, maxConnections } of backend.servers) {
+      const limit = orUnlimited(maxConnections);
+      lines.push(`  ${url} (weight ${weight}, priority ${priority}, connections ${limit})`);
     }
   }
+  lines.push(`admin: ${config.admin?.bind.text ?? "none"}`);
+  if (config.metrics.enabled) lines.push(`metrics on every frontend: ${config.metrics.path}`);
+  lines.push(`client connections: ${orUnlimited(config.limits.maxConnections)}`);
   lines.push(`drain timeout: ${formatDuration(config.shutdown.drainTimeout)}`);
   return lines.join("\n") + "\n";
+}
+
+function frontendLines({ name, mode, bind, rules, routes, defaultBackend }: FrontendConfig): string[] {
+  return [
+    `frontend ${name}: ${bind.map(({ text }) => text).join(", ")} (${mode})`,
+    ...rules.map((rule) => `  if ${rule.if.text} -> ${rule.backend}`),
+    ...routes.map(({ host, pathPrefix, prefixMatch, backend }) =>
+      `  ${host ?? "*"}${pathPrefix}${prefixMatch === "raw" ? "…" : ""} -> ${backend}`
+    ),
+    `  everything else -> ${defaultBackend ?? "404"}`,
+  ];
+}
+
+function orUnlimited(limit: number): string {
+  return limit === 0 ? "unlimited" : String(limit);
 }

@@ -5,7 +5,10 @@ import { ConfigError } from "../config/error.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import { check } from "./check.ts";
 import { demo } from "./demo.ts";
-import { run } from "./run.ts";
+import { run, type RunOptions } from "./run.ts";
+
+const CONFIG_HELP =
+  "the config: .toml, .yaml or .json; default: $SLUICE_CONFIG, or sluice.toml and the like in this directory";
 
 /** Runs the command line `args` (without program and script) and resolves with the exit code, or never ends. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -15,19 +18,24 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     .exitOverride();
   let code = 0;
   program.command("run")
-    .description("serve what the config describes, until SIGTERM or SIGINT")
-    .requiredOption("-c, --config <file>", "the config: .toml, .yaml or .json")
-    .action(async ({ config }: { config: string }) => void (code = await run(config)));
+    .description("serve what the config describes, until SIGTERM or SIGINT (the default command)")
+    .option("-c, --config <file>", CONFIG_HELP)
+    .option("-l, --log-level <level>", "debug, info, warn or error; before LOG_LEVEL and the config")
+    .option("--check", "the same as the command check")
+    .action(async (options: RunOptions & { check?: true }) => {
+      if (options.check === true) check(options.config);
+      else code = await run(options);
+    });
   program.command("check")
     .description("say whether the config is valid and what it describes; opens nothing")
-    .requiredOption("-c, --config <file>", "the config: .toml, .yaml or .json")
-    .action(({ config }: { config: string }) => check(config));
+    .option("-c, --config <file>", CONFIG_HELP)
+    .action(({ config }: { config?: string }) => check(config));
   program.command("demo")
     .description("serve config.example.toml in front of three demo servers")
     .action(async () => void (code = await demo()));
   for (const command of program.commands) command.exitOverride();
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(withCommand(args), { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
@@ -35,4 +43,11 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     process.stderr.write(error.message + "\n");
     return 1;
   }
+}
+
+/** Options alone are those of `run`. */
+function withCommand(args: readonly string[]): string[] {
+  const [first] = args;
+  const isRun = first === undefined || (first.startsWith("-") && !/^(?:-h|--help|-V|--version)$/.test(first));
+  return isRun ? ["run", ...args] : [...args];
 }

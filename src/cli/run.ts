@@ -1,20 +1,28 @@
 import process from "node:process";
-import { createLog, type Log } from "../base/log.ts";
-import { loadConfigFile } from "../config/load.ts";
+import { createLog, type Log, type LogLevel } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
+import { locateConfig } from "./locate.ts";
+import { chooseLogLevel } from "./log-level.ts";
 import { untilStopped } from "./signals.ts";
 
-/** Serves the config at `path` until a signal; resolves with the exit code. Throws a ConfigError. */
-export async function run(path: string): Promise<number> {
-  const config = loadConfigFile(path);
-  const log = createConfiguredLog(config);
+/** What the command line says about a run. */
+export interface RunOptions {
+  /** Path of the config; without it `locateConfig` looks for one. */
+  readonly config?: string;
+  readonly logLevel?: string;
+}
+
+/** Serves until a signal; resolves with the exit code. Throws a ConfigError. */
+export async function run(options: RunOptions): Promise<number> {
+  const { config } = locateConfig(options.config);
+  const log = createConfiguredLog(config, chooseLogLevel(options.logLevel, config.log.level));
   const proxy = await start(config, log);
   return proxy === undefined ? 1 : await untilStopped(proxy, log);
 }
 
 /** The log as the config wants it: `auto` is for people on a terminal and for programs elsewhere. */
-export function createConfiguredLog({ log: { level, format } }: Config): Log {
+export function createConfiguredLog({ log: { format } }: Config, level: LogLevel): Log {
   process.stdout.on("error", () => {}); // a full disk or a reader that left costs the log, not the service
   const auto = process.stdout.isTTY ? "text" : "json";
   return createLog({ level, format: format === "auto" ? auto : format });

@@ -25,8 +25,11 @@ export async function untilStopped(proxy: RunningProxy, log: Log): Promise<numbe
     let first = 0;
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.on(signal, () => {
-        if (first > 0 && performance.now() - first > SAME_KEY_MS) process.exit(EXIT_CODES[signal]);
-        if (first > 0) return;
+        if (first > 0) {
+          if (performance.now() - first <= SAME_KEY_MS) return;
+          log.warn("stopped_at_once", { signal });
+          process.exit(EXIT_CODES[signal]);
+        }
         first = performance.now();
         log.info("signal", { signal });
         resolve();

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
+import process from "node:process";
 import { readData } from "./data.ts";
+import { convertVariables, substitute, unchanged } from "./environment.ts";
 import { ConfigError } from "./error.ts";
 import { freeze } from "./freeze.ts";
 import { readJson } from "./json.ts";
@@ -57,10 +59,22 @@ export function validateConfig(data: unknown, options: { file?: string } = {}): 
 function toConfig(document: SourceDocument, source: NamedSource): Config {
   // Half of a document would only add problems that are not there.
   if (document.errors.length > 0) throw new ConfigError(placeErrors(document, source));
-  const result = configSchema.safeParse(document.data);
-  const references = checkReferences(document.data);
+  // A program that hands over data has put its own values in.
+  const substituted = source.text === undefined
+    ? unchanged(document.data)
+    : substitute(document.data, process.env);
+  const { data } = substituted;
+  let result = configSchema.safeParse(data);
+  if (!result.success && convertVariables(substituted, result.error.issues)) {
+    result = configSchema.safeParse(data);
+  }
+  const references = [...substituted.problems, ...checkReferences(data)];
   if (result.success && references.length === 0) return freeze(result.data);
-  throw new ConfigError(placeProblems(document, { issues: result.error?.issues ?? [], references }, source));
+  // What a missing variable left empty has one problem, not two.
+  const issues = (result.error?.issues ?? []).filter(({ path }) =>
+    !substituted.problems.some((problem) => problem.path.every((key, i) => key === path[i]))
+  );
+  throw new ConfigError(placeProblems({ ...document, data }, { issues, references }, source));
 }
 
 function readText(path: string): string {

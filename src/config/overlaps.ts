@@ -15,21 +15,24 @@ export class Overlaps {
     const address = toAddress(value);
     if (address?.kind !== "tcp" || address.port === 0) return;
     const { host, port } = address;
-    const other = this.#seen.find((seen) => seen.port === port && covers(seen.host, host));
-    if (other !== undefined) {
-      const found = `is ${JSON.stringify(value)}, a part of ${formatPath(other.path)} or the other way round`;
-      this.#report({ path, message: `${found}; accepted: another port, or one of the two` });
+    const others = this.#seen.filter((seen) => seen.port === port);
+    if (others.some((other) => other.host === host)) return; // equal addresses are reported elsewhere
+    for (const other of others) {
+      const covered = covers(other.host, host);
+      if (!covered && !covers(host, other.host)) continue;
+      const how = covered
+        ? `which ${formatPath(other.path)} covers`
+        : `which covers ${formatPath(other.path)}`;
+      const found = `is ${JSON.stringify(value)}, ${how}`;
+      this.#report({ path, message: `${found}; accepted: another port, or only one of the two` });
+      break;
     }
     this.#seen.push({ path, host, port });
   }
 }
 
-/** Whether one of two different hosts is all addresses, and the other among them. */
-function covers(a: string, b: string): boolean {
-  return a !== b && (isAllOf(a, b) || isAllOf(b, a));
-}
-
-function isAllOf(wildcard: string, host: string): boolean {
+/** Whether `wildcard` is all addresses of a family, or of both, and `host` among them. */
+function covers(wildcard: string, host: string): boolean {
   if (wildcard === "") return true;
   if (wildcard === "0.0.0.0") return !host.includes(":");
   return wildcard === "::" && host.includes(":");

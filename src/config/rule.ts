@@ -10,7 +10,7 @@ export const ruleSchema = section({
   /** The condition; see `parseCondition`. */
   if: z.string(wants('a condition, such as "host == api.example.com"')).transform((written, context) => {
     try {
-      return parseCondition(written);
+      return { text: written, condition: parseCondition(written) };
     } catch (error) {
       if (!(error instanceof ConditionError)) throw error;
       context.addIssue({ code: "custom", message: error.message, params: { within: error.at } });

@@ -46,7 +46,7 @@ function createFrontend(
   const errors = { name: config.via, pages: new Map(Object.entries(config.errorPages)) };
   const app = createProxyApp({
     rules: config.rules.map((rule) => ({
-      matches: compileCondition(rule.if),
+      matches: compileCondition(rule.if.condition),
       target: backends.get(rule.backend)!,
     })),
     routes: config.routes.map(({ host, pathPrefix, prefixMatch, backend }) => ({

@@ -46,7 +46,7 @@ test("sluice with an unknown command says so and exits 1", async () => {
 test("sluice check prints what the example config describes and exits 0", async () => {
   const { exit, stdout } = await finished(["check", "-c", "{config}"], EXAMPLE);
   assert.equal(exit, 0);
-  assert.match(stdout, /is valid\.\nfrontend web: 127\.0\.0\.1:8080\n/);
+  assert.match(stdout, /is valid\.\nfrontend web: 127\.0\.0\.1:8080 \(reverse\)\n/);
   assert.match(stdout, /http:\/\/127\.0\.0\.1:9003 \(weight 1/);
 });
 

@@ -161,7 +161,9 @@ test("joinTunnel() keeps the WebSocket close code 4001, whichever side closes", 
   });
   for (const side of [0, 1]) {
     const ws = new WebSocket(proxy.url.replace("http", "ws"));
-    await new Promise<void>((resolve, reject) => ws.on("error", reject).on("open", resolve));
+    let open = false;
+    ws.on("error", () => {}).on("open", () => open = true);
+    await eventually("the WebSocket to open", () => open);
     const pair = [ws, await eventually("the server's side", () => accepted[side])] as const;
     const codes: string[] = [];
     for (const one of pair) one.on("close", (code, reason) => codes.push(`${code} ${reason}`));

@@ -38,14 +38,26 @@ export class Program {
     child.on("exit", (code, signal) => this.exit = code ?? signal ?? -1);
   }
 
-  /** Starts Sluice with `args`; `config` is written to a file first and `{config}` in the arguments is its path. */
-  static start(args: readonly string[], config = "", fileName = "sluice.toml"): Program {
+  /**
+   * Starts Sluice with `args`; `config` is written to a file first and `{config}` in the arguments is its path. With
+   * `inside` that file's directory is the working directory.
+   */
+  static start(
+    args: readonly string[],
+    config = "",
+    fileName = "sluice.toml",
+    { env = {}, inside = false }: { env?: Record<string, string>; inside?: boolean } = {},
+  ): Program {
     const directory = mkdtempSync(join(tmpdir(), "sluice-test-"));
     const path = join(directory, fileName);
     writeFileSync(path, config);
     const [command, ...before] = sluiceCommand();
     const words = args.map((word) => word.replace("{config}", path));
-    const child = spawn(command!, [...before, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command!, [...before, ...words], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+      ...(inside && { cwd: directory }),
+    });
     return new Program(child, directory);
   }
 

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { ConfigError } from "../config/error.ts";
+import { loadConfigFile, validateConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+
+/** Variables that name the config file, the first that is set counts. */
+const PATH_VARIABLES = ["SLUICE_CONFIG", "REVERSE_PROXY_CONFIG_PATH"];
+/** Files that are looked for in the working directory, in this order. */
+const FILES = ["sluice.toml", "sluice.yaml", "config.toml", "config.yaml", "reverse-proxy.toml"];
+
+/** A config and the name of where it came from. */
+export interface LocatedConfig {
+  readonly source: string;
+  readonly config: Config;
+}
+
+/**
+ * Loads the config at `path`; without it the file that SLUICE_CONFIG or REVERSE_PROXY_CONFIG_PATH names, else one of
+ * the usual names in the working directory, else what BACKEND_SERVERS, LB_HOST and LB_PORT describe.
+ * Throws a ConfigError, also where there is none of these.
+ */
+export function locateConfig(path: string | undefined): LocatedConfig {
+  const { env } = process;
+  const named = path ?? PATH_VARIABLES.map((name) => env[name]).find((value) => value);
+  const found = named ?? FILES.find((file) => existsSync(file));
+  if (found !== undefined) return { source: found, config: loadConfigFile(found) };
+  if (env["BACKEND_SERVERS"]) return { source: "BACKEND_SERVERS", config: configFromEnvironment() };
+  const places = `--config, ${PATH_VARIABLES.join(", ")}, BACKEND_SERVERS, or a file called ${
+    FILES.join(", ")
+  }`;
+  throw new ConfigError([{ file: "config", path: "", message: `there is none; accepted: ${places}` }]);
+}
+
+/** A proxy in front of the servers of a comma-separated list, without a file. */
+function configFromEnvironment(): Config {
+  const { BACKEND_SERVERS = "", LB_HOST = "0.0.0.0", LB_PORT = "8080" } = process.env;
+  const host = LB_HOST.includes(":") ? `[${LB_HOST}]` : LB_HOST;
+  const servers = BACKEND_SERVERS.split(",").map((server) => server.trim()).filter((server) => server !== "");
+  return validateConfig({
+    frontends: [{ name: "web", bind: `${host}:${LB_PORT}`, default_backend: "app" }],
+    backends: { app: { servers } },
+  }, { file: "environment" });
+}

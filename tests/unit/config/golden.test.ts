@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, extname } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "../../../src/config/error.ts";
+import { type ConfigFormat, parseConfig } from "../../../src/config/load.ts";
+
+const FOLDER = fileURLToPath(new URL("../../golden/config/", import.meta.url));
+
+// Each bad config stands beside a .txt with the exact message that it gets.
+for (const file of readdirSync(FOLDER).filter((name) => !name.endsWith(".txt")).sort()) {
+  test(`parseConfig() words the problems of ${file} as its golden file does`, () => {
+    const format = extname(file).slice(1) as ConfigFormat;
+    const expected = readFileSync(`${FOLDER}${basename(file, extname(file))}.txt`, "utf8");
+    assert.equal(`${messageOf(readFileSync(FOLDER + file, "utf8"), { file, format })}\n`, expected);
+  });
+}
+
+function messageOf(text: string, options: { file: string; format: ConfigFormat }): string {
+  try {
+    parseConfig(text, options);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error(`${options.file} is valid`);
+}

@@ -11,11 +11,13 @@ export interface Place {
   directory: string;
   port: number;
   originPort: number;
+  /** For an admin listener, where the configuration has one. */
+  adminPort: number;
   /** Connections that the load keeps open; pools hold at least twice as many. */
   connections: number;
 }
 
-/** One proxy in the race, and how to start it with a single worker, without logs, keep-alive on both sides. */
+/** One proxy in the race, and how to start it with a single worker, keep-alive on both sides; without logs if not said. */
 export interface Contestant {
   /** What `--only` accepts. */
   name: string;
@@ -28,6 +30,8 @@ export interface Contestant {
   config(place: Place): string;
   args(configPath: string, place: Place): readonly string[];
   env?(place: Place): Record<string, string>;
+  /** Names of the scenarios that it takes part in; all without it. */
+  scenarios?: readonly string[];
 }
 
 /** Every proxy, in the order of the report. */
@@ -88,13 +92,31 @@ export const CONTESTANTS: readonly Contestant[] = [
   {
     name: "binary",
     title: "Sluice binary",
+    scenarios: ["small"],
     remedy: "npm run build",
     executable: () => executablePath("dist/sluice", [ROOT]),
     versionArgs: ["--version"],
     config: sluiceConfig,
     args: (configPath) => ["run", "-c", configPath],
   },
+  onBun("bun-log", "Sluice on Bun, log and metrics", loggingConfig),
+  onBun("bun-10", "Sluice on Bun, 10 routes", (place) => routesConfig(place, 10)),
+  onBun("bun-10k", "Sluice on Bun, 10,000 routes", (place) => routesConfig(place, 10_000)),
 ];
+
+/** Another configuration on Bun, for the small answer only. */
+function onBun(name: string, title: string, config: Contestant["config"]): Contestant {
+  return {
+    name,
+    title,
+    remedy: "npm install",
+    executable: () => executablePath("bun", [`${ROOT}node_modules/.bin`]),
+    versionArgs: ["--version"],
+    config,
+    args: (configPath) => [`${ROOT}src/main.ts`, "run", "-c", configPath],
+    scenarios: ["small"],
+  };
+}
 
 /**
  * nginx streams bodies like the others instead of spilling them to files, and reads into buffers of HAProxy's
@@ -186,5 +208,49 @@ default_backend = "origin"
 
 [backends.origin]
 servers = ["http://127.0.0.1:${originPort}"]
+`;
+}
+
+/** As a newcomer has it, with the admin listener: a JSON line per request, into a file, and metrics. */
+function loggingConfig({ port, originPort, adminPort }: Place): string {
+  return `
+[admin]
+bind = "127.0.0.1:${adminPort}"
+
+[[frontends]]
+bind = "127.0.0.1:${port}"
+default_backend = "origin"
+
+[backends.origin]
+servers = ["http://127.0.0.1:${originPort}"]
+`;
+}
+
+/** Routes by host and path, of which the last leads to the origin, whatever its place. */
+function routesConfig({ port, originPort }: Place, count: number): string {
+  const routes = Array.from({ length: count - 1 }, (_, i) => `
+  [[frontends.routes]]
+  host = "host-${i % 100}.example"
+  path_prefix = "/path/number-${i}"
+  backend = "nowhere"
+`);
+  return `
+[log]
+level = "warn"
+access = false
+
+[[frontends]]
+bind = "127.0.0.1:${port}"
+${routes.join("")}
+  [[frontends.routes]]
+  host = "127.0.0.1"
+  path_prefix = "/"
+  backend = "origin"
+
+[backends.origin]
+servers = ["http://127.0.0.1:${originPort}"]
+
+[backends.nowhere]
+servers = ["http://127.0.0.1:9"]
 `;
 }

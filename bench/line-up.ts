@@ -11,6 +11,8 @@ export interface Runner {
   version: string;
   pid: number;
   url: string;
+  /** Names of the scenarios that it takes part in; all without it. */
+  scenarios: readonly string[] | undefined;
   /** Where its stdout and stderr go. */
   logPath: string;
 }
@@ -52,7 +54,7 @@ async function startOne(
   const { name, title } = contestant;
   const directory = workspace.folder(name);
   const port = await freePort();
-  const place = { directory, port, originPort, connections };
+  const place = { directory, port, originPort, adminPort: await freePort(), connections };
   // The ending picks Sluice's parser; the other proxies do not look at it.
   const configPath = workspace.write(`${name}/config.toml`, contestant.config(place));
   const logPath = `${directory}/log`;
@@ -67,7 +69,8 @@ async function startOne(
     url,
   });
   for (const scenario of scenarios) await checkAnswer(url, scenario);
-  return { name, title, version: readVersion(executable, contestant.versionArgs), pid, url, logPath };
+  const version = readVersion(executable, contestant.versionArgs);
+  return { name, title, version, pid, url, logPath, scenarios: contestant.scenarios };
 }
 
 /** wrk counts any answer below 400 of any length as a success, so the right one is asked for here. */

@@ -62,6 +62,7 @@ export function summaryTable(results: readonly Result[]): string {
   const rows = [...titles].map((title) => {
     const cells = results.map(({ lanes }) => {
       const samples = lanes.find(({ runner }) => runner.title === title)?.samples ?? [];
+      if (!lanes.some(({ runner }) => runner.title === title)) return NONE;
       if (samples.length === 0) return "failed";
       const cpu = medianOf(samples, "cpuMicrosPerRequest");
       return `${cpu.toFixed(1)} (${ratio(cpu, referenceCpu(lanes))})`;

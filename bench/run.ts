@@ -73,7 +73,13 @@ async function bench(options: Options, workspace: Workspace): Promise<number> {
       onFault(`${scenario.name}: the origin itself failed requests`);
     }
     const warmUpSeconds = results.length === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS;
-    const lanes = await race(workspace, { ...options, runners, scenario, warmUpSeconds, onFault });
+    const lanes = await race(workspace, {
+      ...options,
+      runners: runners.filter(({ scenarios }) => scenarios?.includes(scenario.name) ?? true),
+      scenario,
+      warmUpSeconds,
+      onFault,
+    });
     const result: Result = { scenario, direct, lanes };
     results.push(result);
     console.log(scenarioTable(result));

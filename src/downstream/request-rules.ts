@@ -1,4 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
+import { ROLE } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
@@ -41,6 +42,7 @@ export function wantsKeepAlive(head: RequestHead): boolean {
  * (RFC 9110 §10.1.1).
  */
 export function checkExpectation(head: RequestHead): RequestHead {
+  if (!head.fields.mayHave(ROLE.expect)) return head;
   const expect = head.fields.get("expect");
   if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
     throw new ProxyError("expectation_failed", "An expectation that nobody knows");

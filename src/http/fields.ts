@@ -38,7 +38,13 @@ export interface FieldName {
    * into `_`, so that `X_Forwarded_For` passes for `X-Forwarded-For`.
    */
   readonly alias: boolean;
+  /** All of that as bits, so that a message knows at once what it does not hold. */
+  readonly bits: number;
 }
+
+/** Bit of a field that is for one connection only; the bits of roles are `1 << role`. */
+const HOP_BY_HOP_BIT = 1 << 29;
+const ALIAS_BIT = 1 << 30;
 
 const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["host", ROLE.host],
@@ -81,12 +87,11 @@ export function fieldName(name: string): FieldName {
   const remember = spellings.size < MAX_SPELLINGS && name.length <= 64;
   const spelling = remember ? copyOf(name) : name;
   const lower = spelling.toLowerCase();
-  const made = {
-    lower,
-    role: ROLES.get(lower) ?? (lower.startsWith("x-forwarded-") ? ROLE.forwardedOther : ROLE.none),
-    hopByHop: HOP_BY_HOP.has(lower),
-    alias: !/^[a-z0-9-]+$/.test(lower),
-  };
+  const role = ROLES.get(lower) ?? (lower.startsWith("x-forwarded-") ? ROLE.forwardedOther : ROLE.none);
+  const hopByHop = HOP_BY_HOP.has(lower);
+  const alias = !/^[a-z0-9-]+$/.test(lower);
+  const bits = (1 << role) | (hopByHop ? HOP_BY_HOP_BIT : 0) | (alias ? ALIAS_BIT : 0);
+  const made = { lower, role, hopByHop, alias, bits };
   if (remember) spellings.set(spelling, made);
   return made;
 }
@@ -99,6 +104,8 @@ export class Fields {
   readonly names: string[] = [];
   readonly values: string[] = [];
   readonly kinds: FieldName[] = [];
+  /** Bits of every line that was ever here. */
+  #seen = 0;
 
   /** Number of field lines. */
   get size(): number {
@@ -109,7 +116,24 @@ export class Fields {
   append(name: string, value: string): void {
     this.names.push(name);
     this.values.push(value);
-    this.kinds.push(fieldName(name));
+    const kind = fieldName(name);
+    this.kinds.push(kind);
+    this.#seen |= kind.bits;
+  }
+
+  /** Whether there may be a line of `role`; false is certain. */
+  mayHave(role: Role): boolean {
+    return (this.#seen & (1 << role)) !== 0;
+  }
+
+  /** Whether there may be a field for one connection only; false is certain. */
+  get mayHaveHopByHop(): boolean {
+    return (this.#seen & HOP_BY_HOP_BIT) !== 0;
+  }
+
+  /** Whether there may be a name that passes for another; false is certain. */
+  get mayHaveAlias(): boolean {
+    return (this.#seen & ALIAS_BIT) !== 0;
   }
 
   /** All values of `lower` joined by a comma, as RFC 9110 §5.3 reads repeated lines; undefined where there is none. */

@@ -26,6 +26,7 @@ export function hasConnectionOption(connection: string | undefined, option: stri
 
 /** The joined `Connection` lines of `fields`, found by role. */
 export function connectionOf(fields: Fields): string | undefined {
+  if (!fields.mayHave(ROLE.connection)) return undefined;
   let found: string | undefined;
   for (let i = 0; i < fields.kinds.length; i++) {
     if (fields.kinds[i]!.role !== ROLE.connection) continue;

@@ -1,4 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
+import { copyOf } from "../http/copy.ts";
 import type { Fields } from "../http/fields.ts";
 import { type Framing, responseFraming } from "../http/framing.ts";
 import { Decoder } from "./decoder.ts";
@@ -34,18 +35,42 @@ export class ResponseDecoder extends Decoder<ResponseHead> {
   }
 
   protected parse(startLine: string, fields: Fields): ResponseHead {
-    // A missing blank before an empty reason is common among servers and says nothing ambiguous.
-    const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/s.exec(startLine);
-    if (match === null) {
-      throw new ProxyError("upstream_invalid", "The status line is not HTTP/1.x and a status");
-    }
-    const status = Number(match[2]);
-    const minorVersion = match[1] === "1" ? 1 : 0;
+    const { status, minorVersion, reason } = readStatusLine(startLine);
     const framing = responseFraming(fields, { status, minorVersion, method: this.#method });
-    return { status, reason: match[3] ?? "", minorVersion, fields, framing };
+    return { status, reason, minorVersion, fields, framing };
   }
 
   protected framing(head: ResponseHead): Framing {
     return head.framing;
   }
 }
+
+interface StatusLine {
+  readonly text: string;
+  readonly status: number;
+  readonly minorVersion: 0 | 1;
+  readonly reason: string;
+}
+
+let lastLine: StatusLine = { text: "HTTP/1.1 200 OK", status: 200, minorVersion: 1, reason: "OK" };
+
+/** Remembers the last line, which is nearly always the next one as well. */
+function readStatusLine(text: string): StatusLine {
+  if (text === lastLine.text) return lastLine;
+  // A missing blank before an empty reason is common among servers and says nothing ambiguous.
+  const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/s.exec(text);
+  if (match === null) {
+    throw new ProxyError("upstream_invalid", "The status line is not HTTP/1.x and a status");
+  }
+  const line: StatusLine = {
+    text,
+    status: Number(match[2]),
+    minorVersion: match[1] === "1" ? 1 : 0,
+    reason: match[3] ?? "",
+  };
+  if (text.length <= MAX_REMEMBERED) lastLine = { ...line, text: copyOf(text), reason: copyOf(line.reason) };
+  return line;
+}
+
+/** A line that is kept must not keep a whole head alive, nor be long itself. */
+const MAX_REMEMBERED = 64;

@@ -38,6 +38,15 @@ const MAX_PASSES = 4;
 export function identify(request: IncomingRequest, policy: IdentityPolicy): void {
   const { exchange } = request;
   const { fields } = request.head;
+  if (fields.mayHaveAlias || fields.mayHave(ROLE.requestId) || fields.mayHave(ROLE.via)) {
+    lookAt(request, policy);
+  }
+  const { address } = exchange.peer;
+  exchange.peerTrusted = address === "" ? policy.trustsUnix : policy.trusted.has(address);
+  if (exchange.peerTrusted) exchange.client = clientOf(request, policy);
+}
+
+function lookAt({ exchange, head: { fields } }: IncomingRequest, policy: IdentityPolicy): void {
   const { kinds, values } = fields;
   for (let i = 0; i < kinds.length; i++) {
     const kind = kinds[i]!;
@@ -49,9 +58,6 @@ export function identify(request: IncomingRequest, policy: IdentityPolicy): void
       throw new ProxyError("bad_request", "A header name holds more than letters, digits and hyphens");
     }
   }
-  const { address } = exchange.peer;
-  exchange.peerTrusted = address === "" ? policy.trustsUnix : policy.trusted.has(address);
-  if (exchange.peerTrusted) exchange.client = clientOf(request, policy);
 }
 
 function clientOf({ exchange, head }: IncomingRequest, { trusted, clientHeader }: IdentityPolicy): string {

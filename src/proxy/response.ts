@@ -19,13 +19,8 @@ export interface AnswerContext {
 export function toClientResponse(answer: Answer, exchange: Exchange, context: AnswerContext): Response {
   const { head, tunnel } = answer;
   const { fields } = head;
-  const upgrade = fields.get("upgrade");
-  const nominated = nominatedNames(connectionOf(fields));
-  const tunnelled = tunnel !== undefined;
-  fields.removeWhere((kind) =>
-    kind.hopByHop || nominated?.has(kind.lower) === true ||
-    (tunnelled && NOT_WITH_101.has(kind.lower))
-  );
+  const upgrade = tunnel === undefined ? undefined : fields.get("upgrade");
+  if (fields.mayHaveHopByHop) removeHopByHop(fields);
   fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
   if (tunnel === undefined) {
     exchange.answer = { status: head.status, fields };
@@ -33,6 +28,7 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
       new ForwardedResponse({ status: head.status, reason: head.reason, fields, body: answer.body }),
     );
   }
+  fields.removeWhere((kind) => NOT_WITH_101.has(kind.lower));
   announceUpgrade(fields, upgrade);
   const drop = () => {
     tunnel.socket.destroy();
@@ -50,6 +46,11 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   return asResponse(
     new ForwardedResponse({ status: 101, reason: head.reason, fields, body: null, tunnel: { join, drop } }),
   );
+}
+
+function removeHopByHop(fields: Fields): void {
+  const nominated = nominatedNames(connectionOf(fields));
+  fields.removeWhere((kind) => kind.hopByHop || nominated?.has(kind.lower) === true);
 }
 
 /** What would speak of an HTTP message or connection that is none any more. */

@@ -40,7 +40,8 @@ for (const [name, role, hopByHop] of names) {
   test(`fieldName() knows ${name} in any case`, () => {
     const lower = name.toLowerCase();
     for (const spelling of [name, lower, name.toUpperCase()]) {
-      assert.deepEqual(fieldName(spelling), { lower, role, hopByHop, alias: /[^a-z-]/.test(lower) });
+      const { bits: _, ...known } = fieldName(spelling);
+      assert.deepEqual(known, { lower, role, hopByHop, alias: /[^a-z-]/.test(lower) });
     }
   });
 }
@@ -126,3 +127,19 @@ for (const [value, members] of lists) {
   test(`listMembers() reads ${JSON.stringify(value)} (RFC 9110 §5.6.1)`, () =>
     assert.deepEqual(listMembers(value), members));
 }
+
+test("Fields knows what it does not hold", () => {
+  const fields = new Fields();
+  fields.append("Host", "a");
+  const known = () => [
+    fields.mayHave(ROLE.host),
+    fields.mayHave(ROLE.connection),
+    fields.mayHaveHopByHop,
+    fields.mayHaveAlias,
+  ];
+  assert.deepEqual(known(), [true, false, false, false]);
+  fields.append("CONNECTION", "close");
+  assert.deepEqual(known(), [true, true, true, false]);
+  fields.append("X_a", "1");
+  assert.deepEqual(known(), [true, true, true, true]);
+});

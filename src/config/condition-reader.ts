@@ -1,3 +1,5 @@
+import { quoteShort } from "./message.ts";
+
 /** A condition that cannot be understood, and where in its text. */
 export class ConditionError extends RangeError {
   /** Position from 0 in the condition's text. */
@@ -12,7 +14,7 @@ export class ConditionError extends RangeError {
 
 /** The error for what stands at `at`, in the words of all other messages. Columns count from 1. */
 export function refuseAt(at: number, found: string, accepted: string, suggestion?: string): ConditionError {
-  const hint = suggestion === undefined ? "" : `; did you mean ${JSON.stringify(suggestion)}?`;
+  const hint = suggestion === undefined ? "" : `; did you mean ${quoteShort(suggestion)}?`;
   return new ConditionError(at, `is no condition: column ${at + 1}: ${found}; accepted: ${accepted}${hint}`);
 }
 
@@ -44,7 +46,7 @@ export class ConditionReader {
   /** The next part in words, for messages. */
   describeHere(): string {
     const word = /[^\s()[\],]+|[()[\],]/.exec(this.#text.slice(this.#at))?.[0];
-    return word === undefined ? "end" : JSON.stringify(word);
+    return word === undefined ? "end" : quoteShort(word);
   }
 
   /** Whether `token` comes next; takes it if so. */
@@ -56,7 +58,7 @@ export class ConditionReader {
 
   /** Whether the word `in` comes next, with a value behind it; takes it if so. */
   takeIn(): boolean {
-    return /^in(?=[\s["'])/.test(this.#text.slice(this.#at, this.#at + 3)) && this.take("in");
+    return /^in(?![\w-])/.test(this.#text.slice(this.#at, this.#at + 3)) && this.take("in");
   }
 
   /** Takes a word of letters, digits, `_` and `-`; undefined where there is none. */

@@ -3,6 +3,7 @@ import { type IpBlock, parseIpBlock } from "../http/ip.ts";
 import { type Condition, type Subject, SUBJECTS } from "./condition.ts";
 import { type ConditionReader, type ReadValue, refuseAt } from "./condition-reader.ts";
 import { parseRouteHost } from "./host.ts";
+import { quoteShort } from "./message.ts";
 import { suggest } from "./suggest.ts";
 
 /** Subjects that are one of many, and need a name in parentheses. */
@@ -33,7 +34,7 @@ function readSubject(reader: ConditionReader): Subject {
   const name = reader.takeName();
   if (name === undefined) throw refuseAt(at, `unexpected ${found}`, SUBJECTS.join(", "));
   if ((SUBJECTS as readonly string[]).includes(name)) return name as Subject;
-  throw refuseAt(at, `unknown name ${JSON.stringify(name)}`, SUBJECTS.join(", "), suggest(name, SUBJECTS));
+  throw refuseAt(at, `unknown name ${quoteShort(name)}`, SUBJECTS.join(", "), suggest(name, SUBJECTS));
 }
 
 /** The name in parentheses; empty for subjects that take none. Header names come out in lower case. */
@@ -49,6 +50,11 @@ function readArgument(reader: ConditionReader, subject: Subject, at: number): st
 
 /** `[a, b]`, or one value alone. */
 function readValues(reader: ConditionReader): ReadValue[] {
+  const found = reader.describeHere();
+  // In parentheses, as in SQL, it would be taken for a value.
+  if (found === "end" || found === '"("') {
+    throw refuseAt(reader.at, `unexpected ${found}`, "a value, or a list such as [a, b]");
+  }
   if (!reader.take("[")) return [reader.takeValue()];
   const values = [reader.takeValue(true)];
   while (reader.take(",")) values.push(reader.takeValue(true));
@@ -64,7 +70,7 @@ function equals(subject: Subject, argument: string, values: readonly ReadValue[]
 function readBlock({ text, at }: ReadValue): IpBlock {
   const block = parseIpBlock(text);
   if (block !== undefined) return block;
-  throw refuseAt(at, `no address: ${JSON.stringify(text)}`, "an IP address, or a block such as 10.0.0.0/8");
+  throw refuseAt(at, `no address: ${quoteShort(text)}`, "an IP address, or a block such as 10.0.0.0/8");
 }
 
 function readText(subject: Subject, { text, at }: ReadValue): string {
@@ -75,7 +81,7 @@ function readText(subject: Subject, { text, at }: ReadValue): string {
       const portless = /^[\w.*-]+:\d+$/.test(text) ? text.slice(0, text.lastIndexOf(":")) : undefined;
       throw refuseAt(
         at,
-        `no host: ${JSON.stringify(text)}`,
+        `no host: ${quoteShort(text)}`,
         'a name without port, or "*.example.com"',
         portless,
       );
@@ -85,14 +91,14 @@ function readText(subject: Subject, { text, at }: ReadValue): string {
     const slash = /^[^/?#\s][^?#\s]*$/.test(text) ? `/${text}` : undefined;
     throw refuseAt(
       at,
-      `no path: ${JSON.stringify(text)}`,
+      `no path: ${quoteShort(text)}`,
       'a path that starts with "/", without query',
       slash,
     );
   }
   if (subject === "method" && (!isToken(text) || /[a-z]/.test(text))) {
     const upper = isToken(text) ? text.toUpperCase() : undefined;
-    throw refuseAt(at, `no method: ${JSON.stringify(text)}`, "a method in capitals", upper);
+    throw refuseAt(at, `no method: ${quoteShort(text)}`, "a method in capitals", upper);
   }
   return text;
 }
@@ -109,7 +115,7 @@ function matches(
     new RegExp(value.text);
   } catch {
     // Why is worded differently by every runtime.
-    throw refuseAt(value.at, `no regular expression: ${JSON.stringify(value.text)}`, "one such as ^/v[12]/");
+    throw refuseAt(value.at, `no regular expression: ${quoteShort(value.text)}`, "one such as ^/v[12]/");
   }
   return { kind: "matches", subject, argument, pattern: value.text };
 }

@@ -22,6 +22,11 @@ export function listWords(words: readonly string[]): string {
   return [quoted.slice(0, -1).join(", "), ...quoted.slice(-1)].filter((part) => part !== "").join(" or ");
 }
 
+/** `text` in quotes, cut off where it is long. */
+export function quoteShort(text: string): string {
+  return JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+}
+
 function describe(found: unknown): string {
   if (found === undefined) return "is missing";
   if (found === null) return "is empty";
@@ -29,5 +34,5 @@ function describe(found: unknown): string {
   if (Array.isArray(found)) return "is a list";
   if (typeof found === "object") return "is a table";
   if (typeof found !== "string") return `is ${String(found)}`;
-  return `is ${JSON.stringify(found.length > SHOWN ? `${found.slice(0, SHOWN)}…` : found)}`;
+  return `is ${quoteShort(found)}`;
 }

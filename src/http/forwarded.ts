@@ -33,7 +33,7 @@ export function forwardedForEntries(value: string): string[] {
  */
 export function forwardedEntries(value: string): string[] | undefined {
   const entries: string[] = [];
-  let seen: string[] = [];
+  const seen = new Set<string>();
   let node = "";
   let at = 0;
   for (;;) {
@@ -43,17 +43,17 @@ export function forwardedEntries(value: string): string[] | undefined {
     if (pair !== null) {
       const name = pair[1]!.toLowerCase();
       // RFC 7239 §4: each parameter at most once in an element.
-      if (!isToken(name) || seen.includes(name)) return undefined;
-      seen.push(name);
+      if (!isToken(name) || seen.has(name)) return undefined;
+      seen.add(name);
       if (name === "for") node = unquote(pair[2]!);
       at = skipBlanks(value, at + pair[0].length);
     }
     const next = value[at++];
     if (next === ";") continue;
     if (next !== "," && next !== undefined) return undefined;
-    if (seen.length > 0) entries.push(node);
+    if (seen.size > 0) entries.push(node);
     if (next === undefined) return entries;
-    seen = [];
+    seen.clear();
     node = "";
   }
 }

@@ -5,5 +5,6 @@
 export function queryValue(target: string, name: string): string | undefined {
   const start = target.indexOf("?");
   if (start === -1) return undefined;
-  return new URLSearchParams(target.slice(start + 1)).get(name) ?? undefined;
+  // The class drops a "?" in front, which is a part of the first name here.
+  return new URLSearchParams("&" + target.slice(start + 1)).get(name) ?? undefined;
 }

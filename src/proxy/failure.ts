@@ -33,7 +33,9 @@ export function answerFailure(error: unknown, exchange: Exchange, answers: Error
     // RFC 9110 §15.1 lets caches keep some of these statuses unasked.
     "Cache-Control": "no-store",
     "X-Request-Id": exchange.requestId,
-    "Proxy-Status": `${answers.name}; error=${proxyStatusOf(failure.kind)}; details="${failure.kind}"`,
+    "Proxy-Status": `${toItem(answers.name)}; error=${
+      proxyStatusOf(failure.kind)
+    }; details="${failure.kind}"`,
   });
   if (failure.kind === "method_not_allowed") {
     headers.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
@@ -42,6 +44,11 @@ export function answerFailure(error: unknown, exchange: Exchange, answers: Error
   if (failure.side === "downstream") headers.set("Connection", "close");
   if (status === 503) headers.set("Retry-After", "1");
   return new Response(body, { status, statusText: facts.phrase, headers });
+}
+
+/** A name as an item of Proxy-Status: a token of RFC 9651 §3.3.4 where it is one, else a string. */
+function toItem(name: string): string {
+  return /^[A-Za-z*]/.test(name) ? name : `"${name}"`;
 }
 
 function write(

@@ -1,5 +1,5 @@
 import { type Fields, ROLE } from "../http/fields.ts";
-import { toForwardedNode, toForwardedValue } from "../http/forwarded.ts";
+import { forwardedEntries, toForwardedNode, toForwardedValue } from "../http/forwarded.ts";
 import { connectionOf, hasConnectionOption, nominatedNames } from "../http/hop-by-hop.ts";
 import type { BodySource } from "../message/body.ts";
 import type { IncomingRequest } from "../message/request.ts";
@@ -133,7 +133,7 @@ function forwardedFor(
 /** Goes on with a chain that is kept up in Forwarded, or begins one at the client. */
 function forwarded({ exchange }: IncomingRequest, reported: Reported, policy: IdentityPolicy): string {
   const goesOn = exchange.peerTrusted && policy.clientHeader === "forwarded" &&
-    reported.forwarded !== undefined;
+    reported.forwarded !== undefined && forwardedEntries(reported.forwarded) !== undefined;
   return (goesOn ? reported.forwarded + ", " : "") +
     "for=" + toForwardedNode(goesOn ? exchange.peer.address : exchange.client) +
     (reported.host ? ";host=" + toForwardedValue(reported.host) : "") +

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { queryValue } from "../../../src/http/query.ts";
+
+const cases: [target: string, value: string | undefined, why: string][] = [
+  ["/", undefined, "no query"],
+  ["*", undefined, "a target without a path"],
+  ["/?", undefined, "an empty query"],
+  ["/?a=1", "1", "one parameter"],
+  ["/?a", "", "a parameter without a sign"],
+  ["/?a=", "", "an empty value"],
+  ["/?b=2&a=1", "1", "the second parameter"],
+  ["/?a=1&a=2", "1", "two of a name"],
+  ["/?A=1", undefined, "another case"],
+  ["/?xa=1&ax=2", undefined, "names that hold it"],
+  ["/?&&a=1&&", "1", "empty parts"],
+  ["/?a=b=c", "b=c", "a value with a sign"],
+  ["/?b=2;a=1", undefined, "a semicolon, which is no separator"],
+  ["/?a=1+2%203", "1 2 3", "blanks"],
+  ["/?%61=1", "1", "an escaped name"],
+  ["/?a=%E2%82%AC", "\u20ac", "UTF-8"],
+  ["/?a=%2B%26%3D%3F", "+&=?", "escaped separators"],
+  ["/?a=%", "%", "a lone percent sign"],
+  ["/?a=%zz%4", "%zz%4", "broken escapes"],
+  ["/?a=%FF", "\ufffd", "an escape that is no UTF-8"],
+  ["/?a=/b?c", "/b?c", "a slash and a question mark in the value"],
+  ["/a=1", undefined, "a path that looks like it"],
+  ["/x??a=1", undefined, "a second question mark, which is a part of the name"],
+  ["/x??", undefined, "two question marks"],
+];
+for (const [target, value, why] of cases) {
+  test(`queryValue() is ${JSON.stringify(value) ?? "nothing"} for ${why}`, () =>
+    assert.equal(queryValue(target, "a"), value));
+}
+
+test("queryValue() reads a name with a question mark in front", () => {
+  assert.equal(queryValue("/x??a=1", "?a"), "1");
+});
+
+test("queryValue() knows no names of JavaScript's own", () => {
+  assert.equal(queryValue("/?a=1", "__proto__"), undefined);
+});

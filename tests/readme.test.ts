@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { PROXY_ERROR_KINDS, statusOf } from "../src/base/errors.ts";
 import * as request from "../src/message/request.ts";
+import { METRICS } from "../src/observe/names.ts";
 import * as gaps from "../src/net/gaps.ts";
 
 const README = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
@@ -17,6 +18,10 @@ function table(name: string): [string, string][] {
 test("the README lists every reason with its status", () => {
   const documented = table("reasons").sort();
   assert.deepEqual(documented, PROXY_ERROR_KINDS.map((kind) => [kind, String(statusOf(kind))]).sort());
+});
+
+test("the README lists every metric", () => {
+  assert.deepEqual(table("metrics").map(([name]) => name).sort(), Object.keys(METRICS).sort());
 });
 
 test("the README lists every gap of a runtime", () => {

@@ -25,7 +25,8 @@ export async function demo(): Promise<number> {
   const address = proxy.listeners[0]!.address;
   process.stdout.write(
     `\nThree demo servers: ${PORTS.map((port) => `http://127.0.0.1:${port}/`).join("  ")}\n` +
-      `The proxy:          http://${address}/\n\n` +
+      `The proxy:          http://${address}/\n` +
+      `Its metrics:        http://${proxy.adminListener?.address}/metrics\n\n` +
       `Try it:  curl http://${address}/        (again and again: the servers take turns)\n` +
       `Stop it: Ctrl-C\n\n`,
   );

@@ -33,13 +33,13 @@ export class DownstreamServer {
     return this.#connections.size;
   }
 
-  /** Takes an accepted socket over. */
-  accept(socket: Socket, options: DownstreamOptions): void {
+  /** Takes an accepted socket over; `unix` says that it is none of TCP. */
+  accept(socket: Socket, options: DownstreamOptions, unix = false): void {
     if (this.#draining) return void socket.destroy();
     if (this.#maxConnections > 0 && this.#connections.size >= this.#maxConnections) {
       return this.#refuse(socket);
     }
-    const connection = new DownstreamConnection(socket, peerOf(socket), options, () => {
+    const connection = new DownstreamConnection(socket, peerOf(socket, unix), options, () => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
@@ -94,12 +94,13 @@ export class DownstreamServer {
   }
 }
 
-function peerOf(socket: Socket): Peer {
+function peerOf(socket: Socket, unix: boolean): Peer {
   const address = socket.remoteAddress ?? "";
   return {
     // A socket of both families shows IPv4 clients in IPv6 form.
     address: address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address,
     port: socket.remotePort ?? 0,
     secure: false,
+    unix,
   };
 }

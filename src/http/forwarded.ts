@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { isToken } from "./chars.ts";
 import { trimBlanks } from "./fields.ts";
-import type { IpSet } from "./ip.ts";
+import { type IpSet, normalIp } from "./ip.ts";
 
 /**
  * The address of the client behind a chain of proxies: from the right, which is the part that our own peer wrote,
@@ -12,14 +12,28 @@ import type { IpSet } from "./ip.ts";
  * vouched for stands in for the client.
  */
 export function clientBehind(peer: string, chain: readonly string[], trusted: IpSet): string {
-  let client = peer;
-  for (let i = chain.length - 1; i >= 0; i--) {
-    const address = addressOf(chain[i]!);
-    if (address === undefined) return client;
-    client = address;
-    if (!trusted.has(address)) return client;
+  const position = clientPosition(chain, trusted);
+  return position === chain.length ? peer : addressOf(chain[position]!)!;
+}
+
+/** Position in `chain` of the entry that `clientBehind` believes; the length where it is none of them. */
+export function clientPosition(chain: readonly string[], trusted: IpSet): number {
+  let position = chain.length;
+  while (position > 0) {
+    const address = addressOf(chain[position - 1]!);
+    if (address === undefined) break;
+    position--;
+    if (!trusted.has(address)) break;
   }
-  return client;
+  return position;
+}
+
+/** One element of a Forwarded field: what one proxy says of the side that a request came in on. */
+export interface ForwardedElement {
+  /** The address, as written; empty where the element has none. */
+  readonly node: string;
+  readonly proto: string | undefined;
+  readonly host: string | undefined;
 }
 
 /** The entries of an X-Forwarded-For, whose lines were joined by commas. */
@@ -27,14 +41,18 @@ export function forwardedForEntries(value: string): string[] {
   return value.split(",").map(trimBlanks);
 }
 
-/**
- * The `for` of every element of a Forwarded field (RFC 7239 §4), an empty text for an element that has none.
- * Undefined where the field breaks the grammar: then nothing in it can be believed.
- */
+/** The `for` of every element of a Forwarded field; see `forwardedElements`. */
 export function forwardedEntries(value: string): string[] | undefined {
-  const entries: string[] = [];
-  const seen = new Set<string>();
-  let node = "";
+  return forwardedElements(value)?.map(({ node }) => node);
+}
+
+/**
+ * The elements of a Forwarded field (RFC 7239 §4). Undefined where the field breaks the grammar: then nothing in it
+ * can be believed.
+ */
+export function forwardedElements(value: string): ForwardedElement[] | undefined {
+  const elements: ForwardedElement[] = [];
+  const pairs = new Map<string, string>();
   let at = 0;
   for (;;) {
     at = skipBlanks(value, at);
@@ -43,18 +61,18 @@ export function forwardedEntries(value: string): string[] | undefined {
     if (pair !== null) {
       const name = pair[1]!.toLowerCase();
       // RFC 7239 §4: each parameter at most once in an element.
-      if (!isToken(name) || seen.has(name)) return undefined;
-      seen.add(name);
-      if (name === "for") node = unquote(pair[2]!);
+      if (!isToken(name) || pairs.has(name)) return undefined;
+      pairs.set(name, unquote(pair[2]!));
       at = skipBlanks(value, at + pair[0].length);
     }
     const next = value[at++];
     if (next === ";") continue;
     if (next !== "," && next !== undefined) return undefined;
-    if (seen.size > 0) entries.push(node);
-    if (next === undefined) return entries;
-    seen.clear();
-    node = "";
+    if (pairs.size > 0) {
+      elements.push({ node: pairs.get("for") ?? "", proto: pairs.get("proto"), host: pairs.get("host") });
+    }
+    if (next === undefined) return elements;
+    pairs.clear();
   }
 }
 
@@ -74,13 +92,7 @@ export function toForwardedValue(text: string): string {
 /** `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80` as a plain address. */
 function addressOf(entry: string): string | undefined {
   const [, v4, v6] = /^(?:(\d[\d.]*)|\[([\da-f:.]+)\])(?::\w{1,16})?$/i.exec(entry) ?? [];
-  const address = v4 ?? v6 ?? entry;
-  if (isIPv6(address)) {
-    // The IPv4 address inside is what every other part of the chain calls it.
-    const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-    return mapped ?? address.toLowerCase();
-  }
-  return isIPv4(address) ? address : undefined;
+  return normalIp(v4 ?? v6 ?? entry);
 }
 
 function unquote(value: string): string {

@@ -17,9 +17,23 @@ export function parseIpBlock(text: string): IpBlock | undefined {
   const [, address, length] = /^([^/]+?)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const groups = address === undefined ? undefined : parseIp(address);
   if (groups === undefined) return undefined;
-  const given = isIPv4(address!) ? MAPPED_BITS : 0;
-  const bits = length === undefined ? BITS : given + Number(length);
-  return bits <= BITS ? { groups, bits } : undefined;
+  const isV4 = isIPv4(address!);
+  const bits = length === undefined ? BITS : (isV4 ? MAPPED_BITS : 0) + Number(length);
+  // `::ffff:10.0.0.0/8` would be a block of nearly everything, where 10.0.0.0/8 is meant.
+  if (bits > BITS || (!isV4 && isMapped(groups) && bits < MAPPED_BITS)) return undefined;
+  return { groups, bits };
+}
+
+/**
+ * An address in the form in which it is compared and shown: lower case, and IPv4 as such where it comes in IPv6 form,
+ * as that is what every other part of a chain calls it. Undefined for what is no address.
+ */
+export function normalIp(text: string): string | undefined {
+  if (isIPv4(text)) return text;
+  const groups = parseIp(text);
+  if (groups === undefined) return undefined;
+  if (!isMapped(groups)) return text.toLowerCase();
+  return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join(".");
 }
 
 /** A set of blocks that remembers what it was asked about, as the same few peers come again and again. */

@@ -51,16 +51,11 @@ const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   "range",
   "set-cookie",
   "via",
-  "x-real-ip",
-  "x-request-id",
 ]);
 
-/**
- * RFC 9110 §6.5.1: a sender must not put fields in the trailers that a recipient needs before the content. Nor can
- * names that pass for such fields.
- */
+/** RFC 9110 §6.5.1: a sender must not put fields in the trailers that a recipient needs before the content. */
 function isForbiddenTrailer(trailers: Fields, index: number): boolean {
   const kind = trailers.kinds[index]!;
-  return kind.hopByHop || kind.alias || FORBIDDEN_TRAILERS.has(kind.lower) ||
+  return kind.hopByHop || FORBIDDEN_TRAILERS.has(kind.lower) ||
     kind.lower.startsWith("x-forwarded-");
 }

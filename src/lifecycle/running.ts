@@ -113,7 +113,7 @@ export class RunningProxy {
   ): Promise<Listener> {
     const listener = await listen(
       address,
-      (socket) => server.accept(socket, options),
+      (socket) => server.accept(socket, options, address.kind === "unix"),
       (error) => this.#log.error("accept_failed", { frontend: name, cause: error.message }),
     );
     this.#log.info("listening", { frontend: name, address: listener.address });

@@ -10,6 +10,8 @@ export interface Peer {
   readonly port: number;
   /** Whether the client spoke TLS. */
   readonly secure: boolean;
+  /** Whether it came over a unix socket. */
+  readonly unix?: boolean;
 }
 
 /** Sends interim answers while a request has no final one. */
@@ -37,6 +39,9 @@ export class Exchange {
   client: string;
   /** Whether the peer is a trusted proxy. */
   peerTrusted = false;
+  /** Scheme and authority that the client asked for, where a trusted proxy reports them in Forwarded. */
+  reportedProto: "http" | "https" | undefined;
+  reportedHost: string | undefined;
   /** Status sent to the client; 0 while none was. */
   status = 0;
   /** Body bytes received from the client. */

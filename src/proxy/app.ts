@@ -42,7 +42,7 @@ export function createProxyApp(parts: AppParts): Hono {
   const app = new Hono({ getPath: rawPath });
   app.all("*", (c) => {
     const request = incomingOf(c);
-    if (metrics !== undefined && request.method === "GET" && rawPath(request) === metrics.path) {
+    if (metrics !== undefined && rawPath(request) === metrics.path && /^(?:GET|HEAD)$/.test(request.method)) {
       return metrics.answer();
     }
     identify(request, identity);

@@ -59,7 +59,7 @@ function compileTest(test: ConditionTest): Predicate {
 function readerOf(subject: string, argument: string): Reader {
   switch (subject) {
     case "host":
-      return ({ head }) => hostForMatching(head.authority);
+      return ({ head }) => head.authority === "" ? undefined : hostForMatching(head.authority);
     case "path":
       return ({ target }) => pathOf(target);
     case "method":

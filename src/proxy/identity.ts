@@ -1,7 +1,8 @@
 import { ProxyError } from "../base/errors.ts";
 import { isRequestId } from "../base/request-id.ts";
+import { isAuthority } from "../http/authority.ts";
 import { ROLE } from "../http/fields.ts";
-import { clientBehind, forwardedEntries, forwardedForEntries } from "../http/forwarded.ts";
+import { clientBehind, clientPosition, forwardedElements, forwardedForEntries } from "../http/forwarded.ts";
 import type { IpSet } from "../http/ip.ts";
 import { timesVia } from "../http/via.ts";
 import type { IncomingRequest } from "../message/request.ts";
@@ -41,18 +42,19 @@ export function identify(request: IncomingRequest, policy: IdentityPolicy): void
   if (fields.mayHaveAlias || fields.mayHave(ROLE.requestId) || fields.mayHave(ROLE.via)) {
     lookAt(request, policy);
   }
-  const { address } = exchange.peer;
-  exchange.peerTrusted = address === "" ? policy.trustsUnix : policy.trusted.has(address);
-  if (exchange.peerTrusted) exchange.client = clientOf(request, policy);
+  const { address, unix } = exchange.peer;
+  exchange.peerTrusted = unix === true ? policy.trustsUnix : policy.trusted.has(address);
+  if (exchange.peerTrusted) believe(request, policy);
 }
 
 function lookAt({ exchange, head: { fields } }: IncomingRequest, policy: IdentityPolicy): void {
   const { kinds, values } = fields;
   for (let i = 0; i < kinds.length; i++) {
+    if (kinds[i]!.role === ROLE.requestId && isRequestId(values[i]!)) exchange.requestId = values[i]!;
+  }
+  for (let i = 0; i < kinds.length; i++) {
     const kind = kinds[i]!;
-    if (kind.role === ROLE.requestId) {
-      if (isRequestId(values[i]!)) exchange.requestId = values[i]!;
-    } else if (kind.role === ROLE.via && timesVia(fields.get("via")!, policy.via) >= MAX_PASSES) {
+    if (kind.role === ROLE.via && timesVia(fields.get("via")!, policy.via) >= MAX_PASSES) {
       throw new ProxyError("loop_detected", `The request came by "${policy.via}" ${MAX_PASSES} times`);
     } else if (kind.alias && policy.aliases === "reject") {
       throw new ProxyError("bad_request", "A header name holds more than letters, digits and hyphens");
@@ -60,10 +62,20 @@ function lookAt({ exchange, head: { fields } }: IncomingRequest, policy: Identit
   }
 }
 
-function clientOf({ exchange, head }: IncomingRequest, { trusted, clientHeader }: IdentityPolicy): string {
+/** Writes down what the trusted peer reports of the client. */
+function believe({ exchange, head }: IncomingRequest, { trusted, clientHeader }: IdentityPolicy): void {
   const { address } = exchange.peer;
   const value = head.fields.get(clientHeader);
-  if (value === undefined) return address;
-  const chain = clientHeader === "forwarded" ? forwardedEntries(value) : forwardedForEntries(value);
-  return clientBehind(address, chain ?? [], trusted);
+  if (value === undefined) return;
+  if (clientHeader === "x-forwarded-for") {
+    exchange.client = clientBehind(address, forwardedForEntries(value), trusted);
+    return;
+  }
+  const elements = forwardedElements(value) ?? [];
+  const chain = elements.map(({ node }) => node);
+  exchange.client = clientBehind(address, chain, trusted);
+  const element = elements[clientPosition(chain, trusted)];
+  const proto = element?.proto?.toLowerCase();
+  if (proto === "http" || proto === "https") exchange.reportedProto = proto;
+  if (element?.host !== undefined && isAuthority(element.host)) exchange.reportedHost = element.host;
 }

@@ -106,8 +106,9 @@ function believesXForwarded({ exchange }: IncomingRequest, policy: IdentityPolic
 function identityLines(request: IncomingRequest, reported: Reported, policy: IdentityPolicy): string {
   const { exchange, head } = request;
   const believed = believesXForwarded(request, policy);
-  const proto = (believed ? reported.proto : undefined) ?? (exchange.peer.secure ? "https" : "http");
-  const host = (believed ? reported.host : undefined) ?? exchange.authority;
+  const proto = (believed ? reported.proto : exchange.reportedProto) ??
+    (exchange.peer.secure ? "https" : "http");
+  const host = (believed ? reported.host : exchange.reportedHost) ?? exchange.authority;
   let lines = "X-Forwarded-For: " + forwardedFor(request, reported.forwardedFor, policy) +
     "\r\nX-Forwarded-Proto: " + proto;
   if (host !== "") lines += "\r\nX-Forwarded-Host: " + host;

@@ -4,7 +4,14 @@ import { createLog } from "../../../src/base/log.ts";
 
 function written(format: "text" | "json", act: (log: ReturnType<typeof createLog>) => void): string {
   let text = "";
-  act(createLog({ level: "info", format, write: (bytes) => text += new TextDecoder().decode(bytes), now: () => 0 }));
+  act(
+    createLog({
+      level: "info",
+      format,
+      write: (bytes) => text += new TextDecoder().decode(bytes),
+      now: () => 0,
+    }),
+  );
   return text;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { IpSet, parseIpBlock } from "../../../src/http/ip.ts";
+import { IpSet, normalIp, parseIpBlock } from "../../../src/http/ip.ts";
 
 const parsed: [text: string, groups: string, bits: number][] = [
   ["10.0.0.1", "0:0:0:0:0:ffff:a00:1", 128],
@@ -124,4 +124,20 @@ test("IpSet.has() answers the same after more addresses than it remembers", () =
 test("IpSet.has() finds an address with a zone of any length", () => {
   const set = new IpSet([parseIpBlock("fe80::/10")!]);
   assert.equal(set.has(`fe80::1%${"z".repeat(10_000)}`), true);
+});
+
+const normal: [text: string, address: string | undefined][] = [
+  ["192.0.2.1", "192.0.2.1"],
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+  ["::FFFF:c000:0201", "192.0.2.1"],
+  ["2001:DB8::A", "2001:db8::a"],
+  ["localhost", undefined],
+];
+for (const [text, address] of normal) {
+  test(`normalIp() of ${text} is ${address}`, () => assert.equal(normalIp(text), address));
+}
+
+test("parseIpBlock() refuses a block of mapped addresses that reaches beyond them", () => {
+  assert.equal(parseIpBlock("::ffff:10.0.0.0/8"), undefined);
+  assert.ok(parseIpBlock("::ffff:10.0.0.0/104"));
 });

@@ -226,11 +226,15 @@ servers = ["http://127.0.0.1:${originPort}"]
 `;
 }
 
-/** Routes by host and path, of which the last leads to the origin, whatever its place. */
+/**
+ * Routes of the host that is asked for, of wildcards and of any host, a third each, and the one that the request takes:
+ * what is measured walks through all three tables.
+ */
 function routesConfig({ port, originPort }: Place, count: number): string {
+  const hosts = ['host = "127.0.0.1"', 'host = "*.example"', ""];
   const routes = Array.from({ length: count - 1 }, (_, i) => `
   [[frontends.routes]]
-  host = "host-${i % 100}.example"
+  ${hosts[i % 3]}
   path_prefix = "/path/number-${i}"
   backend = "nowhere"
 `);
@@ -243,8 +247,7 @@ access = false
 bind = "127.0.0.1:${port}"
 ${routes.join("")}
   [[frontends.routes]]
-  host = "127.0.0.1"
-  path_prefix = "/"
+  path_prefix = "/small"
   backend = "origin"
 
 [backends.origin]

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { Log } from "./base/log.ts";
 import { createLog } from "./base/log.ts";
 import { validateConfig } from "./config/load.ts";
+import { openStdout } from "./net/stdout.ts";
 import { RunningProxy } from "./lifecycle/running.ts";
 import { ForwardedResponse } from "./message/response.ts";
 
@@ -24,7 +25,11 @@ export interface Proxy {
 export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy {
   const valid = validateConfig(config);
   const { level, format } = valid.log;
-  const log = options.log ?? createLog({ level, format: format === "text" ? "text" : "json" });
+  const log = options.log ?? createLog({
+    level,
+    format: format === "text" ? "text" : "json",
+    write: openStdout().write,
+  });
   const running = new RunningProxy(valid, log);
   const app = running.snapshot.frontends[0]!.app;
   return {

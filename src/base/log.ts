@@ -24,8 +24,8 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** `text` for people, `json` for programs. */
   readonly format: "text" | "json";
-  /** Where lines go, one or more at a time, each with its end; standard output by default. */
-  readonly write?: (bytes: Uint8Array) => void;
+  /** Where lines go, one or more at a time, each with its end. False says that they could not be taken. */
+  readonly write: (bytes: Uint8Array) => boolean;
   /** Milliseconds since 1970; the clock by default. */
   readonly now?: () => number;
 }
@@ -33,9 +33,9 @@ export interface LogOptions {
 /** A log that writes lines of `options.level` and above; access lines with up to 50 ms delay, all others at once. */
 export function createLog(options: LogOptions): Log {
   const { now = Date.now } = options;
-  const output = new LogOutput(options.write);
   const least = LOG_LEVELS.indexOf(options.level);
   const toLine = options.format === "json" ? jsonLine : textLine;
+  const output = new LogOutput(options.write, (lines) => toLine(now(), "warn", "log_lines_lost", { lines }));
   const at = (level: LogLevel) =>
     LOG_LEVELS.indexOf(level) < least ? () => {} : (event: string, fields: LogFields = {}) => {
       output.add(toLine(now(), level, event, fields));

@@ -1,13 +1,13 @@
-import process from "node:process";
 import { formatDuration } from "../base/units.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
+import { print } from "../net/stdout.ts";
 import { locateConfig } from "./locate.ts";
 
 /** Loads a config as `run` would and prints what it describes. Throws a ConfigError where it is not valid. */
-export function check(path: string | undefined): void {
+export async function check(path: string | undefined): Promise<void> {
   const { source, config } = locateConfig(path);
-  process.stdout.write(`${source} is valid.\n${summary(config)}`);
+  await print(`${source} is valid.\n${summary(config)}`);
 }
 
 function summary(config: Config): string {

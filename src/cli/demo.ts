@@ -3,6 +3,7 @@ import process from "node:process";
 import exampleText from "../../config.example.toml" with { type: "text" };
 import { createLog } from "../base/log.ts";
 import { parseConfig } from "../config/load.ts";
+import { openStdout } from "../net/stdout.ts";
 import { start } from "./run.ts";
 import { untilStopped } from "./signals.ts";
 
@@ -12,7 +13,7 @@ const PORTS = [9001, 9002, 9003];
 /** Starts three demo servers and the proxy with the example config; runs until a signal. Resolves with the exit code. */
 export async function demo(): Promise<number> {
   const config = parseConfig(exampleText, { file: "config.example.toml", format: "toml" });
-  const log = createLog({ level: "info", format: "text" });
+  const log = createLog({ level: "info", format: "text", write: openStdout().write });
   const servers: Server[] = [];
   try {
     for (const port of PORTS) servers.push(await startDemoServer(port));

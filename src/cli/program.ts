@@ -1,8 +1,8 @@
-import process from "node:process";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ConfigError } from "../config/error.ts";
 import { runtimeVersion } from "../net/gaps.ts";
+import { print } from "../net/stdout.ts";
 import { check } from "./check.ts";
 import { demo } from "./demo.ts";
 import { run, type RunOptions } from "./run.ts";
@@ -23,7 +23,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     .option("-l, --log-level <level>", "debug, info, warn or error; before LOG_LEVEL and the config")
     .option("--check", "the same as the command check")
     .action(async (options: RunOptions & { check?: true }) => {
-      if (options.check === true) check(options.config);
+      if (options.check === true) await check(options.config);
       else code = await run(options);
     });
   program.command("check")
@@ -40,7 +40,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(error.message + "\n");
+    await print(error.message + "\n", "stderr");
     return 1;
   }
 }

@@ -1,10 +1,14 @@
 import process from "node:process";
 import { createLog, type Log, type LogLevel } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
+import { openStdout, type Stdout } from "../net/stdout.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
 import { locateConfig } from "./locate.ts";
 import { chooseLogLevel } from "./log-level.ts";
 import { untilStopped } from "./signals.ts";
+
+/** For a reader of the log to take the last lines, in ms, before the program ends. */
+const LAST_LINES_MS = 1000;
 
 /** What the command line says about a run. */
 export interface RunOptions {
@@ -16,16 +20,24 @@ export interface RunOptions {
 /** Serves until a signal; resolves with the exit code. Throws a ConfigError. */
 export async function run(options: RunOptions): Promise<number> {
   const { config } = locateConfig(options.config);
-  const log = createConfiguredLog(config, chooseLogLevel(options.logLevel, config.log.level));
+  const stdout = openStdout();
+  const log = createConfiguredLog(config, {
+    level: chooseLogLevel(options.logLevel, config.log.level),
+    write: stdout.write,
+  });
   const proxy = await start(config, log);
-  return proxy === undefined ? 1 : await untilStopped(proxy, log);
+  const code = proxy === undefined ? 1 : await untilStopped(proxy, log);
+  await stdout.settled(LAST_LINES_MS);
+  return code;
 }
 
 /** The log as the config wants it: `auto` is for people on a terminal and for programs elsewhere. */
-export function createConfiguredLog({ log: { format } }: Config, level: LogLevel): Log {
-  process.stdout.on("error", () => {}); // a full disk or a reader that left costs the log, not the service
+function createConfiguredLog(
+  { log: { format } }: Config,
+  options: { level: LogLevel; write: Stdout["write"] },
+): Log {
   const auto = process.stdout.isTTY ? "text" : "json";
-  return createLog({ level, format: format === "auto" ? auto : format });
+  return createLog({ ...options, format: format === "auto" ? auto : format });
 }
 
 /** Starts what `config` describes, or logs why it cannot and returns undefined. */

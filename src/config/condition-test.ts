@@ -43,7 +43,7 @@ function readArgument(reader: ConditionReader, subject: Subject, at: number): st
   const wanted = `${subject}(name)`;
   if (!reader.take("(")) throw refuseAt(at, `${JSON.stringify(subject)} without a name`, wanted);
   const { text, at: nameAt } = reader.takeValue();
-  if (subject === "header" && !isToken(text)) throw refuseAt(nameAt, "no header name", wanted);
+  if (subject !== "query" && !isToken(text)) throw refuseAt(nameAt, `no ${subject} name`, wanted);
   if (!reader.take(")")) throw refuseAt(reader.at, `unexpected ${reader.describeHere()}`, '")"');
   return subject === "header" ? text.toLowerCase() : text;
 }

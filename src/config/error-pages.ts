@@ -1,12 +1,19 @@
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { z } from "zod";
+import { PROXY_ERROR_KINDS, statusOf } from "../base/errors.ts";
 import { parsed, wants } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { refuseValue } from "./message.ts";
 
 const PAGE_FORM = "the path of a .html, .json or .txt file of at most 1 MiB";
-const STATUS_FORM = 'an error status such as 503, or a class of them, "4xx" or "5xx"';
+/** Every status that an error is answered with; 499 is for the log alone. */
+const STATUSES: ReadonlySet<string> = new Set([
+  "4xx",
+  "5xx",
+  ...PROXY_ERROR_KINDS.map(statusOf).filter((status) => status !== 499).sort().map(String),
+]);
+const STATUS_FORM = `a status that errors are answered with: ${[...STATUSES].join(", ")}`;
 const MAX_PAGE_BYTES = 1024 * 1024;
 
 const TYPES: ReadonlyMap<string, string> = new Map([
@@ -20,7 +27,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
  * at load as its type and text. Statuses before their class.
  */
 export const errorPagesSchema = z.record(
-  z.string().regex(/^(?:[45]\d\d|[45]xx)$/, wants(STATUS_FORM)),
+  z.string().refine((status) => STATUSES.has(status), wants(STATUS_FORM)),
   parsed(PAGE_FORM, readPage),
   wants("a table of files by status"),
 );

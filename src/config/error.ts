@@ -12,12 +12,17 @@ export interface ConfigProblem {
   message: string;
 }
 
-/** A config that cannot be used: all its problems, sorted by position. The message has one line for each. */
+/** Problems that a message shows. */
+const MAX_SHOWN = 100;
+
+/** A config that cannot be used: all its problems, sorted by position. The message has a line for each, up to 100. */
 export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
-    super(problems.map(formatProblem).join("\n"), options);
+    const lines = problems.slice(0, MAX_SHOWN).map(formatProblem);
+    if (problems.length > MAX_SHOWN) lines.push(`… and ${problems.length - MAX_SHOWN} more problems`);
+    super(lines.join("\n"), options);
     this.name = "ConfigError";
     this.problems = problems;
   }

@@ -100,11 +100,18 @@ interface FrontendContext {
   problems: ReferenceProblem[];
 }
 
+/** Names that one message lists. */
+const MAX_LISTED = 8;
+
 function checkBackend(name: unknown, path: Path, { backends, problems }: FrontendContext): void {
   if (typeof name !== "string" || name === "" || backends.includes(name)) return;
   const accepted = backends.length === 0
     ? "the name of a backend, of which there are none"
-    : listWords(backends);
+    : backends.length <= MAX_LISTED
+    ? listWords(backends)
+    : `${
+      backends.slice(0, MAX_LISTED).map((name) => JSON.stringify(name)).join(", ")
+    } … (${backends.length} in all)`;
   problems.push({ path, message: refuseValue(name, accepted, suggest(name, backends)) });
 }
 

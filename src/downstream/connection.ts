@@ -136,7 +136,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       return handed ? undefined : this.#answerFailure(exchange, error);
     }
     this.#answered = false;
-    this.#answerFailure(this.#exchange = openExchange(undefined, this.#opening), error);
+    this.#answerFailure(this.#exchange = openExchange(this.#intake.refused, this.#opening), error);
   }
 
   #answerFailure(exchange: Exchange, error: unknown): void {

@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { type ProxyError, toProxyError } from "../base/errors.ts";
 import type { CodecLimits } from "../http1/limits.ts";
-import { RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
+import { type RefusedHead, RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
 import { collectChunks, giveBack } from "../net/release.ts";
 import { RequestBody, type RequestReader } from "./request-body.ts";
 
@@ -40,6 +40,11 @@ export class Intake implements RequestReader {
     this.#events = events;
     this.#decoder = new RequestDecoder(limits);
     collectChunks(this.#decoder);
+  }
+
+  /** What is known of the head that was refused. */
+  get refused(): RefusedHead | undefined {
+    return this.#decoder.refused;
   }
 
   /** Whether a part of a head was read. */

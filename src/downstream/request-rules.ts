@@ -1,7 +1,8 @@
 import { ProxyError } from "../base/errors.ts";
-import { ROLE } from "../http/fields.ts";
+import { isAuthority } from "../http/authority.ts";
+import { type Fields, ROLE } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
-import type { RequestHead } from "../http1/request-decoder.ts";
+import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
 import type { DownstreamOptions } from "./options.ts";
 
@@ -12,20 +13,22 @@ export interface Opening {
   readonly options: DownstreamOptions;
 }
 
-/** The exchange that a request opens; without a head, that of a request that could not be read. */
-export function openExchange(
-  head: RequestHead | undefined,
-  { peer, informer, options }: Opening,
-): Exchange {
+/** The exchange that a request opens, also one that was refused; without `head` nothing of it could be read. */
+export function openExchange(head: RequestHead | RefusedHead | undefined, opening: Opening): Exchange {
+  const { peer, informer, options } = opening;
   options.onBegun();
-  return new Exchange(peer, {
-    method: head?.method ?? "",
-    target: head === undefined ? "" : head.target.path || head.authority,
-    authority: head?.authority ?? "",
-    minorVersion: head?.minorVersion ?? 1,
-    startedAt: performance.now(),
-    fields: head?.fields,
-  }, informer);
+  const whole = head !== undefined && "framing" in head;
+  const target = whole ? head.target.path || head.authority : head?.target ?? "";
+  const { method = "", minorVersion = 1, fields } = head ?? {};
+  const authority = whole ? head.authority : hostOf(fields);
+  const startedAt = performance.now();
+  return new Exchange(peer, { method, target, authority, minorVersion, startedAt, fields }, informer);
+}
+
+/** Host of a refused request, as far as it can be believed. */
+function hostOf(fields: Fields | undefined): string {
+  const host = fields?.get("host");
+  return host !== undefined && isAuthority(host) ? host : "";
 }
 
 /** Whether the client wants the connection to stay open after this request (RFC 9112 §9.3). */

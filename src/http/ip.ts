@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { copyOf } from "./copy.ts";
 
 /** Bits of an IPv6 address, which stands for IPv4 as well. */
 const BITS = 128;
@@ -25,14 +26,16 @@ export function parseIpBlock(text: string): IpBlock | undefined {
 }
 
 /**
- * An address in the form in which it is compared and shown: lower case, and IPv4 as such where it comes in IPv6 form,
+ * An address in the form in which it is compared and shown: IPv6 as URLs write it, and IPv4 as such where it comes in IPv6 form,
  * as that is what every other part of a chain calls it. Undefined for what is no address.
  */
 export function normalIp(text: string): string | undefined {
   if (isIPv4(text)) return text;
   const groups = parseIp(text);
   if (groups === undefined) return undefined;
-  if (!isMapped(groups)) return text.toLowerCase();
+  if (!isMapped(groups)) {
+    return text.includes("%") ? text.toLowerCase() : new URL(`http://[${text}]`).hostname.slice(1, -1);
+  }
   return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join(".");
 }
 
@@ -53,7 +56,7 @@ export class IpSet {
     const groups = parseIp(address);
     const found = groups !== undefined && this.#blocks.some((block) => isInside(block, groups));
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-    if (address.length <= MAX_ADDRESS) this.#remembered.set(address, found);
+    if (address.length <= MAX_ADDRESS) this.#remembered.set(copyOf(address), found);
     return found;
   }
 }

@@ -20,12 +20,18 @@ export interface RequestHead {
   readonly authority: string;
 }
 
+/** A head whose parts could be told apart, but that is not sound. */
+export type RefusedHead = Pick<RequestHead, "method" | "minorVersion" | "fields"> & {
+  readonly target: string;
+};
+
 /**
  * Decodes requests, the server's side of RFC 9112. Strict: what two programs could read in two ways is refused
  * with the status of the error's kind, and nothing is repaired.
  */
 export class RequestDecoder extends Decoder<RequestHead> {
   #skipped = 0;
+  #refused: RefusedHead | undefined;
 
   constructor(limits: CodecLimits) {
     super({
@@ -35,6 +41,11 @@ export class RequestDecoder extends Decoder<RequestHead> {
       startLineTooLong: "target_too_long",
       startLine: true,
     });
+  }
+
+  /** What is known of a head that was complete and was refused. */
+  get refused(): RefusedHead | undefined {
+    return this.#refused;
   }
 
   protected parse(startLine: string, fields: Fields): RequestHead {
@@ -56,6 +67,7 @@ export class RequestDecoder extends Decoder<RequestHead> {
       throw new ProxyError("bad_request", "A bad byte in the request target");
     }
     const minorVersion = version === "HTTP/1.1" ? 1 : 0;
+    this.#refused = { method, target: rawTarget, minorVersion, fields };
     const target = parseTarget(method, rawTarget);
     const authority = authorityOf(fields, minorVersion, target);
     const framing = requestFraming(fields, minorVersion);
@@ -63,6 +75,7 @@ export class RequestDecoder extends Decoder<RequestHead> {
     if (method === "CONNECT" && framing !== NO_BODY) {
       throw new ProxyError("bad_request", "CONNECT with a body");
     }
+    this.#refused = undefined;
     return { method, target, minorVersion, fields, framing, authority };
   }
 

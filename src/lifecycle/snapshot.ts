@@ -44,9 +44,10 @@ function createFrontend(
   metrics: OwnPage | undefined,
 ): Frontend {
   const errors = { name: config.via, pages: new Map(Object.entries(config.errorPages)) };
+  const identity = toIdentityPolicy(config);
   const app = createProxyApp({
     rules: config.rules.map((rule) => ({
-      matches: compileCondition(rule.if.condition),
+      matches: compileCondition(rule.if.condition, identity),
       target: backends.get(rule.backend)!,
     })),
     routes: config.routes.map(({ host, pathPrefix, prefixMatch, backend }) => ({
@@ -56,7 +57,7 @@ function createFrontend(
       target: backends.get(backend)!,
     })),
     defaultBackend: config.defaultBackend === undefined ? undefined : backends.get(config.defaultBackend),
-    identity: toIdentityPolicy(config),
+    identity,
     errors,
     metrics,
   });

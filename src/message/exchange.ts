@@ -1,7 +1,7 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import type { OutcomeReason } from "../base/errors.ts";
-import { nextRequestId } from "../base/request-id.ts";
-import type { Fields } from "../http/fields.ts";
+import { isRequestId, nextRequestId } from "../base/request-id.ts";
+import { type Fields, ROLE } from "../http/fields.ts";
 
 /** What is known of the connection that a request came in on. */
 export interface Peer {
@@ -83,13 +83,15 @@ export class Exchange {
     this.#informer = informer;
   }
 
-  /** What logs, the server and error answers call this request; the proxy's own where nobody set another. */
+  /** What logs, the server and error answers call this request: the client's name for it, if it is fit, or our own. */
   get requestId(): string {
-    return this.#requestId ??= nextRequestId();
+    return this.#requestId ??= this.#sentId() ?? nextRequestId();
   }
 
-  set requestId(id: string) {
-    this.#requestId = id;
+  #sentId(): string | undefined {
+    const { fields } = this;
+    if (fields?.mayHave(ROLE.requestId) !== true) return undefined;
+    return fields.values.find((value, i) => fields.kinds[i]!.role === ROLE.requestId && isRequestId(value));
   }
 
   /** Why the exchange was given up, or undefined while it is alive. */

@@ -19,3 +19,9 @@ export const IPV6_WILDCARD_TAKES_IPV4 = RUNTIME === "deno";
  * by hand as soon as it is written, which also saves the collector's time.
  */
 export const READ_BUFFERS_WAIT_FOR_GC = RUNTIME === "deno";
+
+/**
+ * On Deno 2.9 `process.stdout.write` waits until a pipe takes the bytes: a log collector that stops reading would stop
+ * the proxy. So logs are written by the runtime's own stream there.
+ */
+export const STDOUT_WRITE_BLOCKS = RUNTIME === "deno";

@@ -1,46 +1,48 @@
 import type { Condition, ConditionTest } from "../config/condition.ts";
 import { hostForMatching } from "../http/authority.ts";
 import { cookieValue } from "../http/cookie.ts";
+import { fieldName, ROLE } from "../http/fields.ts";
 import { IpSet } from "../http/ip.ts";
 import { queryValue } from "../http/query.ts";
 import type { IncomingRequest } from "../message/request.ts";
+import type { IdentityPolicy } from "./identity.ts";
 
 /** Whether a request meets a condition. */
 export type Predicate = (request: IncomingRequest) => boolean;
 
 /** Makes a function of `condition`, once; what does not depend on the request is worked out here. */
-export function compileCondition(condition: Condition): Predicate {
+export function compileCondition(condition: Condition, policy: IdentityPolicy): Predicate {
   switch (condition.kind) {
     case "not": {
-      const term = compileCondition(condition.term);
+      const term = compileCondition(condition.term, policy);
       return (request) => !term(request);
     }
     case "all": {
-      const terms = condition.terms.map(compileCondition);
+      const terms = condition.terms.map((term) => compileCondition(term, policy));
       return (request) => terms.every((term) => term(request));
     }
     case "any": {
-      const terms = condition.terms.map(compileCondition);
+      const terms = condition.terms.map((term) => compileCondition(term, policy));
       return (request) => terms.some((term) => term(request));
     }
     default:
-      return compileTest(condition);
+      return compileTest(condition, policy);
   }
 }
 
 /** What is looked at in a request, or undefined where it is not there: then every comparison is false. */
 type Reader = (request: IncomingRequest) => string | undefined;
 
-function compileTest(test: ConditionTest): Predicate {
+function compileTest(test: ConditionTest, policy: IdentityPolicy): Predicate {
   if (test.kind === "inside") {
     const blocks = new IpSet(test.blocks);
     return ({ exchange }) => blocks.has(exchange.client);
   }
   if (test.kind === "equals" && test.subject === "path_prefix") return startsWithAny(test.values);
-  const read = readerOf(test.subject, test.argument);
+  const read = readerOf(test, policy);
   if (test.kind === "present") return (request) => read(request) !== undefined;
   if (test.kind === "matches") {
-    const pattern = new RegExp(test.pattern);
+    const pattern = new RegExp(test.pattern, test.subject === "host" ? "i" : "");
     return (request) => {
       const text = read(request);
       return text !== undefined && pattern.test(text);
@@ -56,7 +58,10 @@ function compileTest(test: ConditionTest): Predicate {
   };
 }
 
-function readerOf(subject: string, argument: string): Reader {
+function readerOf(
+  { subject, argument }: Exclude<ConditionTest, { kind: "inside" }>,
+  policy: IdentityPolicy,
+): Reader {
   switch (subject) {
     case "host":
       return ({ head }) => head.authority === "" ? undefined : hostForMatching(head.authority);
@@ -65,7 +70,7 @@ function readerOf(subject: string, argument: string): Reader {
     case "method":
       return ({ method }) => method;
     case "header":
-      return ({ head }) => head.fields.get(argument);
+      return headerReader(argument, policy);
     case "query":
       return ({ target }) => queryValue(target, argument);
     case "cookie":
@@ -73,6 +78,26 @@ function readerOf(subject: string, argument: string): Reader {
     default:
       throw new TypeError(`Nothing reads "${subject}"`);
   }
+}
+
+/**
+ * What a header says. What this proxy itself tells servers about the client reads as it tells it; what others may not
+ * say about the client, or not under this name, is not there.
+ */
+function headerReader(name: string, policy: IdentityPolicy): Reader {
+  const { role, alias } = fieldName(name);
+  if (role === ROLE.realIp) return ({ exchange }) => exchange.client;
+  if (role === ROLE.requestId) return ({ exchange }) => exchange.requestId;
+  if (alias && policy.aliases !== "keep") return () => undefined;
+  const believedIn = role === ROLE.forwarded
+    ? "forwarded"
+    : name.startsWith("x-forwarded-")
+    ? "x-forwarded-for"
+    : undefined;
+  return ({ head, exchange }) =>
+    believedIn === undefined || (exchange.peerTrusted && policy.clientHeader === believedIn)
+      ? head.fields.get(name)
+      : undefined;
 }
 
 /** `/api` takes `/api` and what is below it, not `/apix`; `/api/` only what is below it. */

@@ -35,11 +35,10 @@ export async function forward(
     return toClientResponse(answer, exchange, {
       via: policy.via,
       tunnelIdleMs: backend.tunnelIdleMs,
-      onTunnelDone: outgoing.onDone,
+      onTunnelDone: () => outgoing.onDone(),
     });
   } catch (error) {
-    outgoing.onDone();
-    server.failed(toProxyError(error));
+    outgoing.onDone(toProxyError(error));
     throw error;
   }
 }
@@ -110,9 +109,10 @@ function prepare(
     chunked: body !== null && body.length === undefined,
     upgrade,
     onInformational: (head) => exchange.inform(head.status, head.reason, head.fields),
-    onDone() {
+    onDone(error) {
       if (!open) return;
       open = false;
+      if (error !== undefined) server.failed(error);
       exchange.onAbort = undefined;
       server.inFlight--;
     },

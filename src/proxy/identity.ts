@@ -1,5 +1,4 @@
 import { ProxyError } from "../base/errors.ts";
-import { isRequestId } from "../base/request-id.ts";
 import { isAuthority } from "../http/authority.ts";
 import { ROLE } from "../http/fields.ts";
 import { clientBehind, clientPosition, forwardedElements, forwardedForEntries } from "../http/forwarded.ts";
@@ -39,7 +38,7 @@ const MAX_PASSES = 4;
 export function identify(request: IncomingRequest, policy: IdentityPolicy): void {
   const { exchange } = request;
   const { fields } = request.head;
-  if (fields.mayHaveAlias || fields.mayHave(ROLE.requestId) || fields.mayHave(ROLE.via)) {
+  if (fields.mayHaveAlias || fields.mayHave(ROLE.via)) {
     lookAt(request, policy);
   }
   const { address, unix } = exchange.peer;
@@ -47,18 +46,19 @@ export function identify(request: IncomingRequest, policy: IdentityPolicy): void
   if (exchange.peerTrusted) believe(request, policy);
 }
 
-function lookAt({ exchange, head: { fields } }: IncomingRequest, policy: IdentityPolicy): void {
-  const { kinds, values } = fields;
-  for (let i = 0; i < kinds.length; i++) {
-    if (kinds[i]!.role === ROLE.requestId && isRequestId(values[i]!)) exchange.requestId = values[i]!;
+function lookAt({ head: { fields } }: IncomingRequest, policy: IdentityPolicy): void {
+  let passes = 0;
+  let aliased = false;
+  for (let i = 0; i < fields.size; i++) {
+    const { role, alias } = fields.kinds[i]!;
+    if (role === ROLE.via) passes += timesVia(fields.values[i]!, policy.via);
+    if (alias) aliased = true;
   }
-  for (let i = 0; i < kinds.length; i++) {
-    const kind = kinds[i]!;
-    if (kind.role === ROLE.via && timesVia(fields.get("via")!, policy.via) >= MAX_PASSES) {
-      throw new ProxyError("loop_detected", `The request came by "${policy.via}" ${MAX_PASSES} times`);
-    } else if (kind.alias && policy.aliases === "reject") {
-      throw new ProxyError("bad_request", "A header name holds more than letters, digits and hyphens");
-    }
+  if (passes >= MAX_PASSES) {
+    throw new ProxyError("loop_detected", `The request came by "${policy.via}" ${passes} times`);
+  }
+  if (aliased && policy.aliases === "reject") {
+    throw new ProxyError("bad_request", "A header name holds more than letters, digits and hyphens");
   }
 }
 

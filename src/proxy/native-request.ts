@@ -6,6 +6,9 @@ import { IncomingRequest } from "../message/request.ts";
 
 const UNKNOWN_PEER: Omit<Peer, "secure"> = { address: "unknown", port: 0 };
 
+/** Requests of somebody else's server, to find their exchange again when they fail. */
+const exchanges = new WeakMap<Request, Exchange>();
+
 /** A Request of somebody else's server as one of ours, so that the same app serves it. */
 export function fromNative(request: Request): IncomingRequest {
   const url = new URL(request.url);
@@ -34,8 +37,10 @@ export function fromNative(request: Request): IncomingRequest {
 
 /** The exchange of a Request of somebody else's server: its peer is not known, nor when it began. */
 export function nativeExchange(request: Request, fields = Fields.from(request.headers)): Exchange {
+  const known = exchanges.get(request);
+  if (known !== undefined) return known;
   const url = new URL(request.url);
-  return new Exchange({ ...UNKNOWN_PEER, secure: url.protocol === "https:" }, {
+  const exchange = new Exchange({ ...UNKNOWN_PEER, secure: url.protocol === "https:" }, {
     method: request.method,
     target: url.pathname + url.search,
     authority: url.host,
@@ -43,6 +48,8 @@ export function nativeExchange(request: Request, fields = Fields.from(request.he
     startedAt: performance.now(),
     fields,
   }, { inform() {} });
+  exchanges.set(request, exchange);
+  return exchange;
 }
 
 /**

@@ -37,7 +37,7 @@ export class Router<T> {
   #findByHost(host: string, path: string): T | undefined {
     const exact = this.#exact.get(host)?.find(path);
     if (exact !== undefined || this.#wildcards.size === 0) return exact;
-    for (let dot = host.indexOf("."); dot > 0; dot = host.indexOf(".", dot + 1)) {
+    for (let dot = host.indexOf(".", 1); dot > 0; dot = host.indexOf(".", dot + 1)) {
       const found = this.#wildcards.get(host.slice(dot))?.find(path);
       if (found !== undefined) return found;
     }

@@ -112,7 +112,7 @@ export class UpstreamConnection implements AnswerReader {
     if (this.#writer.open) request.body?.cancel(error);
     if (wasHead) return this.#reject!(error);
     this.#body?.fail(error);
-    request.onDone();
+    request.onDone(error);
   }
 
   /** For the body: somebody takes it. */

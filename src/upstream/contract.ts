@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import type { ProxyError } from "../base/errors.ts";
 import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 
@@ -15,8 +16,8 @@ export interface OutgoingRequest {
   readonly upgrade: string | undefined;
   /** Takes interim answers other than 101. */
   onInformational(head: ResponseHead): void;
-  /** The answer is over, whole or not; called once, unless there was none (`send` rejects) or it was an upgrade. */
-  onDone(): void;
+  /** The answer is over, whole or not; called once, with the error where it broke off, unless there was none (`send` rejects) or it was an upgrade. */
+  onDone(error?: ProxyError): void;
 }
 
 /** The answer to a request: its head, and its body or, after a 101, the connection itself. */

@@ -97,9 +97,13 @@ const REFUSED: [pages: Record<string, string>, message: RegExp][] = [
     /error_pages\.503: is "\/nonexistent\/a\.html", .*\(ENOENT\); accepted: /,
   ],
   [{ "503": "/etc/hosts" }, /error_pages\.503: is "\/etc\/hosts"; accepted: /],
-  [{ "200": "a.html" }, /error_pages\.200: .*accepted: an error status such as 503/],
-  [{ "6xx": "a.html" }, /error_pages\.6xx: .*accepted: an error status such as 503/],
-  [{ "5XX": "a.html" }, /error_pages\.5XX: .*accepted: an error status such as 503/],
+  [
+    { "200": "a.html" },
+    /error_pages\.200: .*accepted: a status that errors are answered with: 4xx, 5xx, 400, 404, .*508/,
+  ],
+  [{ "6xx": "a.html" }, /error_pages\.6xx: .*accepted: a status/],
+  [{ "499": "a.html" }, /error_pages\.499: .*accepted: a status/],
+  [{ "5XX": "a.html" }, /error_pages\.5XX: .*accepted: a status/],
 ];
 for (const [pages, message] of REFUSED) {
   test(`validateConfig() refuses the pages ${JSON.stringify(pages)}`, async (t) => {

@@ -8,7 +8,7 @@ function written(format: "text" | "json", act: (log: ReturnType<typeof createLog
     createLog({
       level: "info",
       format,
-      write: (bytes) => text += new TextDecoder().decode(bytes),
+      write: (bytes) => (text += new TextDecoder().decode(bytes)) !== "",
       now: () => 0,
     }),
   );

@@ -9,7 +9,11 @@ import { type ConfigFormat, parseConfig } from "../../../src/config/load.ts";
 const FOLDER = fileURLToPath(new URL("../../golden/config/", import.meta.url));
 
 // Each bad config stands beside a .txt with the exact message that it gets.
-for (const file of readdirSync(FOLDER).filter((name) => !name.endsWith(".txt")).sort()) {
+const files = readdirSync(FOLDER).filter((name) => !name.endsWith(".txt")).sort();
+
+test("there are at least twelve golden files", () => assert.ok(files.length >= 12));
+
+for (const file of files) {
   test(`parseConfig() words the problems of ${file} as its golden file does`, () => {
     const format = extname(file).slice(1) as ConfigFormat;
     const expected = readFileSync(`${FOLDER}${basename(file, extname(file))}.txt`, "utf8");

@@ -2,10 +2,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCondition } from "../../../src/config/condition-parser.ts";
 import { Fields } from "../../../src/http/fields.ts";
+import { IpSet } from "../../../src/http/ip.ts";
 import { NO_BODY } from "../../../src/http/framing.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
 import { IncomingRequest } from "../../../src/message/request.ts";
 import { compileCondition } from "../../../src/proxy/condition.ts";
+
+const POLICY = {
+  trusted: new IpSet([]),
+  trustsUnix: false,
+  clientHeader: "x-forwarded-for",
+  keepsUntrustedChain: true,
+  aliases: "drop",
+  sendsForwarded: false,
+  via: "sluice",
+} as const;
 
 /** What is asked about; what is left out is `GET http://a.example/` without fields, from 192.0.2.1. */
 interface Asked {
@@ -33,7 +44,7 @@ function requestOf({ method = "GET", target = "/", authority = "a.example", line
 
 function check(condition: string, met: readonly Asked[], unmet: readonly Asked[]): void {
   test(`compileCondition() of ${condition}`, () => {
-    const matches = compileCondition(parseCondition(condition));
+    const matches = compileCondition(parseCondition(condition), POLICY);
     for (let round = 0; round < 2; round++) {
       assert.deepEqual(met.filter((asked) => !matches(requestOf(asked))), []);
       assert.deepEqual(unmet.filter((asked) => matches(requestOf(asked))), []);
@@ -173,7 +184,34 @@ for (const [condition, met] of LOGIC) {
 }
 
 test("compileCondition() looks at 50 levels", () => {
-  const matches = compileCondition(parseCondition("!(".repeat(25) + "header(a)" + ")".repeat(25)));
+  const matches = compileCondition(parseCondition("!(".repeat(25) + "header(a)" + ")".repeat(25)), POLICY);
   assert.equal(matches(requestOf({})), true);
   assert.equal(matches(requestOf({ lines: ["a: 1"] })), false);
+});
+
+const identity: [name: string, value: string, trusted: boolean, clientHeader: string, found: boolean][] = [
+  ["x-forwarded-proto", "https", false, "x-forwarded-for", false],
+  ["x-forwarded-proto", "https", true, "x-forwarded-for", true],
+  ["x-forwarded-proto", "https", true, "forwarded", false],
+  ["x-forwarded-prefix", "/x", false, "x-forwarded-for", false],
+  ["forwarded", "for=a", true, "x-forwarded-for", false],
+  ["forwarded", "for=a", true, "forwarded", true],
+  ["x-real-ip", "10.0.0.1", false, "x-forwarded-for", false],
+  ["x-real-ip", "192.0.2.1", false, "x-forwarded-for", true],
+  ["x_role", "admin", false, "x-forwarded-for", false],
+];
+for (const [name, value, trusted, clientHeader, found] of identity) {
+  const peer = trusted ? "a trusted" : "any";
+  test(`compileCondition() ${found ? "reads" : "hides"} ${name}: ${value} of ${peer} peer, client in ${clientHeader}`, () => {
+    const policy = { ...POLICY, clientHeader: clientHeader as "forwarded" };
+    const matches = compileCondition(parseCondition(`header(${name}) == "${value}"`), policy);
+    const request = requestOf({ lines: [`${name}: ${name === "x-real-ip" ? "10.0.0.1" : value}`] });
+    request.exchange.peerTrusted = trusted;
+    assert.equal(matches(request), found);
+  });
+}
+
+test("compileCondition() reads names with underscores where they are kept", () => {
+  const matches = compileCondition(parseCondition("header(x_role) == admin"), { ...POLICY, aliases: "keep" });
+  assert.equal(matches(requestOf({ lines: ["X_Role: admin"] })), true);
 });

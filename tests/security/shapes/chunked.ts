@@ -68,7 +68,12 @@ const SOUND: [name: string, body: string, sees: string | undefined, hides: strin
   ["blanks around an extension", "3; secret = 1 ; more\r\nabc\r\n0\r\n\r\n", undefined, "secret"],
   ["an extension of the last chunk", "3\r\nabc\r\n0;secret\r\n\r\n", undefined, "secret"],
   ["a trailer", "3\r\nabc\r\n0\r\nX-Sum: 9\r\n\r\n", "X-Sum: 9\r\n\r\n", undefined],
-  ["a Content-Length as trailer", "3\r\nabc\r\n0\r\nContent-Length: 990099\r\n\r\n", undefined, "Length: 990099"],
+  [
+    "a Content-Length as trailer",
+    "3\r\nabc\r\n0\r\nContent-Length: 990099\r\n\r\n",
+    undefined,
+    "Length: 990099",
+  ],
   ["a Transfer-Encoding as trailer", "3\r\nabc\r\n0\r\nTransfer-Encoding: cow\r\n\r\n", undefined, "cow"],
   ["a Host as trailer", "3\r\nabc\r\n0\r\nHost: evil.test\r\n\r\n", undefined, "evil"],
   ["a Connection as trailer", "3\r\nabc\r\n0\r\nConnection: Host\r\n\r\n", undefined, "Connection"],

@@ -2,14 +2,28 @@ import { MovingAverage } from "../balancing/average.ts";
 import type { Candidate } from "../balancing/policy.ts";
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
 import type { ServerConfig } from "../config/server.ts";
+import type { ProbeTarget } from "../health/active.ts";
+import { type EjectionRules, PassiveHealth } from "../health/passive.ts";
+import { type HealthState, UNKNOWN_HEALTH } from "../health/state.ts";
 import { Histogram } from "../observe/histogram.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";
 
+/** What the operator said of a server: `drain` and `maint` get no new requests, and `maint` is not probed either. */
+export type OperatorState = "ready" | "drain" | "maint";
+
+/** Who wants to know how requests to a server end. */
+export interface OutcomeListener {
+  /** A request was answered below 500. */
+  onPassed(server: Server): void;
+  /** A request failed on the server's side, or was answered 500 or above. */
+  onFailed(server: Server, reason: ProxyErrorKind | number): void;
+}
+
 /** One upstream address of a backend, while the proxy runs. */
-export class Server implements Candidate {
+export class Server implements Candidate, ProbeTarget {
+  readonly config: ServerConfig;
   /** Its URL: the name in logs and metrics. */
   readonly name: string;
-  readonly weight: number;
   readonly priority: number;
   /** Path in front of every target, without a trailing slash; mostly empty. */
   readonly basePath: string;
@@ -26,21 +40,39 @@ export class Server implements Candidate {
   readonly responseSeconds = new Histogram();
   /** Attempts that failed on the server's side, by reason. */
   readonly failures = new Map<ProxyErrorKind, number>();
-  readonly #maxConnections: number;
+  /** What probes say; up while there are none. */
+  health: HealthState = UNKNOWN_HEALTH;
+  lastProbe: ProbeTarget["lastProbe"];
+  /** What requests say. */
+  readonly passive: PassiveHealth;
+  operator: OperatorState = "ready";
+  /** Share of the weight that counts: less than 1 while a server that came back is brought up. */
+  ramp = 1;
+  readonly #outcomes: OutcomeListener;
 
-  constructor(config: ServerConfig, pool: ConnectionPool) {
+  constructor(
+    config: ServerConfig,
+    parts: { pool: ConnectionPool; ejection: EjectionRules; outcomes: OutcomeListener },
+  ) {
+    this.config = config;
     this.name = config.url;
-    this.weight = config.weight;
     this.priority = config.priority;
     this.basePath = config.basePath;
     this.authority = config.authority;
-    this.#maxConnections = config.maxConnections;
-    this.pool = pool;
+    this.pool = parts.pool;
+    this.passive = new PassiveHealth(parts.ejection);
+    this.#outcomes = parts.outcomes;
+  }
+
+  /** Share of the requests in relation to the others, at this moment. */
+  get weight(): number {
+    return this.config.weight * this.ramp;
   }
 
   /** Whether further requests would wait for a connection. */
   get full(): boolean {
-    return this.#maxConnections > 0 && this.inFlight >= this.#maxConnections;
+    const { maxConnections } = this.config;
+    return maxConnections > 0 && this.inFlight >= maxConnections;
   }
 
   /** Counts an answer to what was sent at `sentAt`, on the clock of `performance.now()`. */
@@ -50,10 +82,14 @@ export class Server implements Candidate {
     this.responseSeconds.observe((now - sentAt) / 1000);
     const hundreds = Math.floor(status / 100);
     this.answers[hundreds <= 5 ? hundreds : 0]! += 1;
+    if (status < 500) this.#outcomes.onPassed(this);
+    else this.#outcomes.onFailed(this, status);
   }
 
   /** Counts a failed attempt, unless it was not the server's fault. */
   failed({ kind, side }: ProxyError): void {
-    if (side === "upstream") this.failures.set(kind, (this.failures.get(kind) ?? 0) + 1);
+    if (side !== "upstream") return;
+    this.failures.set(kind, (this.failures.get(kind) ?? 0) + 1);
+    this.#outcomes.onFailed(this, kind);
   }
 }

@@ -1,4 +1,4 @@
-import type { Candidate, Policy } from "./policy.ts";
+import { type Candidate, isFree, type Policy } from "./policy.ts";
 
 /** Milliseconds that each request under way counts for, and an average that is not known yet. */
 const STEP_MS = 50;
@@ -34,7 +34,7 @@ export class Best<C extends Candidate> implements Policy<C> {
     this.#start = next === undefined ? 0 : available.indexOf(next);
   }
 
-  pick(): C | undefined {
+  pick(excluded?: ReadonlySet<C>): C | undefined {
     const candidates = this.#candidates;
     const now = this.#now();
     let best = -1;
@@ -42,7 +42,7 @@ export class Best<C extends Candidate> implements Policy<C> {
     for (let i = 0; i < candidates.length; i++) {
       const at = (this.#start + i) % candidates.length;
       const candidate = candidates[at]!;
-      if (candidate.full) continue;
+      if (!isFree(candidate, excluded)) continue;
       const its = score(candidate, now - this.#pickedAt[at]!);
       if (its >= lowest) continue;
       best = at;

@@ -1,4 +1,4 @@
-import type { Candidate, Policy } from "./policy.ts";
+import { type Candidate, isFree, type Policy } from "./policy.ts";
 
 /**
  * Picks the first server of the config that has room: the later ones stay unused until it is full
@@ -11,8 +11,8 @@ export class First<C extends Candidate> implements Policy<C> {
     this.#candidates = available;
   }
 
-  pick(): C | undefined {
-    return this.#candidates.find((candidate) => !candidate.full);
+  pick(excluded?: ReadonlySet<C>): C | undefined {
+    return this.#candidates.find((candidate) => isFree(candidate, excluded));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Candidate, Policy } from "./policy.ts";
+import { type Candidate, isFree, type Policy } from "./policy.ts";
 import { Turns } from "./turns.ts";
 
 /**
@@ -8,22 +8,19 @@ import { Turns } from "./turns.ts";
 export class LeastConnections<C extends Candidate> implements Policy<C> {
   readonly #turns = new Turns<C>();
   #candidates: readonly C[] = [];
-  #least = 0;
-  readonly #isLeast = (candidate: C) => !candidate.full && load(candidate) === this.#least;
 
   update(available: readonly C[]): void {
     this.#candidates = available;
     this.#turns.update(available);
   }
 
-  pick(): C | undefined {
+  pick(excluded?: ReadonlySet<C>): C | undefined {
     let least = Infinity;
     for (const candidate of this.#candidates) {
       const its = load(candidate);
-      if (its < least && !candidate.full) least = its;
+      if (its < least && isFree(candidate, excluded)) least = its;
     }
-    this.#least = least;
-    return this.#turns.next(this.#isLeast);
+    return this.#turns.next((candidate) => isFree(candidate, excluded) && load(candidate) === least);
   }
 }
 

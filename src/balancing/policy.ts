@@ -18,6 +18,11 @@ export interface Latency {
   readonly averageMs: number | undefined;
 }
 
+/** Whether `candidate` can be picked now. */
+export function isFree<C extends Candidate>(candidate: C, excluded: ReadonlySet<C> | undefined): boolean {
+  return !candidate.full && (excluded === undefined || !excluded.has(candidate));
+}
+
 /**
  * Picks a server among those that are available. What can be worked out once for a set of servers is worked out
  * in `update`; `pick` is for what changes with every request.
@@ -25,6 +30,6 @@ export interface Latency {
 export interface Policy<C extends Candidate> {
   /** Names the candidates, in the order of the config; called when they change, not per request. */
   update(available: readonly C[]): void;
-  /** The server for the next request, or undefined where all are full or there is none. */
-  pick(): C | undefined;
+  /** The server for the next request, or undefined where all are full or `excluded`, or there is none. */
+  pick(excluded?: ReadonlySet<C>): C | undefined;
 }

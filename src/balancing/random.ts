@@ -1,4 +1,4 @@
-import type { Candidate, Policy } from "./policy.ts";
+import { type Candidate, isFree, type Policy } from "./policy.ts";
 
 /**
  * Draws two different servers, each by its weight, and picks the one with fewer requests under way per unit of
@@ -24,18 +24,21 @@ export class RandomOfTwo<C extends Candidate> implements Policy<C> {
     this.#sums = available.map(({ weight }) => sum += weight);
   }
 
-  pick(): C | undefined {
+  pick(excluded?: ReadonlySet<C>): C | undefined {
     const candidates = this.#candidates;
     const total = this.#sums.at(-1) ?? 0;
     if (candidates.length === 0) return undefined;
     const first = this.#at(this.#random() * total);
     const one = candidates[first]!;
-    if (candidates.length === 1) return one.full ? undefined : one;
+    const oneIsFree = isFree(one, excluded);
+    if (candidates.length === 1) return oneIsFree ? one : undefined;
     // The second draw leaves the first server's share out.
     const from = this.#sums[first]! - one.weight;
     const drawn = this.#random() * (total - one.weight);
     const other = candidates[this.#at(drawn < from ? drawn : drawn + one.weight)]!;
-    if (one.full || other.full) return one.full ? (other.full ? this.#anyFree() : other) : one;
+    const otherIsFree = isFree(other, excluded);
+    if (!oneIsFree) return otherIsFree ? other : this.#anyFree(excluded);
+    if (!otherIsFree) return one;
     return other.inFlight * one.weight < one.inFlight * other.weight ? other : one;
   }
 
@@ -51,9 +54,9 @@ export class RandomOfTwo<C extends Candidate> implements Policy<C> {
     return low;
   }
 
-  /** Two full servers do not mean that all are. */
-  #anyFree(): C | undefined {
-    const free = this.#candidates.filter((candidate) => !candidate.full);
+  /** Two that cannot be picked do not mean that none can. */
+  #anyFree(excluded: ReadonlySet<C> | undefined): C | undefined {
+    const free = this.#candidates.filter((candidate) => isFree(candidate, excluded));
     let point = this.#random() * free.reduce((sum, { weight }) => sum + weight, 0);
     return free.find(({ weight }) => (point -= weight) < 0);
   }

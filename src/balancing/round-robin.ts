@@ -1,4 +1,4 @@
-import type { Candidate, Policy } from "./policy.ts";
+import { type Candidate, isFree, type Policy } from "./policy.ts";
 import { Turns } from "./turns.ts";
 
 /**
@@ -12,11 +12,7 @@ export class RoundRobin<C extends Candidate> implements Policy<C> {
     this.#turns.update(available);
   }
 
-  pick(): C | undefined {
-    return this.#turns.next(isFree);
+  pick(excluded?: ReadonlySet<C>): C | undefined {
+    return this.#turns.next((candidate) => isFree(candidate, excluded));
   }
-}
-
-function isFree(candidate: Candidate): boolean {
-  return !candidate.full;
 }

@@ -1,9 +1,17 @@
 import { z } from "zod";
 import type { DefaultsConfig } from "./defaults.ts";
-import { list, wants } from "./fields.ts";
+import { type EjectionConfig, ejectionOverridesSchema } from "./ejection.ts";
+import { duration, list, share, wants } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
+import {
+  type HealthCheckConfig,
+  healthCheckSchema,
+  resolveHealthCheck,
+  type WrittenHealthCheck,
+} from "./health.ts";
 import type { PoolConfig } from "./pool.ts";
 import { poolOverridesSchema } from "./pool.ts";
+import { type RetriesConfig, retryOverridesSchema } from "./retries.ts";
 import { overrides, section } from "./section.ts";
 import { serverSchema } from "./server.ts";
 import { type Spread, spread } from "./spread.ts";
@@ -18,6 +26,13 @@ export const backendSchema = section({
   ...overrides(spread),
   timeouts: upstreamTimeoutOverridesSchema.prefault({}),
   pool: poolOverridesSchema.prefault({}),
+  retries: retryOverridesSchema.prefault({}),
+  ejection: ejectionOverridesSchema.prefault({}),
+  health_check: healthCheckSchema.exactOptional(),
+  /** Time in which a server that came back is brought up to its full weight; 0 is at once. */
+  slow_start: duration.prefault("0s"),
+  /** Share of the servers that must be up; with fewer, health is ignored. 0 is off: then none up is a 503. */
+  panic_threshold: share.prefault(0),
   tls: upstreamTlsSchema.prefault({}),
   servers: list(serverSchema, "a list of one or more servers", 1),
 });
@@ -30,23 +45,42 @@ export const backendsSchema = z.record(
 );
 
 /** One backend with its name, and with the defaults where it overrides nothing. */
-export interface BackendConfig extends Omit<WrittenBackend, "timeouts" | "pool" | keyof Spread>, Spread {
+export interface BackendConfig extends Omit<WrittenBackend, Resolved>, Spread {
   readonly name: string;
   readonly timeouts: UpstreamTimeouts;
   readonly pool: PoolConfig;
+  readonly retries: RetriesConfig;
+  readonly ejection: EjectionConfig;
+  readonly healthCheck: HealthCheckConfig | undefined;
 }
+
+type Resolved = "timeouts" | "pool" | "retries" | "ejection" | "healthCheck" | keyof Spread;
 
 /** Fills in the defaults of every backend. The result has no prototype: every key in it is a backend. */
 export function resolveBackends(
   backends: Record<string, WrittenBackend>,
   defaults: DefaultsConfig,
+  everyCheck: WrittenHealthCheck | undefined,
 ): Record<string, BackendConfig> {
   const resolved: Record<string, BackendConfig> = Object.create(null);
   for (const [name, backend] of Object.entries(backends)) {
     const timeouts = { ...defaults.timeouts, ...backend.timeouts };
     const { balance, hostHeader } = defaults;
     const pool = { ...defaults.pool, ...backend.pool };
-    resolved[name] = { balance, hostHeader, ...backend, name, timeouts, pool };
+    const retries = { ...defaults.retries, ...backend.retries };
+    const ejection = { ...defaults.ejection, ...backend.ejection };
+    const healthCheck = resolveHealthCheck(everyCheck, defaults.healthCheck, backend.healthCheck);
+    resolved[name] = {
+      balance,
+      hostHeader,
+      ...backend,
+      name,
+      timeouts,
+      pool,
+      retries,
+      ejection,
+      healthCheck,
+    };
   }
   return resolved;
 }

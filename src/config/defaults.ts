@@ -1,6 +1,9 @@
 import type { z } from "zod";
 import type { Frozen } from "./freeze.ts";
+import { ejectionSchema } from "./ejection.ts";
+import { healthCheckSchema } from "./health.ts";
 import { poolSchema } from "./pool.ts";
+import { retriesSchema } from "./retries.ts";
 import { section } from "./section.ts";
 import { spread } from "./spread.ts";
 import { upstreamTimeoutsSchema } from "./timeouts.ts";
@@ -10,6 +13,9 @@ export const defaultsSchema = section({
   ...spread,
   timeouts: upstreamTimeoutsSchema.prefault({}),
   pool: poolSchema.prefault({}),
+  retries: retriesSchema.prefault({}),
+  ejection: ejectionSchema.prefault({}),
+  health_check: healthCheckSchema.exactOptional(),
 });
 
 /** Output type of `defaultsSchema`. */

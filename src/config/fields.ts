@@ -80,6 +80,11 @@ export function alias<const Meanings extends Readonly<Record<string, string>>>(
   });
 }
 
+const SHARE_FORM = "a share from 0 to 1, such as 0.2";
+
+/** A part of a whole. */
+export const share = z.number(wants(SHARE_FORM)).min(0, wants(SHARE_FORM)).max(1, wants(SHARE_FORM));
+
 /** A list of `item` with at least `least` of them. */
 export function list<Item extends z.ZodType>(item: Item, accepted: string, least = 0): z.ZodArray<Item> {
   return z.array(item, wants(accepted)).min(least, {

@@ -4,6 +4,7 @@ import { backendsSchema, resolveBackends } from "./backend.ts";
 import { defaultsSchema } from "./defaults.ts";
 import type { Frozen } from "./freeze.ts";
 import { frontendsSchema } from "./frontend.ts";
+import { pyhaproxyHealthSchema } from "./health.ts";
 import { limitsSchema } from "./limits.ts";
 import { logSchema } from "./log.ts";
 import { metricsSchema } from "./metrics.ts";
@@ -19,8 +20,12 @@ export const configSchema = section({
   limits: limitsSchema.prefault({}),
   frontends: frontendsSchema,
   defaults: defaultsSchema.prefault({}),
+  healthcheck: pyhaproxyHealthSchema.prefault({}),
   backends: backendsSchema.prefault({}),
-}).transform((config) => ({ ...config, backends: resolveBackends(config.backends, config.defaults) }));
+}).transform(({ healthcheck, ...config }) => ({
+  ...config,
+  backends: resolveBackends(config.backends, config.defaults, healthcheck),
+}));
 
 /** A valid config: every default filled in, every text parsed, frozen all the way down. */
 export type Config = Frozen<z.output<typeof configSchema>>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parsed, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
+import { serverHealthSchema } from "./health.ts";
 import { refuseValue } from "./message.ts";
 import { section } from "./section.ts";
 
@@ -62,6 +63,8 @@ export const serverSchema = z.preprocess(
     priority: wholeNumber(0, 1_000_000).prefault(100),
     /** Requests under way on this server at a time; 0 is no limit. */
     max_connections: wholeNumber(0).prefault(0),
+    /** What differs from the backend's health check. */
+    health_check: serverHealthSchema.prefault({}),
   }).transform(({ url, ...limits }) => ({ ...url, ...limits })),
 );
 

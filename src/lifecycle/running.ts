@@ -30,7 +30,7 @@ export class RunningProxy {
   /** Builds everything; opens nothing. */
   constructor(config: Config, log: Log) {
     this.#log = log;
-    this.snapshot = createSnapshot(config, () => metricsAnswer(this.metricsPage()));
+    this.snapshot = createSnapshot(config, { metrics: () => metricsAnswer(this.metricsPage()), log });
     this.#server = new DownstreamServer({
       maxConnections: config.limits.maxConnections,
       onRefused: () => log.warn("connection_refused", { reason: "connection_limit" }),
@@ -67,6 +67,8 @@ export class RunningProxy {
   async start(): Promise<void> {
     const { config, frontends } = this.snapshot;
     try {
+      // The first round of probes comes before the first request; no probe takes longer than its timeout.
+      await Promise.all([...this.snapshot.backends.values()].map((backend) => backend.start()));
       if (config.admin !== undefined) await this.#startAdmin(config.admin);
       for (const frontend of frontends) {
         const { name, bind } = frontend.config;
@@ -78,6 +80,7 @@ export class RunningProxy {
         }
       }
     } catch (error) {
+      for (const backend of this.snapshot.backends.values()) backend.close();
       await this.#closeListeners();
       throw error;
     }

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import type { Log } from "../base/log.ts";
 import { Backend } from "../backend/backend.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
@@ -24,9 +25,13 @@ export interface Snapshot {
 }
 
 /** Builds everything that `config` describes; opens nothing. `metrics` answers where frontends show metrics. */
-export function createSnapshot(config: Config, metrics: () => Response): Snapshot {
+export function createSnapshot(
+  config: Config,
+  { metrics, log }: { metrics: () => Response; log: Log },
+): Snapshot {
+  const { limits } = config;
   const backends = new Map(
-    Object.values(config.backends).map((backend) => [backend.name, new Backend(backend, config.limits)]),
+    Object.values(config.backends).map((backend) => [backend.name, new Backend(backend, { limits, log })]),
   );
   const metricsOnFrontends = config.metrics.enabled
     ? { path: config.metrics.path, answer: metrics }

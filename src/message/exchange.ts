@@ -54,6 +54,8 @@ export class Exchange {
   backend: string | undefined;
   server: string | undefined;
   attempts = 0;
+  /** Attempts that were not the last: each server, and how it failed. */
+  tried: string | undefined;
   /**
    * Status and fields of the server's answer, to keep what a Response cannot show where one is put around it:
    * the form of the fields, and a status over 599, which then shows as `STATUS_SHOWN`.
@@ -111,6 +113,11 @@ export class Exchange {
       if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
     }
     return this.#controller.signal;
+  }
+
+  /** Writes down an attempt that failed. */
+  note(server: string, outcome: string): void {
+    this.tried = `${this.tried === undefined ? "" : `${this.tried}, `}${server} ${outcome}`;
   }
 
   /** Sends a 1xx to the client. */

@@ -21,6 +21,7 @@ export function logAccess(log: Log, frontend: string, exchange: Exchange, now: n
     backend: exchange.backend,
     server: exchange.server,
     attempts: exchange.attempts,
+    tried: exchange.tried,
     bytes_in: exchange.bytesIn,
     bytes_out: exchange.bytesOut,
     elapsed_ms: Math.round((now - exchange.startedAt) * 10) / 10,

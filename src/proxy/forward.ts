@@ -1,20 +1,22 @@
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
+import { includesStatus } from "../config/statuses.ts";
+import { declaredLength } from "../http/framing.ts";
 import { isIdempotent } from "../http/methods.ts";
 import type { BodySource } from "../message/body.ts";
 import { StreamSource } from "../message/body-stream.ts";
+import { ReplayableBody } from "../message/replay.ts";
 import type { IncomingRequest } from "../message/request.ts";
-import type { UpstreamConnection } from "../upstream/connection.ts";
-import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
-import { declaredLength } from "../http/framing.ts";
+import type { Answer } from "../upstream/contract.ts";
+import { attempt, type Outgoing } from "./attempt.ts";
 import type { IdentityPolicy } from "./identity.ts";
-import { requestedUpgrade, requestHead } from "./request.ts";
+import { requestedUpgrade } from "./request.ts";
 import { toClientResponse } from "./response.ts";
 
 /**
- * Sends `request` to a server of `backend` and resolves with the answer, its body still to come.
- * Rejects with a ProxyError.
+ * Sends `request` to a server of `backend`, and to others where that one fails and the request may be repeated;
+ * resolves with the answer, its body still to come. Rejects with a ProxyError.
  */
 export async function forward(
   request: IncomingRequest,
@@ -23,98 +25,107 @@ export async function forward(
 ): Promise<Response> {
   const { exchange } = request;
   exchange.backend = backend.name;
-  const server = backend.pick();
-  if (server === undefined) {
-    throw new ProxyError("no_server", `Cannot forward to backend "${backend.name}": no server`);
-  }
-  exchange.server = server.name;
-  const outgoing = prepare(request, { backend, server, policy });
-  server.inFlight++;
-  try {
-    const answer = await attempt(request, server, outgoing);
-    return toClientResponse(answer, exchange, {
-      via: policy.via,
-      tunnelIdleMs: backend.tunnelIdleMs,
-      onTunnelDone: () => outgoing.onDone(),
-    });
-  } catch (error) {
-    outgoing.onDone(toProxyError(error));
-    throw error;
-  }
-}
-
-/** Connections that may turn out to be dead before one attempt fails. */
-const MAX_STALE = 3;
-
-/**
- * One attempt on one server. A connection may die while it is unused, and the server's close crosses our
- * request on its way; that is nobody's failure, so a request that may be repeated goes out once more on another
- * connection (RFC 9112 §9.3.1), as long as no byte of an answer came.
- */
-async function attempt(request: IncomingRequest, server: Server, outgoing: OutgoingRequest): Promise<Answer> {
-  const { exchange } = request;
-  exchange.attempts++;
-  const idempotent = isIdempotent(request.method);
-  for (let stale = 0;; stale++) {
-    // A first dead connection hints at more of them in the pool: after it, a new one is opened.
-    const connection = (stale === 0 ? server.pool.takeIdle() : undefined) ??
-      await server.pool.connect(exchange.signal);
-    const { reused } = connection;
-    const sentAt = performance.now();
+  backend.retryBudget.request(exchange.startedAt);
+  const outgoing = prepare(request, { backend, policy });
+  let tried: Set<Server> | undefined;
+  let last: ProxyError | undefined;
+  for (;;) {
+    const server = backend.pick(tried);
+    if (server === undefined) throw last ?? noServer(backend);
+    exchange.server = server.name;
     try {
-      const answer = await send(request, connection, outgoing);
-      server.answered(answer.head.status, sentAt);
-      return answer;
-    } catch (error) {
-      const unheard = reused && !connection.answering && outgoing.body === null && stale < MAX_STALE;
-      const reset = error instanceof ProxyError && error.kind === "upstream_reset" &&
-        error.retryable(idempotent);
-      if (!unheard || !reset) throw error;
+      const sent = await attempt(request, server, outgoing);
+      const { status } = sent.answer.head;
+      const repeats = includesStatus(backend.config.retries.statuses, status) &&
+        mayRepeat(request, { backend, server, tried, outgoing, sentStatus: status });
+      if (!repeats) return accept(request, { ...sent, backend, outgoing, via: policy.via });
+      last = new ProxyError("upstream_invalid", `The server answered ${status}`);
+      sent.drop(last);
+      exchange.note(server.name, String(status));
+    } catch (thrown) {
+      const error = last = toProxyError(thrown);
+      const repeats = error.retryable(isIdempotent(request.method)) &&
+        mayRepeat(request, { backend, server, tried, outgoing });
+      if (!repeats) {
+        outgoing.replay?.commit();
+        outgoing.replay?.cancel(error);
+        throw error;
+      }
+      exchange.note(server.name, error.kind);
     }
+    (tried ??= new Set()).add(server);
   }
 }
 
-function send(
-  request: IncomingRequest,
-  connection: UpstreamConnection,
-  outgoing: OutgoingRequest,
-): Promise<Answer> {
-  const { exchange } = request;
-  if (exchange.aborted !== undefined) {
-    connection.release();
-    throw exchange.aborted;
-  }
-  exchange.onAbort = (error) => connection.fail(error);
-  return connection.send(outgoing);
+interface Repeating {
+  readonly backend: Backend;
+  /** The server that failed, and those before it. */
+  readonly server: Server;
+  readonly tried: ReadonlySet<Server> | undefined;
+  readonly outgoing: Outgoing;
+  /** Status of an answer that is to be dropped. */
+  readonly sentStatus?: number;
+}
+
+/** Whether another server may be asked: one is left, the body is whole, and number, time and budget allow it. */
+function mayRepeat(
+  { method, exchange }: IncomingRequest,
+  { backend, server, tried, outgoing, sentStatus }: Repeating,
+): boolean {
+  const { attempts, deadline } = backend.config.retries;
+  if (sentStatus !== undefined && !isIdempotent(method)) return false;
+  if (exchange.aborted !== undefined || exchange.attempts >= attempts) return false;
+  if (outgoing.body !== null && outgoing.bodyStarted && outgoing.replay?.replayable !== true) return false;
+  if (!backend.available.some((other) => other !== server && tried?.has(other) !== true)) return false;
+  const now = performance.now();
+  if (deadline > 0 && now - exchange.startedAt >= deadline) return false;
+  return backend.retryBudget.take(now);
+}
+
+function noServer({ name, servers, available }: Backend): ProxyError {
+  const up = `${available.length} of ${servers.length} servers are available`;
+  return new ProxyError("no_server", `Cannot forward to backend "${name}": ${up}`);
+}
+
+/** The answer becomes the client's: nothing is repeated any more. */
+function accept(
+  { exchange }: IncomingRequest,
+  parts: {
+    answer: Answer;
+    onTunnelDone: () => void;
+    backend: Backend;
+    outgoing: Outgoing;
+    via: string;
+  },
+): Response {
+  parts.outgoing.replay?.commit();
+  return toClientResponse(parts.answer, exchange, {
+    via: parts.via,
+    tunnelIdleMs: parts.backend.config.timeouts.tunnelIdle,
+    onTunnelDone: parts.onTunnelDone,
+  });
 }
 
 function prepare(
   request: IncomingRequest,
-  { backend, server, policy }: { backend: Backend; server: Server; policy: IdentityPolicy },
-): OutgoingRequest {
-  const { exchange } = request;
+  { backend, policy }: { backend: Backend; policy: IdentityPolicy },
+): Outgoing {
   const fields = request.takeFields();
   const taken = request.takeBody();
-  const body: BodySource | null = taken instanceof ReadableStream
+  const source: BodySource | null = taken instanceof ReadableStream
     ? new StreamSource(taken, declaredLength(fields))
     : taken;
-  const upgrade = requestedUpgrade(request, fields, body);
-  const own = backend.hostHeader === "rewrite" || exchange.authority === "";
-  const host = own ? server.authority : exchange.authority;
-  let open = true;
+  const replay = source !== null && backend.config.retries.attempts > 1 && backend.available.length > 1 &&
+      isIdempotent(request.method)
+    ? new ReplayableBody(source)
+    : undefined;
   return {
-    method: request.method,
-    head: requestHead(request, { fields, body, policy, host, basePath: server.basePath, upgrade }),
-    body,
-    chunked: body !== null && body.length === undefined,
-    upgrade,
-    onInformational: (head) => exchange.inform(head.status, head.reason, head.fields),
-    onDone(error) {
-      if (!open) return;
-      open = false;
-      if (error !== undefined) server.failed(error);
-      exchange.onAbort = undefined;
-      server.inFlight--;
-    },
+    fields,
+    body: replay ?? source,
+    replay,
+    bodyStarted: false,
+    upgrade: requestedUpgrade(request, fields, source),
+    rewritesHost: backend.config.hostHeader === "rewrite",
+    policy,
   };
 }

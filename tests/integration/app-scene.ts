@@ -4,6 +4,7 @@ import type { TestContext } from "node:test";
 import { DownstreamServer } from "../../src/downstream/server.ts";
 import { validateConfig } from "../../src/config/load.ts";
 import type { ProxyError } from "../../src/base/errors.ts";
+import { SILENT_LOG } from "../../src/base/log.ts";
 import { createSnapshot } from "../../src/lifecycle/snapshot.ts";
 import type { Exchange } from "../../src/message/exchange.ts";
 import { listen } from "../../src/net/listen.ts";
@@ -41,7 +42,7 @@ export async function openAppScene(t: TestContext, { answer, onData, use }: AppO
       frontends: [{ bind: "127.0.0.1:0", default_backend: "app" }],
       backends: { app: { servers: [`http://127.0.0.1:${server.port}`] } },
     }),
-    () => new Response(),
+    { metrics: () => new Response(), log: SILENT_LOG },
   );
   const frontend = snapshot.frontends[0]!;
   const backend = snapshot.backends.get("app")!;

@@ -44,6 +44,8 @@ test("validateConfig() fills in every default", () => {
     tunnelIdle: 3_600_000,
     queue: 3000,
   };
+  const retries = { attempts: 2, budget: 0.2, deadline: 30_000, statuses: [] };
+  const ejection = { enabled: true, failures: 5, time: 10_000, maxTime: 300_000 };
   assert.deepEqual(rest, {
     log: { level: "info", access: true, format: "auto" },
     metrics: { enabled: false, path: "/metrics" },
@@ -69,7 +71,14 @@ test("validateConfig() fills in every default", () => {
       },
       routes: [],
     }],
-    defaults: { balance: "roundrobin", hostHeader: "preserve", timeouts, pool: { maxIdle: 64 } },
+    defaults: {
+      balance: "roundrobin",
+      hostHeader: "preserve",
+      timeouts,
+      pool: { maxIdle: 64 },
+      retries,
+      ejection,
+    },
   });
   assert.deepEqual(backends.app, {
     name: "app",
@@ -77,6 +86,11 @@ test("validateConfig() fills in every default", () => {
     hostHeader: "preserve",
     timeouts,
     pool: { maxIdle: 64 },
+    retries,
+    ejection,
+    healthCheck: undefined,
+    slowStart: 0,
+    panicThreshold: 0,
     tls: { verify: true },
     servers: [{
       url: "http://a",
@@ -88,6 +102,7 @@ test("validateConfig() fills in every default", () => {
       weight: 1,
       priority: 100,
       maxConnections: 0,
+      healthCheck: {},
     }],
   });
 });

@@ -1,0 +1,160 @@
+import type { ProxyErrorKind } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { OutcomeListener, Server } from "./server.ts";
+
+/** Steps in which a server is brought up to its full weight. */
+const RAMP_STEPS = 10;
+
+/** How a backend decides who gets requests. */
+export interface AvailabilityRules {
+  /** Name of the backend, for the log. */
+  readonly backend: string;
+  /** Whether servers are probed. */
+  readonly probed: boolean;
+  /** Passed probes that let an ejected server back in. */
+  readonly rise: number;
+  /** Share of the servers below which health is ignored; 0 never. */
+  readonly panicThreshold: number;
+  /** Time in which a server that came back is brought up to its full weight, in ms. */
+  readonly slowStartMs: number;
+  /** Told about the servers that may get requests, whenever they or their weights change. */
+  readonly onChange: (available: readonly Server[]) => void;
+  readonly log: Log;
+}
+
+/**
+ * Knows which servers of a backend may get requests: those that are up, not ejected, and ready. It changes on events:
+ * a probe, the outcome of a request, an operator's word, the end of an ejection.
+ */
+export class Availability implements OutcomeListener {
+  readonly #rules: AvailabilityRules;
+  #servers: readonly Server[] = [];
+  #available: readonly Server[] = [];
+  /** Probes that ejected servers have passed. */
+  readonly #passes = new Map<Server, number>();
+  /** When servers came back that are brought up to their weight. */
+  readonly #rampingSince = new Map<Server, number>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(rules: AvailabilityRules) {
+    this.#rules = rules;
+  }
+
+  /** Names the servers of the backend. */
+  set servers(servers: readonly Server[]) {
+    this.#servers = servers;
+    this.refresh();
+  }
+
+  /** Works out anew who may get requests. */
+  refresh(): void {
+    const now = performance.now();
+    for (const server of this.#servers) server.ramp = this.#rampOf(server, now);
+    const eligible = this.#servers.filter(({ config, operator }) =>
+      config.weight > 0 && operator === "ready"
+    );
+    const healthy = eligible.filter((server) => isHealthy(server, now));
+    this.#available = healthy.length < this.#rules.panicThreshold * eligible.length ? eligible : healthy;
+    this.#rules.onChange(this.#available);
+    this.#wakeUp(now);
+  }
+
+  onPassed(server: Server): void {
+    server.passive.passed();
+  }
+
+  /** Takes a server out whose requests failed often enough, unless the backend cannot spare it. */
+  onFailed(server: Server, reason: ProxyErrorKind | number): void {
+    const refused = reason === "connect_refused";
+    if (!server.passive.failed(refused) || !this.#canSpare(server)) return;
+    const { backend, probed, log } = this.#rules;
+    if (refused && probed) {
+      // The probes will tell when it is back, which may be long before an ejection would end.
+      server.health = { up: false, streak: 0, known: true };
+      log.warn("server_down", { backend, server: server.name, cause: reason });
+    } else {
+      const ms = server.passive.eject(performance.now());
+      this.#passes.set(server, 0);
+      log.warn("server_ejected", { backend, server: server.name, cause: String(reason), ms });
+    }
+    this.refresh();
+  }
+
+  /** A probe gave a result; see `ActiveOptions.onResult`. */
+  onProbed(server: Server, passed: boolean, turned: boolean): void {
+    const { backend, log } = this.#rules;
+    if (turned) {
+      const { code, detail, status } = server.lastProbe!;
+      const fields = { backend, server: server.name, check: code, status, detail };
+      if (passed) log.info("server_up", fields);
+      else log.warn("server_down", fields);
+      if (passed) this.#comeBack(server);
+    }
+    if (!this.#readmits(server, passed) && !turned) return;
+    this.refresh();
+  }
+
+  /** Frees the timer. */
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Whether as many probes passed as bring a server back that requests had ejected. */
+  #readmits(server: Server, passed: boolean): boolean {
+    const passes = this.#passes.get(server);
+    if (passes === undefined || !server.passive.isEjected(performance.now())) return false;
+    this.#passes.set(server, passed ? passes + 1 : 0);
+    if (!passed || passes + 1 < this.#rules.rise) return false;
+    server.passive.readmit();
+    this.#readmitted(server, "probes passed");
+    return true;
+  }
+
+  #readmitted(server: Server, cause: string): void {
+    this.#passes.delete(server);
+    this.#comeBack(server);
+    this.#rules.log.info("server_readmitted", { backend: this.#rules.backend, server: server.name, cause });
+  }
+
+  /** Outcomes of requests take out half of the servers at most, and never the last. */
+  #canSpare(server: Server): boolean {
+    if (!this.#available.includes(server) || this.#available.length < 2) return false;
+    const eligible = this.#servers.filter(({ config, operator }) =>
+      config.weight > 0 && operator === "ready"
+    );
+    const out = eligible.length - this.#available.length;
+    return out + 1 <= Math.floor(eligible.length / 2);
+  }
+
+  #comeBack(server: Server): void {
+    if (this.#rules.slowStartMs > 0) this.#rampingSince.set(server, performance.now());
+  }
+
+  #rampOf(server: Server, now: number): number {
+    const since = this.#rampingSince.get(server);
+    if (since === undefined) return 1;
+    const share = (now - since) / this.#rules.slowStartMs;
+    if (share >= 1) this.#rampingSince.delete(server);
+    return Math.min(1, Math.max(1 / RAMP_STEPS, share));
+  }
+
+  /** Comes back when an ejection ends, or a weight has grown. */
+  #wakeUp(now: number): void {
+    this.dispose();
+    const times = [...this.#passes.keys()].map(({ passive }) => passive.ejectedUntil);
+    if (this.#rampingSince.size > 0) times.push(now + this.#rules.slowStartMs / RAMP_STEPS);
+    if (times.length === 0) return;
+    this.#timer = setTimeout(() => {
+      const then = performance.now() + 1;
+      for (const server of [...this.#passes.keys()]) {
+        if (!server.passive.isEjected(then)) this.#readmitted(server, "its time is over");
+      }
+      this.refresh();
+    }, Math.max(1, Math.min(...times) - now));
+  }
+}
+
+function isHealthy({ health, passive }: Server, now: number): boolean {
+  return health.up && !passive.isEjected(now);
+}

@@ -1,0 +1,92 @@
+import type { z } from "zod";
+import { choice, flag, parsed, positiveDuration, text, wholeNumber } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { refuseValue } from "./message.ts";
+import { overrides, section } from "./section.ts";
+import { statusesSchema } from "./statuses.ts";
+
+const PATH_FORM = 'a path that starts with "/", with a query if need be';
+const MAX_PATTERN = 1000;
+
+const path = parsed(PATH_FORM, (text) => {
+  if (/^\/[^#\s\p{Cc}]*$/u.test(text)) return text;
+  throw new RangeError(refuseValue(text, PATH_FORM));
+});
+
+const healthCheck = {
+  /** Whether there are probes; a section that is there means yes. */
+  enabled: flag.prefault(true),
+  /** `http` asks for `path`; `tcp` only connects. */
+  type: choice(["http", "tcp"]).prefault("http"),
+  /** What is asked for. */
+  path: path.prefault("/health"),
+  method: choice(["GET", "HEAD"]).prefault("GET"),
+  /** Statuses that are a pass: `"2xx"`, `"200-399"`, `204`, or a list of such. Redirects are not followed. */
+  expected_status: statusesSchema.prefault("2xx"),
+  /** Between two probes of one server. */
+  interval: positiveDuration.prefault("5s"),
+  /** Between the probes of a server that is about to turn round. */
+  fast_interval: positiveDuration.prefault("1s"),
+  /** For a whole probe. */
+  timeout: positiveDuration.prefault("2s"),
+  /** Passes in a row that bring a server back. The first result after the start decides alone. */
+  rise: wholeNumber(1, 1000).prefault(2),
+  /** Failures in a row that take a server out. */
+  fall: wholeNumber(1, 1000).prefault(2),
+};
+
+const optional = {
+  /** Host that is asked for; without it the server's own. */
+  host: text("a host name").exactOptional(),
+  /** Regular expression that must be found in the first 64 KiB of the body. */
+  expected_body: parsed("a regular expression", (text) => {
+    try {
+      if (text.length <= MAX_PATTERN) return new RegExp(text).source;
+    } catch {
+      // Said below, in the words of all other messages.
+    }
+    throw new RangeError(refuseValue(text, "a regular expression"));
+  }).exactOptional(),
+};
+
+/**
+ * How servers are probed, in `[defaults]` and in a backend, which overrides it key by key. Where neither has the
+ * section there are no probes.
+ */
+export const healthCheckSchema = section({ ...overrides(healthCheck), ...optional });
+
+const allKeys = section({ ...healthCheck, ...optional });
+
+/** What one server overrides of its backend's check. */
+export const serverHealthSchema = section({
+  path: path.exactOptional(),
+  port: wholeNumber(1, 65_535).exactOptional(),
+  host: text("a host name").exactOptional(),
+});
+
+/** A whole check. */
+export type HealthCheckConfig = Frozen<z.output<typeof allKeys>>;
+
+/** What is written of a check. */
+export type WrittenHealthCheck = Frozen<z.output<typeof healthCheckSchema>>;
+
+const DEFAULTS: HealthCheckConfig = allKeys.parse({});
+
+/** The check of a backend, or undefined where nobody asks for one. */
+export function resolveHealthCheck(
+  ...written: readonly (WrittenHealthCheck | undefined)[]
+): HealthCheckConfig | undefined {
+  if (written.every((one) => one === undefined)) return undefined;
+  const check = Object.assign({}, DEFAULTS, ...written);
+  return check.enabled ? check : undefined;
+}
+
+/** The section `healthcheck` at the top level, as pyhaproxy spells it: a check for every backend. */
+export const pyhaproxyHealthSchema = section({
+  enabled: flag.prefault(false),
+  interval_seconds: wholeNumber(1, 86_400).prefault(5),
+  timeout_seconds: wholeNumber(1, 3600).prefault(2),
+  path: path.prefault("/health"),
+}).transform(({ enabled, intervalSeconds, timeoutSeconds, path }): WrittenHealthCheck | undefined =>
+  enabled ? { path, interval: intervalSeconds * 1000, timeout: timeoutSeconds * 1000 } : undefined
+);

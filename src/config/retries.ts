@@ -1,0 +1,25 @@
+import type { z } from "zod";
+import { duration, share, wholeNumber } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { overrides, section } from "./section.ts";
+import { statusesSchema } from "./statuses.ts";
+
+const retries = {
+  /** Servers that one request is sent to at most, each once; 1 never repeats. */
+  attempts: wholeNumber(1, 10).prefault(2),
+  /** Retries as a share of the requests of the last 10 s; three are always allowed. */
+  budget: share.prefault(0.2),
+  /** Time since the request after which nothing is repeated; 0 is no limit. */
+  deadline: duration.prefault("30s"),
+  /** Statuses of answers after which an idempotent request goes to another server; none by default. */
+  statuses: statusesSchema.prefault([]),
+};
+
+/** When a request goes to another server, in `[defaults]`. */
+export const retriesSchema = section(retries);
+
+/** The same keys in a backend, where each overrides the default. */
+export const retryOverridesSchema = section(overrides(retries));
+
+/** Output type of `retriesSchema`. */
+export type RetriesConfig = Frozen<z.output<typeof retriesSchema>>;

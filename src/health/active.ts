@@ -1,0 +1,68 @@
+import { hasPassed, type ProbeResult } from "./result.ts";
+import { type HealthState, observe, type Thresholds } from "./state.ts";
+
+/** Share of the interval by which each wait is shorter or longer, at random. */
+const JITTER = 0.1;
+
+/** A server as the probe loop sees it. */
+export interface ProbeTarget {
+  health: HealthState;
+  /** The last result, and how long it took. */
+  lastProbe: (ProbeResult & { readonly ms: number; readonly at: number }) | undefined;
+}
+
+/** How a loop probes. Times in ms. */
+export interface ActiveOptions<Target extends ProbeTarget> extends Thresholds {
+  readonly interval: number;
+  /** Between the results of a server that is about to turn round. */
+  readonly fastInterval: number;
+  /** Never rejects, and ends within its own time limit; `signal` gives up early. */
+  probe(target: Target, signal: AbortSignal): Promise<ProbeResult>;
+  /** Whether a target is not to be probed for now. */
+  isPaused?(target: Target): boolean;
+  /** A result came; `turned` where it turned the server round, or was its first. */
+  onResult(target: Target, passed: boolean, turned: boolean): void;
+  /** Numbers from 0 up to, without, 1. */
+  readonly random?: () => number;
+}
+
+/**
+ * Probes each target for itself, so that a slow one delays no other and no two probes of one overlap. The first round
+ * goes out at once; behind it the targets are spread evenly over the interval, with jitter, so that many servers, or
+ * many proxies, do not probe in step. Resolves when the first round is over; the loop goes on until `signal` aborts.
+ */
+export async function startActiveChecks<Target extends ProbeTarget>(
+  targets: readonly Target[],
+  options: ActiveOptions<Target>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { interval, fastInterval, random = Math.random } = options;
+
+  async function check(target: Target): Promise<void> {
+    if (options.isPaused?.(target) === true) return;
+    const startedAt = performance.now();
+    const result = await options.probe(target, signal);
+    if (signal.aborted) return; // a probe that was cut off says nothing about the server
+    const { up, known } = target.health;
+    const passed = hasPassed(result);
+    target.health = observe(target.health, passed, options);
+    target.lastProbe = { ...result, ms: performance.now() - startedAt, at: Date.now() };
+    options.onResult(target, passed, target.health.up !== up || !known);
+  }
+
+  function wait(target: Target, ms: number): void {
+    if (signal.aborted) return;
+    const onAbort = () => clearTimeout(timer);
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      void check(target).then(() => {
+        const next = target.health.streak > 0 ? Math.min(fastInterval, interval) : interval;
+        wait(target, next * (1 + JITTER * (2 * random() - 1)));
+      });
+    }, ms);
+    signal.addEventListener("abort", onAbort, { once: true });
+  }
+
+  await Promise.all(targets.map(check));
+  targets.forEach((target, i) => wait(target, interval * (i + random()) / targets.length));
+}

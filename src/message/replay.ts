@@ -1,0 +1,90 @@
+import type { ProxyError } from "../base/errors.ts";
+import type { Fields } from "../http/fields.ts";
+import type { BodySink, BodySource } from "./body.ts";
+
+/** Bytes of a body that are kept to be sent again; a longer one goes out once. */
+const MAX_KEPT_BYTES = 64 * 1024;
+
+/**
+ * A request body that can be started again, from its beginning, as long as no more of it went out than is kept. One
+ * attempt at a time; between two attempts it waits.
+ */
+export class ReplayableBody implements BodySource, BodySink {
+  readonly length: number | undefined;
+  readonly #source: BodySource;
+  #kept: Uint8Array[] | undefined = [];
+  #keptBytes = 0;
+  #sink: BodySink | undefined;
+  #started = false;
+  #last = false;
+  #ended: { trailers: Fields | undefined } | undefined;
+  #failure: ProxyError | undefined;
+
+  constructor(source: BodySource) {
+    this.#source = source;
+    this.length = source.length;
+  }
+
+  /** Whether another attempt would get the whole body. */
+  get replayable(): boolean {
+    return this.#kept !== undefined && this.#failure === undefined;
+  }
+
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    for (const chunk of this.#kept!) sink.write(chunk);
+    if (this.#ended !== undefined) return sink.end(this.#ended.trailers);
+    sink.flush();
+    if (this.#sink !== sink) return;
+    if (this.#started) return this.#source.resume();
+    this.#started = true;
+    this.#source.start(this);
+  }
+
+  resume(): void {
+    this.#source.resume();
+  }
+
+  /** The attempt does not want the rest. Another may, unless this was the last. */
+  cancel(reason: ProxyError): void {
+    this.#sink = undefined;
+    if (this.#last) this.#source.cancel(reason);
+  }
+
+  /** There is no further attempt: nothing is kept any more, and a rest that nobody wants is cancelled. */
+  commit(): void {
+    this.#last = true;
+    this.#kept = undefined;
+  }
+
+  write(chunk: Uint8Array): boolean {
+    this.#keep(chunk);
+    return this.#sink?.write(chunk) ?? false;
+  }
+
+  flush(): boolean {
+    return this.#sink?.flush() ?? false;
+  }
+
+  release(chunk: Uint8Array): void {
+    this.#sink?.release?.(chunk);
+  }
+
+  end(trailers: Fields | undefined): void {
+    this.#ended = { trailers };
+    this.#sink?.end(trailers);
+  }
+
+  fail(error: ProxyError): void {
+    this.#failure = error;
+    this.#sink?.fail(error);
+  }
+
+  /** A copy, because whoever read the chunk uses its memory again. */
+  #keep(chunk: Uint8Array): void {
+    if (this.#kept === undefined) return;
+    this.#keptBytes += chunk.length;
+    if (this.#keptBytes > MAX_KEPT_BYTES) this.#kept = undefined;
+    else this.#kept.push(Uint8Array.from(chunk));
+  }
+}

@@ -1,0 +1,128 @@
+import { ProxyError, toProxyError } from "../base/errors.ts";
+import type { Server } from "../backend/server.ts";
+import type { Fields } from "../http/fields.ts";
+import { isIdempotent } from "../http/methods.ts";
+import type { BodySource } from "../message/body.ts";
+import type { ReplayableBody } from "../message/replay.ts";
+import type { IncomingRequest } from "../message/request.ts";
+import type { UpstreamConnection } from "../upstream/connection.ts";
+import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
+import type { IdentityPolicy } from "./identity.ts";
+import { requestHead } from "./request.ts";
+
+/** What is sent, whichever server gets it. */
+export interface Outgoing {
+  readonly fields: Fields;
+  readonly body: BodySource | null;
+  /** The body where it can be started again. */
+  readonly replay: ReplayableBody | undefined;
+  /** Whether a part of the body may have been sent. */
+  bodyStarted: boolean;
+  /** The protocols to ask for, or undefined. */
+  readonly upgrade: string | undefined;
+  /** Whether servers see their own Host. */
+  readonly rewritesHost: boolean;
+  readonly policy: IdentityPolicy;
+}
+
+/** An answer, and what its owner may do with it. */
+export interface AttemptResult {
+  readonly answer: Answer;
+  /** Lets go of an answer that nobody wants. */
+  drop(error: ProxyError): void;
+  /** To be called when the tunnel that the answer opened is over. */
+  readonly onTunnelDone: () => void;
+}
+
+/** Connections that may turn out to be dead before one attempt fails. */
+const MAX_STALE = 3;
+
+/**
+ * One attempt on one server. A connection may die while it is unused, and the server's close crosses our
+ * request on its way; that is nobody's failure, so a request that may be repeated goes out once more on another
+ * connection (RFC 9112 §9.3.1), as long as no byte of an answer came.
+ */
+export async function attempt(
+  request: IncomingRequest,
+  server: Server,
+  parts: Outgoing,
+): Promise<AttemptResult> {
+  const { exchange } = request;
+  exchange.attempts++;
+  const outgoing = toServer(request, server, parts);
+  server.inFlight++;
+  const idempotent = isIdempotent(request.method);
+  try {
+    for (let stale = 0;; stale++) {
+      // A first dead connection hints at more of them in the pool: after it, a new one is opened.
+      const connection = (stale === 0 ? server.pool.takeIdle() : undefined) ??
+        await server.pool.connect(exchange.signal);
+      const { reused } = connection;
+      const sentAt = performance.now();
+      try {
+        const answer = await send(request, connection, outgoing);
+        server.answered(answer.head.status, sentAt);
+        return {
+          answer,
+          onTunnelDone: () => outgoing.onDone(),
+          drop(error) {
+            outgoing.onDone(); // first, so that the break is not held against the server
+            answer.body?.cancel(error);
+          },
+        };
+      } catch (error) {
+        const unheard = reused && !connection.answering && stale < MAX_STALE && canSendAgain(parts);
+        const reset = error instanceof ProxyError && error.kind === "upstream_reset" &&
+          error.retryable(idempotent);
+        if (!unheard || !reset) throw error;
+      }
+    }
+  } catch (error) {
+    outgoing.onDone(toProxyError(error));
+    throw error;
+  }
+
+  function send(
+    { exchange }: IncomingRequest,
+    connection: UpstreamConnection,
+    outgoing: OutgoingRequest,
+  ): Promise<Answer> {
+    if (exchange.aborted !== undefined) {
+      connection.release();
+      throw exchange.aborted;
+    }
+    parts.bodyStarted = true;
+    exchange.onAbort = (error) => connection.fail(error);
+    return connection.send(outgoing);
+  }
+}
+
+function canSendAgain({ body, replay }: Outgoing): boolean {
+  return body === null || replay?.replayable === true;
+}
+
+function toServer(
+  request: IncomingRequest,
+  server: Server,
+  { fields, body, upgrade, rewritesHost, policy }: Outgoing,
+): OutgoingRequest {
+  const { exchange } = request;
+  const own = rewritesHost || exchange.authority === "";
+  const host = own ? server.authority : exchange.authority;
+  let open = true;
+  return {
+    method: request.method,
+    head: requestHead(request, { fields, body, policy, host, basePath: server.basePath, upgrade }),
+    body,
+    chunked: body !== null && body.length === undefined,
+    upgrade,
+    onInformational: (head) => exchange.inform(head.status, head.reason, head.fields),
+    onDone(error) {
+      if (!open) return;
+      open = false;
+      if (error !== undefined) server.failed(error);
+      exchange.onAbort = undefined;
+      server.inFlight--;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { ProxyError, toProxyError } from "../base/errors.ts";
+import type { ProbeCode, ProbeResult } from "../health/result.ts";
+import { type CodecLimits, DEFAULT_LIMITS } from "../http1/limits.ts";
+import type { BodySource } from "../message/body.ts";
+import { dial, type DialTarget } from "../net/dial.ts";
+import { UpstreamConnection } from "./connection.ts";
+
+/** Bytes of an answer's body that are looked at. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** What is probed and how. */
+export interface ProbePlan {
+  readonly target: DialTarget;
+  /** For the whole probe, in ms. */
+  readonly timeoutMs: number;
+  /** Request to send; undefined where a connection is all that is asked for. */
+  readonly request?: {
+    readonly method: "GET" | "HEAD";
+    readonly head: string;
+    expects(status: number): boolean;
+    readonly body?: RegExp | undefined;
+  } | undefined;
+  readonly limits?: CodecLimits;
+}
+
+/** Codes of failures to connect; every other is `L4CON`. */
+const CONNECT_CODES: Readonly<Record<string, ProbeCode>> = { connect_timeout: "L4TOUT", tls_failed: "L6RSP" };
+
+/** Probes a server once, over a connection of its own. Never rejects; `signal` gives up early. */
+export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<ProbeResult> {
+  const { target, timeoutMs, request } = plan;
+  const startedAt = performance.now();
+  let socket;
+  try {
+    socket = await dial(target, timeoutMs, signal);
+  } catch (error) {
+    const { kind, message } = toProxyError(error);
+    return { code: CONNECT_CODES[kind] ?? "L4CON", detail: message };
+  }
+  if (request === undefined) {
+    socket.destroy();
+    return { code: "L4OK" };
+  }
+  const connection = new UpstreamConnection(
+    socket,
+    { response: 0, idle: 0, keepAlive: 1 },
+    plan.limits ?? DEFAULT_LIMITS,
+    { onIdle() {}, onGone() {} },
+  );
+  const giveUp = (kind: "response_timeout" | "shutdown") =>
+    connection.fail(new ProxyError(kind, `The probe was not over within ${timeoutMs} ms`));
+  const timer = setTimeout(
+    () => giveUp("response_timeout"),
+    Math.max(1, timeoutMs - (performance.now() - startedAt)),
+  );
+  const onAbort = () => giveUp("shutdown");
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await ask(connection, request);
+  } catch (error) {
+    const { kind, message } = toProxyError(error);
+    return { code: kind === "response_timeout" ? "L7TOUT" : "L7RSP", detail: message };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+    connection.fail(new ProxyError("shutdown", "The probe is over"));
+  }
+}
+
+async function ask(
+  connection: UpstreamConnection,
+  { method, head, expects, body }: NonNullable<ProbePlan["request"]>,
+): Promise<ProbeResult> {
+  const answer = await connection.send({
+    method,
+    head,
+    body: null,
+    chunked: false,
+    upgrade: undefined,
+    onInformational() {},
+    onDone() {},
+  });
+  const { status } = answer.head;
+  if (!expects(status)) return { code: "L7STS", status, detail: `status ${status}` };
+  if (body === undefined) return { code: "L7OK", status };
+  const text = answer.body === null ? "" : await beginningOf(answer.body);
+  return body.test(text)
+    ? { code: "L7OK", status }
+    : { code: "L7STS", status, detail: "the body is not the expected one" };
+}
+
+/** The first of a body as text. */
+function beginningOf(source: BodySource): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const decoder = new TextDecoder();
+    let text = "";
+    source.start({
+      write(chunk) {
+        text += decoder.decode(chunk, { stream: true });
+        if (text.length >= MAX_BODY_BYTES) resolve(text);
+        return text.length < MAX_BODY_BYTES;
+      },
+      flush: () => true,
+      end: () => resolve(text),
+      fail: reject,
+    });
+  });
+}

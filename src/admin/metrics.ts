@@ -12,10 +12,12 @@ export interface MetricsSources {
   backends(): Iterable<Backend>;
   /** Open connections of clients. */
   connections(): number;
+  /** Reloads so far, and whether the last one was taken over. */
+  readonly reloads: { readonly done: number; readonly failed: number; readonly lastFailed: boolean };
 }
 
 /** Everything that is measured, in Prometheus' text format. */
-export function metricsPage({ build, frontends, backends, connections }: MetricsSources): string {
+export function metricsPage({ build, frontends, backends, connections, reloads }: MetricsSources): string {
   const page = new Exposition();
   page.add("sluice_build_info", { ...build }, 1);
   page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
@@ -23,9 +25,13 @@ export function metricsPage({ build, frontends, backends, connections }: Metrics
   const { user, system } = process.cpuUsage();
   page.add("sluice_cpu_seconds_total", {}, (user + system) / 1e6);
   page.add("sluice_connections", {}, connections());
+  page.add("sluice_reloads_total", { result: "done" }, reloads.done);
+  page.add("sluice_reloads_total", { result: "failed" }, reloads.failed);
+  page.add("sluice_last_reload_success", {}, reloads.lastFailed ? 0 : 1);
   for (const [name, metrics] of frontends) metrics.collect(page, name);
   for (const backend of backends()) {
     page.add("sluice_backend_requests_in_flight", { backend: backend.name }, backend.inFlight);
+    page.add("sluice_backend_available_servers", { backend: backend.name }, backend.available.length);
     for (const server of backend.servers) collectServer(page, backend.name, server);
   }
   return page.toString();
@@ -36,7 +42,8 @@ function collectServer(page: Exposition, backend: string, server: Server): void 
   page.add("sluice_server_requests_in_flight", labels, server.inFlight);
   page.add("sluice_server_connections", labels, server.pool.size);
   page.add("sluice_server_weight", labels, server.weight);
-  server.answers.forEach((count, hundreds) => {
+  page.add("sluice_server_up", labels, server.health.up ? 1 : 0);
+  server.record.answers.forEach((count, hundreds) => {
     if (count === 0 && hundreds !== 2) return;
     page.add("sluice_server_responses_total", {
       ...labels,
@@ -46,5 +53,5 @@ function collectServer(page: Exposition, backend: string, server: Server): void 
   for (const [reason, count] of server.failures) {
     page.add("sluice_server_failures_total", { ...labels, reason }, count);
   }
-  page.addHistogram("sluice_server_response_seconds", labels, server.responseSeconds);
+  page.addHistogram("sluice_server_response_seconds", labels, server.record.responseSeconds);
 }

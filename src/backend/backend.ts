@@ -22,8 +22,11 @@ export class Backend {
   /** The servers that may get requests. Changes on an event, not per request. */
   #available: readonly Server[] = [];
 
-  /** Opens nothing; `start` begins the probes. */
-  constructor(config: BackendConfig, { limits, log }: { limits: CodecLimits; log: Log }) {
+  /** Opens nothing; `start` begins the probes. `before` is the backend of this name in the config before. */
+  constructor(
+    config: BackendConfig,
+    { limits, log, before }: { limits: CodecLimits; log: Log; before?: Backend | undefined },
+  ) {
     this.config = config;
     this.retryBudget = new RetryBudget(config.retries.budget);
     this.#policy = createPolicy<Server>(config.balance);
@@ -47,7 +50,12 @@ export class Backend {
         maxConnections: server.maxConnections,
         limits,
       });
-      return new Server(server, { pool, ejection: config.ejection, outcomes: this.#availability });
+      return new Server(server, {
+        pool,
+        ejection: config.ejection,
+        outcomes: this.#availability,
+        before: before?.servers.find(({ name }) => name === server.url),
+      });
     });
     this.#availability.servers = this.servers;
   }

@@ -19,6 +19,18 @@ export interface OutcomeListener {
   onFailed(server: Server, reason: ProxyErrorKind | number): void;
 }
 
+/** What is counted of one server. */
+export class ServerRecord {
+  inFlight = 0;
+  readonly latency = new MovingAverage();
+  /** Answers by class of status, `1xx` to `5xx`, at the positions 1 to 5; 0 for any other status. */
+  readonly answers = [0, 0, 0, 0, 0, 0];
+  /** Time to the head of an answer, in seconds. */
+  readonly responseSeconds = new Histogram();
+  /** Attempts that failed on the server's side, by reason. */
+  readonly failures = new Map<ProxyErrorKind, number>();
+}
+
 /** One upstream address of a backend, while the proxy runs. */
 export class Server implements Candidate, ProbeTarget {
   readonly config: ServerConfig;
@@ -30,16 +42,8 @@ export class Server implements Candidate, ProbeTarget {
   /** Its own `host[:port]`, for a rewritten Host. */
   readonly authority: string;
   readonly pool: ConnectionPool;
-  /** Time from sending a request to the head of the answer. */
-  readonly latency = new MovingAverage();
-  /** Requests on their way to or from it: counted from being picked until the last byte of the answer. */
-  inFlight = 0;
-  /** Answers by class of status, `1xx` to `5xx`, at the positions 1 to 5; 0 for any other status. */
-  readonly answers = [0, 0, 0, 0, 0, 0];
-  /** Time to the head of an answer, in seconds. */
-  readonly responseSeconds = new Histogram();
-  /** Attempts that failed on the server's side, by reason. */
-  readonly failures = new Map<ProxyErrorKind, number>();
+  /** What was counted; lives on in the same server of the next config. */
+  readonly record: ServerRecord;
   /** What probes say; up while there are none. */
   health: HealthState = UNKNOWN_HEALTH;
   lastProbe: ProbeTarget["lastProbe"];
@@ -52,7 +56,13 @@ export class Server implements Candidate, ProbeTarget {
 
   constructor(
     config: ServerConfig,
-    parts: { pool: ConnectionPool; ejection: EjectionRules; outcomes: OutcomeListener },
+    parts: {
+      pool: ConnectionPool;
+      ejection: EjectionRules;
+      outcomes: OutcomeListener;
+      /** The same server in the config before. */
+      before?: Server | undefined;
+    },
   ) {
     this.config = config;
     this.name = config.url;
@@ -62,6 +72,30 @@ export class Server implements Candidate, ProbeTarget {
     this.pool = parts.pool;
     this.passive = new PassiveHealth(parts.ejection);
     this.#outcomes = parts.outcomes;
+    const { before } = parts;
+    this.record = before?.record ?? new ServerRecord();
+    if (before === undefined) return;
+    this.health = before.health;
+    this.lastProbe = before.lastProbe;
+    this.operator = before.operator;
+  }
+
+  /** Requests on their way to or from it: counted from being picked until the last byte of the answer. */
+  get inFlight(): number {
+    return this.record.inFlight;
+  }
+
+  set inFlight(count: number) {
+    this.record.inFlight = count;
+  }
+
+  /** Time from sending a request to the head of the answer. */
+  get latency(): MovingAverage {
+    return this.record.latency;
+  }
+
+  get failures(): ReadonlyMap<ProxyErrorKind, number> {
+    return this.record.failures;
   }
 
   /** Share of the requests in relation to the others, at this moment. */
@@ -78,10 +112,11 @@ export class Server implements Candidate, ProbeTarget {
   /** Counts an answer to what was sent at `sentAt`, on the clock of `performance.now()`. */
   answered(status: number, sentAt: number): void {
     const now = performance.now();
-    this.latency.add(now - sentAt, now);
-    this.responseSeconds.observe((now - sentAt) / 1000);
+    const { latency, responseSeconds, answers } = this.record;
+    latency.add(now - sentAt, now);
+    responseSeconds.observe((now - sentAt) / 1000);
     const hundreds = Math.floor(status / 100);
-    this.answers[hundreds <= 5 ? hundreds : 0]! += 1;
+    answers[hundreds <= 5 ? hundreds : 0]! += 1;
     if (status < 500) this.#outcomes.onPassed(this);
     else this.#outcomes.onFailed(this, status);
   }
@@ -89,7 +124,8 @@ export class Server implements Candidate, ProbeTarget {
   /** Counts a failed attempt, unless it was not the server's fault. */
   failed({ kind, side }: ProxyError): void {
     if (side !== "upstream") return;
-    this.failures.set(kind, (this.failures.get(kind) ?? 0) + 1);
+    const { failures } = this.record;
+    failures.set(kind, (failures.get(kind) ?? 0) + 1);
     this.#outcomes.onFailed(this, kind);
   }
 }

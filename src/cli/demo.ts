@@ -31,7 +31,7 @@ export async function demo(): Promise<number> {
       `Try it:  curl http://${address}/        (again and again: the servers take turns)\n` +
       `Stop it: Ctrl-C\n\n`,
   );
-  const code = await untilStopped(proxy, log);
+  const code = await untilStopped(proxy, { log });
   for (const server of servers) server.closeAllConnections();
   return code;
 }

@@ -13,6 +13,8 @@ const FILES = ["sluice.toml", "sluice.yaml", "config.toml", "config.yaml", "reve
 export interface LocatedConfig {
   readonly source: string;
   readonly config: Config;
+  /** Path of the file, where it came from one. */
+  readonly file?: string;
 }
 
 /**
@@ -24,7 +26,7 @@ export function locateConfig(path: string | undefined): LocatedConfig {
   const { env } = process;
   const named = path ?? PATH_VARIABLES.map((name) => env[name]).find((value) => value);
   const found = named ?? FILES.find((file) => existsSync(file));
-  if (found !== undefined) return { source: found, config: loadConfigFile(found) };
+  if (found !== undefined) return { source: found, config: loadConfigFile(found), file: found };
   if (env["BACKEND_SERVERS"]) return { source: "BACKEND_SERVERS", config: configFromEnvironment() };
   const places = `--config, ${PATH_VARIABLES.join(", ")}, BACKEND_SERVERS, or a file called ${
     FILES.join(", ")

@@ -3,6 +3,7 @@ import { createLog, type Log, type LogLevel } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
 import { openStdout, type Stdout } from "../net/stdout.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
+import { reloadOnChange } from "./reload.ts";
 import { locateConfig } from "./locate.ts";
 import { chooseLogLevel } from "./log-level.ts";
 import { untilStopped } from "./signals.ts";
@@ -19,15 +20,26 @@ export interface RunOptions {
 
 /** Serves until a signal; resolves with the exit code. Throws a ConfigError. */
 export async function run(options: RunOptions): Promise<number> {
-  const { config } = locateConfig(options.config);
+  const { config, file } = locateConfig(options.config);
   const stdout = openStdout();
   const log = createConfiguredLog(config, {
     level: chooseLogLevel(options.logLevel, config.log.level),
     write: stdout.write,
   });
   const proxy = await start(config, log);
-  const code = proxy === undefined ? 1 : await untilStopped(proxy, log);
+  const code = proxy === undefined ? 1 : await serve(proxy, { file, log });
   await stdout.settled(LAST_LINES_MS);
+  return code;
+}
+
+/** Serves until a signal, and takes the config over again at SIGHUP and when its file changes. */
+async function serve(
+  proxy: RunningProxy,
+  { file, log }: { file: string | undefined; log: Log },
+): Promise<number> {
+  const stopped = new AbortController();
+  if (file !== undefined) reloadOnChange(proxy, file, stopped.signal);
+  const code = await untilStopped(proxy, { log, onStopping: () => stopped.abort() });
   return code;
 }
 

@@ -14,7 +14,10 @@ const SAME_KEY_MS = 100;
  * Serves until SIGTERM or SIGINT, then drains; resolves with the exit code 0. A second signal ends the process
  * at once. A failure that nobody caught is logged, and the service goes on.
  */
-export async function untilStopped(proxy: RunningProxy, log: Log): Promise<number> {
+export async function untilStopped(
+  proxy: RunningProxy,
+  { log, onStopping = () => {} }: { log: Log; onStopping?: () => void },
+): Promise<number> {
   process.on("uncaughtException", (error) => log.error("uncaught", { cause: error.stack ?? String(error) }));
   process.on("unhandledRejection", (reason) => {
     log.error("uncaught", {
@@ -36,6 +39,7 @@ export async function untilStopped(proxy: RunningProxy, log: Log): Promise<numbe
       });
     }
   });
+  onStopping();
   await proxy.stop();
   return 0;
 }

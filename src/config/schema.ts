@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { adminSchema } from "./admin.ts";
 import { backendsSchema, resolveBackends } from "./backend.ts";
 import { defaultsSchema } from "./defaults.ts";
+import { duration } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { frontendsSchema } from "./frontend.ts";
 import { pyhaproxyHealthSchema } from "./health.ts";
@@ -18,6 +19,8 @@ export const configSchema = section({
   metrics: metricsSchema.prefault({}),
   shutdown: shutdownSchema.prefault({}),
   limits: limitsSchema.prefault({}),
+  /** Between two looks at the config file, where a change is taken over; 0 is off. */
+  reload_interval: duration.prefault("2s"),
   frontends: frontendsSchema,
   defaults: defaultsSchema.prefault({}),
   healthcheck: pyhaproxyHealthSchema.prefault({}),

@@ -15,8 +15,10 @@ const CUT_MS = 20;
 
 /** All clients' connections of the process: counts them, limits them, drains them. */
 export class DownstreamServer {
-  readonly #connections = new Set<DownstreamConnection>();
-  readonly #maxConnections: number;
+  /** Each open connection, and how it is served. */
+  readonly #connections = new Map<DownstreamConnection, DownstreamOptions>();
+  /** Connections at a time; 0 is no limit. */
+  maxConnections: number;
   readonly #onRefused: () => void;
   readonly #refusing = new Set<Socket>();
   #draining = false;
@@ -24,7 +26,7 @@ export class DownstreamServer {
 
   /** `maxConnections` 0 is no limit. */
   constructor({ maxConnections, onRefused }: { maxConnections: number; onRefused: () => void }) {
-    this.#maxConnections = maxConnections;
+    this.maxConnections = maxConnections;
     this.#onRefused = onRefused;
   }
 
@@ -36,14 +38,21 @@ export class DownstreamServer {
   /** Takes an accepted socket over; `unix` says that it is none of TCP. */
   accept(socket: Socket, options: DownstreamOptions, unix = false): void {
     if (this.#draining) return void socket.destroy();
-    if (this.#maxConnections > 0 && this.#connections.size >= this.#maxConnections) {
+    if (this.maxConnections > 0 && this.#connections.size >= this.maxConnections) {
       return this.#refuse(socket);
     }
     const connection = new DownstreamConnection(socket, peerOf(socket, unix), options, () => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
-    this.#connections.add(connection);
+    this.#connections.set(connection, options);
+  }
+
+  /** Closes the connections that `options` serve, each once its exchange is over. */
+  release(options: DownstreamOptions): void {
+    for (const [connection, its] of [...this.#connections]) {
+      if (its === options) connection.drain(true);
+    }
   }
 
   /**
@@ -59,7 +68,7 @@ export class DownstreamServer {
       let timer = setTimeout(() => {
         cut = this.#connections.size;
         timer = setTimeout(finish, CUT_MS);
-        for (const connection of [...this.#connections]) {
+        for (const connection of [...this.#connections.keys()]) {
           connection.destroy("shutdown", "The proxy stopped before the exchange was over");
         }
       }, timeoutMs);
@@ -76,7 +85,7 @@ export class DownstreamServer {
   }
 
   #drainAll(idleToo: boolean): void {
-    for (const connection of [...this.#connections]) connection.drain(idleToo);
+    for (const connection of [...this.#connections.keys()]) connection.drain(idleToo);
   }
 
   #refuse(socket: Socket): void {

@@ -1,33 +1,69 @@
 import type { Hono } from "hono";
 import type { Log } from "../base/log.ts";
+import type { FrontendConfig } from "../config/frontend.ts";
 import type { LimitsConfig } from "../config/limits.ts";
 import type { Config } from "../config/schema.ts";
-import { downstreamTimeoutsSchema } from "../config/timeouts.ts";
+import { type DownstreamTimeouts, downstreamTimeoutsSchema } from "../config/timeouts.ts";
 import type { DownstreamOptions } from "../downstream/options.ts";
+import type { ProxyError } from "../base/errors.ts";
+import type { Exchange } from "../message/exchange.ts";
 import { logAccess } from "../observe/access-log.ts";
-import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
+import { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import { fetchIncoming } from "../proxy/app.ts";
 import { answerFailure } from "../proxy/failure.ts";
 import type { Frontend } from "./snapshot.ts";
 
-/** How the connections of a frontend are served. */
-export function frontendOptions(
-  { config: { name, timeouts }, app, errors }: Frontend,
-  { config, metrics, log }: { config: Config; metrics: FrontendMetrics; log: Log },
-): DownstreamOptions {
-  const logged = config.log.access;
-  return {
-    limits: config.limits,
-    timeouts,
-    fetch: (request) => fetchIncoming(app, request),
-    fail: (error, exchange) => answerFailure(error, exchange, errors),
-    onBegun: () => metrics.begun(),
-    onExchange(exchange) {
-      const now = performance.now();
-      metrics.finished(exchange, now);
-      if (logged) logAccess(log, name, exchange, now);
-    },
-  };
+/**
+ * How the connections of one frontend are served. It outlives a reload: connections that are open then have their next
+ * request answered by the new config, while one under way stays with the old.
+ */
+export class FrontendService implements DownstreamOptions {
+  readonly metrics = new FrontendMetrics();
+  readonly #log: Log;
+  #frontend: Frontend;
+  #config: Config;
+
+  constructor(frontend: Frontend, config: Config, log: Log) {
+    this.#frontend = frontend;
+    this.#config = config;
+    this.#log = log;
+  }
+
+  get config(): FrontendConfig {
+    return this.#frontend.config;
+  }
+
+  get limits(): LimitsConfig {
+    return this.#config.limits;
+  }
+
+  get timeouts(): DownstreamTimeouts {
+    return this.#frontend.config.timeouts;
+  }
+
+  /** Takes a new config over, from the next request on. */
+  swap(frontend: Frontend, config: Config): void {
+    this.#frontend = frontend;
+    this.#config = config;
+  }
+
+  fetch(request: Request): Response | Promise<Response> {
+    return fetchIncoming(this.#frontend.app, request);
+  }
+
+  fail(error: ProxyError, exchange: Exchange): Response {
+    return answerFailure(error, exchange, this.#frontend.errors);
+  }
+
+  onBegun(): void {
+    this.metrics.begun();
+  }
+
+  onExchange(exchange: Exchange): void {
+    const now = performance.now();
+    this.metrics.finished(exchange, now);
+    if (this.#config.log.access) logAccess(this.#log, this.#frontend.config.name, exchange, now);
+  }
 }
 
 /** How the connections of the admin listener are served: like a frontend's, but neither counted nor logged. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
 import type { Log } from "../base/log.ts";
 import { Backend } from "../backend/backend.ts";
@@ -24,14 +25,25 @@ export interface Snapshot {
   readonly backends: ReadonlyMap<string, Backend>;
 }
 
-/** Builds everything that `config` describes; opens nothing. `metrics` answers where frontends show metrics. */
-export function createSnapshot(
-  config: Config,
-  { metrics, log }: { metrics: () => Response; log: Log },
-): Snapshot {
+/** What a snapshot is built with besides its config. */
+export interface SnapshotParts {
+  /** Answers where frontends show metrics. */
+  readonly metrics: () => Response;
+  readonly log: Log;
+  /** The snapshot that it follows: backends that are the same stay, servers that are the same keep their record. */
+  readonly before?: Snapshot | undefined;
+}
+
+/** Builds everything that `config` describes; opens nothing. */
+export function createSnapshot(config: Config, { metrics, log, before }: SnapshotParts): Snapshot {
   const { limits } = config;
+  const sameLimits = isDeepStrictEqual(limits, before?.config.limits);
   const backends = new Map(
-    Object.values(config.backends).map((backend) => [backend.name, new Backend(backend, { limits, log })]),
+    Object.values(config.backends).map((backend) => {
+      const old = before?.backends.get(backend.name);
+      const stays = old !== undefined && sameLimits && isDeepStrictEqual(old.config, backend);
+      return [backend.name, stays ? old : new Backend(backend, { limits, log, before: old })];
+    }),
   );
   const metricsOnFrontends = config.metrics.enabled
     ? { path: config.metrics.path, answer: metrics }

@@ -8,6 +8,8 @@ export const METRICS = {
   sluice_resident_memory_bytes: { type: "gauge", help: "Memory of the process." },
   sluice_cpu_seconds_total: { type: "counter", help: "User and system time of the process." },
   sluice_connections: { type: "gauge", help: "Open connections of clients." },
+  sluice_reloads_total: { type: "counter", help: "Configs that were taken over while running, or refused." },
+  sluice_last_reload_success: { type: "gauge", help: "0 where the last new config was refused, else 1." },
   sluice_requests_total: {
     type: "counter",
     help: "Finished requests, failed ones included; backend is empty where none was chosen.",
@@ -38,6 +40,8 @@ export const METRICS = {
   },
   sluice_server_requests_in_flight: { type: "gauge", help: "Requests under way on a server." },
   sluice_server_connections: { type: "gauge", help: "Open connections to a server, unused ones included." },
+  sluice_backend_available_servers: { type: "gauge", help: "Servers of a backend that get requests." },
+  sluice_server_up: { type: "gauge", help: "1 while the probes of a server pass, and where there are none." },
   sluice_server_weight: { type: "gauge", help: "Share of the requests in relation to the other servers." },
 } as const satisfies Record<string, { type: MetricType; help: string }>;
 

@@ -51,6 +51,7 @@ test("validateConfig() fills in every default", () => {
     metrics: { enabled: false, path: "/metrics" },
     shutdown: { drainTimeout: 10_000 },
     limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384, maxConnections: 0 },
+    reloadInterval: 2000,
     frontends: [{
       name: "frontend1",
       bind: [{ kind: "tcp", host: "", port: 80, text: ":80" }],

@@ -1,0 +1,98 @@
+import { type Log } from "../base/log.ts";
+import { distinctAddresses, listen, type ListenAddress, type Listener } from "../net/listen.ts";
+import type { DownstreamServer } from "../downstream/server.ts";
+import type { FrontendService } from "./serve.ts";
+import type { Frontend } from "./snapshot.ts";
+
+/** A bound socket and whose connections it accepts; a reload may give it to another frontend. */
+interface Bound {
+  readonly listener: Listener;
+  service: FrontendService;
+}
+
+/** The listeners of all frontends. They are kept through a reload by their addresses. */
+export class Listeners {
+  readonly #server: DownstreamServer;
+  readonly #log: Log;
+  #bound = new Map<string, Bound>();
+
+  constructor(server: DownstreamServer, log: Log) {
+    this.#server = server;
+    this.#log = log;
+  }
+
+  /** In the order in which they were bound. */
+  get all(): readonly Listener[] {
+    return [...this.#bound.values()].map(({ listener }) => listener);
+  }
+
+  /**
+   * Opens what `frontends` need and is not open yet, before anything is closed. Rejects, with everything as it was, when
+   * an address cannot be bound. Resolves with what makes the change: until it is called nothing has changed.
+   */
+  async prepare(
+    frontends: readonly Frontend[],
+    serviceOf: (name: string) => FrontendService,
+  ): Promise<() => void> {
+    const next = new Map<string, Bound>();
+    const opened: Listener[] = [];
+    const handOver: [Bound, FrontendService][] = [];
+    try {
+      for (const { config: { name, bind } } of frontends) {
+        const service = serviceOf(name);
+        for (const [i, address] of distinctAddresses(bind).entries()) {
+          const key = keyOf(address, `${name} ${i}`);
+          const old = this.#bound.get(key);
+          if (old === undefined) opened.push(await this.#open(address, { key, name, service, next }));
+          else {
+            handOver.push([old, service]);
+            next.set(key, old);
+          }
+        }
+      }
+    } catch (error) {
+      await Promise.all(opened.map((listener) => listener.close()));
+      throw error;
+    }
+    return () => {
+      for (const [bound, service] of handOver) bound.service = service;
+      for (const [key, { listener }] of this.#bound) {
+        if (!next.has(key)) void listener.close();
+      }
+      this.#bound = next;
+    };
+  }
+
+  /** Accepts nothing more. Resolves when the ports are free again. */
+  async close(): Promise<void> {
+    await Promise.all(this.all.map((listener) => listener.close()));
+  }
+
+  async #open(
+    address: ListenAddress,
+    { key, name, service, next }: {
+      key: string;
+      name: string;
+      service: FrontendService;
+      next: Map<string, Bound>;
+    },
+  ): Promise<Listener> {
+    const bound: { service: FrontendService } = { service };
+    const listener = await listen(
+      address,
+      (socket) => this.#server.accept(socket, bound.service, address.kind === "unix"),
+      (error) => {
+        this.#log.error("accept_failed", { frontend: bound.service.config.name, cause: error.message });
+      },
+    );
+    next.set(key, Object.assign(bound, { listener }));
+    this.#log.info("listening", { frontend: name, address: listener.address });
+    return listener;
+  }
+}
+
+/** What tells two addresses apart; each port 0 is a place of its own. */
+function keyOf(address: ListenAddress, place: string): string {
+  if (address.kind === "unix") return `unix:${address.path}`;
+  return `${address.host} ${address.port === 0 ? place : address.port}`;
+}

@@ -1,0 +1,33 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Config } from "../config/schema.ts";
+
+/** What a new config changes, as the names of frontends and backends. */
+export interface ReloadPlan {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  readonly kept: readonly string[];
+}
+
+/** Compares two configs by content: what is the same keeps running as it is. */
+export function planReload(before: Config, after: Config): ReloadPlan {
+  const old = partsOf(before);
+  const next = partsOf(after);
+  const shared = [...next.keys()].filter((name) => old.has(name));
+  const isSame = (name: string) => isDeepStrictEqual(old.get(name), next.get(name));
+  return {
+    added: [...next.keys()].filter((name) => !old.has(name)),
+    changed: shared.filter((name) => !isSame(name)),
+    removed: [...old.keys()].filter((name) => !next.has(name)),
+    kept: shared.filter(isSame),
+  };
+}
+
+function partsOf(config: Config): Map<string, unknown> {
+  const { frontends, backends, ...rest } = config;
+  return new Map<string, unknown>([
+    ...frontends.map((frontend) => [`frontend ${frontend.name}`, frontend] as const),
+    ...Object.values(backends).map((backend) => [`backend ${backend.name}`, backend] as const),
+    ...Object.entries(rest),
+  ]);
+}

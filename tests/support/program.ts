@@ -28,10 +28,13 @@ export class Program {
   stderr = "";
   /** Exit code, or the name of the signal that ended it; undefined while it runs. */
   exit: number | string | undefined;
+  /** Path of its config file. */
+  readonly path: string;
   readonly #directory: string;
 
-  private constructor(child: ChildProcess, directory: string) {
+  private constructor(child: ChildProcess, directory: string, path: string) {
     this.child = child;
+    this.path = path;
     this.#directory = directory;
     child.stdout!.setEncoding("utf8").on("data", (text: string) => this.stdout += text);
     child.stderr!.setEncoding("utf8").on("data", (text: string) => this.stderr += text);
@@ -58,7 +61,7 @@ export class Program {
       env: { ...process.env, ...env },
       ...(inside && { cwd: directory }),
     });
-    return new Program(child, directory);
+    return new Program(child, directory, path);
   }
 
   /** Starts `sluice run` with `config` and waits until it listens. */

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { Program } from "../support/program.ts";
+import { roundTrip } from "../support/raw-client.ts";
+import { RawServer } from "../support/raw-server.ts";
+
+const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+function configOf(port: number, interval: string): string {
+  return `reload_interval = "${interval}"\n[[frontends]]\nbind = "127.0.0.1:0"\ndefault_backend = "app"\n` +
+    `[backends.app]\nservers = ["http://127.0.0.1:${port}"]\n`;
+}
+
+function answering(word: string): Promise<RawServer> {
+  return RawServer.answering(`HTTP/1.1 200 OK\r\nContent-Length: ${word.length}\r\n\r\n${word}`);
+}
+
+for (const [how, interval] of [["a change of its file", "50ms"], ["SIGHUP", "0s"]] as const) {
+  test(`sluice run takes a new config over at ${how}, and keeps the old one where it is not valid`, async () => {
+    const one = await answering("one");
+    const two = await answering("two");
+    const program = await Program.run(configOf(one.port, interval));
+    const write = (text: string) => {
+      writeFileSync(program.path, text);
+      if (how === "SIGHUP") program.signal("SIGHUP");
+    };
+    try {
+      assert.match(await roundTrip(program.port, GET), /one$/);
+      write(configOf(two.port, interval));
+      await program.untilPrinted('"event":"reloaded"');
+      assert.match(await roundTrip(program.port, GET), /two$/);
+
+      write(configOf(one.port, interval).replace("default_backend", "default_bakend"));
+      await program.untilPrinted('"event":"reload_refused"');
+      assert.match(program.stdout, /default_bakend: unknown key/);
+      assert.match(await roundTrip(program.port, GET), /two$/);
+
+      write(configOf(one.port, interval));
+      await eventually("the second reload", () => program.stdout.split('"event":"reloaded"').length === 3);
+      assert.match(await roundTrip(program.port, GET), /one$/);
+      assert.equal(program.stdout.split("reload_refused").length, 2);
+      program.signal("SIGTERM");
+      assert.equal(await program.untilExit(), 0);
+    } finally {
+      await program.dispose();
+      await one.close();
+      await two.close();
+    }
+  });
+}

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { validateConfig } from "../../src/config/load.ts";
+import { eventually } from "../support/eventually.ts";
+import { RawClient, roundTrip } from "../support/raw-client.ts";
+import { RawServer } from "../support/raw-server.ts";
+import { startTestProxy } from "../support/test-proxy.ts";
+import { get, ok } from "./scene.ts";
+
+const CLOSING = "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n";
+
+/** A config with one frontend on `bind` and what else it is to have. */
+function configOf(bind: string | string[], port: number, more: Record<string, unknown> = {}) {
+  return validateConfig({
+    shutdown: { drain_timeout: "500ms" },
+    frontends: [{ name: "web", bind, default_backend: "app", ...(more["frontend"] as object) }],
+    backends: { app: { servers: [`http://127.0.0.1:${port}`] }, ...(more["backends"] as object) },
+  });
+}
+
+/** Proxy and server with the config that `configOf` gives for port 0. */
+async function open(t: { after(fn: () => Promise<void>): void }) {
+  const server = await RawServer.answering(ok());
+  const proxy = await startTestProxy({ servers: [server.port] });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+  });
+  return { server, proxy };
+}
+
+test("RunningProxy.reload() keeps listeners, connections and pools of what stays the same", async (t) => {
+  const { server, proxy } = await open(t);
+  const c = await RawClient.open(proxy.port);
+  c.send(get("/1"));
+  await c.until("200 OK");
+  const backend = proxy.running.snapshot.backends.get("app");
+  const plan = await proxy.running.reload(
+    configOf("127.0.0.1:0", server.port, { frontend: { routes: [{ path_prefix: "/x", backend: "app" }] } }),
+  );
+  assert.deepEqual(plan.changed, ["frontend web"]);
+  assert.ok(plan.kept.includes("backend app"));
+  assert.equal(proxy.running.snapshot.backends.get("app"), backend);
+  assert.equal(proxy.running.listeners[0]!.port, proxy.port);
+  c.send(get("/2"));
+  await eventually("the second answer", () => c.received.split("200 OK").length === 3);
+  assert.equal(server.connections.length, 1);
+  c.close();
+});
+
+test("RunningProxy.reload() has the next request of an open connection answered by the new config", async (t) => {
+  const { proxy } = await open(t);
+  const other = await RawServer.answering(ok().replace("200 OK", "200 Other"));
+  t.after(() => other.close());
+  const c = await RawClient.open(proxy.port);
+  c.send(get("/1"));
+  await c.until("200 OK");
+  await proxy.running.reload(configOf("127.0.0.1:0", other.port));
+  c.send(get("/2"));
+  await c.until("200 Other");
+  c.close();
+});
+
+test("RunningProxy.reload() lets a request under way end with the old config, and counts it down", async (t) => {
+  const server = await RawServer.listen();
+  const other = await RawServer.answering(ok());
+  const proxy = await startTestProxy({ servers: [server.port] });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+    await other.close();
+  });
+  const c = await RawClient.open(proxy.port);
+  c.send(get());
+  const asked = await eventually("the request", () => server.connections[0]);
+  await asked.until("\r\n\r\n");
+  const old = proxy.running.snapshot.backends.get("app")!;
+  await proxy.running.reload(configOf("127.0.0.1:0", other.port));
+  assert.equal(old.inFlight, 1);
+  asked.send(ok().replace("200 OK", "200 Late"));
+  await c.until("200 Late");
+  await eventually("nothing in flight", () => old.inFlight === 0);
+  c.close();
+});
+
+test("RunningProxy.reload() carries counts and health of a server into its changed backend", async (t) => {
+  const { server, proxy } = await open(t);
+  await roundTrip(proxy.port, CLOSING);
+  const [before] = proxy.running.snapshot.backends.get("app")!.servers;
+  await proxy.running.reload(configOf("127.0.0.1:0", server.port, {
+    backends: { app: { servers: [{ url: `http://127.0.0.1:${server.port}`, weight: 7 }] } },
+  }));
+  const [after] = proxy.running.snapshot.backends.get("app")!.servers;
+  assert.notEqual(after, before);
+  assert.equal(after!.weight, 7);
+  assert.equal(after!.record, before!.record);
+  assert.equal(after!.record.answers[2], 1);
+});
+
+test("RunningProxy.reload() opens new addresses and closes those that are gone", async (t) => {
+  const { server, proxy } = await open(t);
+  await proxy.running.reload(configOf(["127.0.0.1:0", "127.0.0.1:0"], server.port));
+  const [first, second] = proxy.running.listeners.map(({ port }) => port);
+  assert.equal(first, proxy.port);
+  assert.match(await roundTrip(second!, CLOSING), /200 OK/);
+  await proxy.running.reload(configOf("127.0.0.1:0", server.port));
+  assert.equal(proxy.running.listeners.length, 1);
+  await eventually(
+    "the port to be closed",
+    () => RawClient.open(second!).then((c) => (c.close(), false), () => true),
+  );
+});
+
+test("RunningProxy.reload() changes nothing where an address is taken", async (t) => {
+  const { server, proxy } = await open(t);
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  t.after(() => new Promise<void>((resolve) => void taken.close(() => resolve())));
+  const { port } = taken.address() as { port: number };
+  const { snapshot } = proxy.running;
+  await assert.rejects(
+    proxy.running.reload(configOf(["127.0.0.1:0", "127.0.0.1:0", `127.0.0.1:${port}`], server.port)),
+    /EADDRINUSE/,
+  );
+  assert.equal(proxy.running.snapshot, snapshot);
+  assert.equal(proxy.running.listeners.length, 1);
+  assert.match(await roundTrip(proxy.port, CLOSING), /200 OK/);
+  assert.match(proxy.running.metricsPage(), /\nsluice_last_reload_success 0\n/);
+});
+
+test("200 reloads under load fail no request, and a tunnel and a download survive all of them", async (t) => {
+  const server = await RawServer.answering((head, connection) => {
+    if (head.includes("Upgrade: x")) {
+      connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+      return undefined;
+    }
+    if (head.startsWith("GET /download")) {
+      connection.send("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n");
+      return undefined;
+    }
+    return ok();
+  });
+  const live = { live: { servers: [`http://127.0.0.1:${server.port}`], host_header: "rewrite" } };
+  const routes = [{ path_prefix: "/live", backend: "live" }, { path_prefix: "/download", backend: "live" }];
+  const proxy = await startTestProxy({ servers: [server.port] });
+  const clients: RawClient[] = [];
+  t.after(async () => {
+    for (const client of clients) client.close();
+    await proxy.stop();
+    await server.close();
+  });
+  const open = async () => {
+    const client = await RawClient.open(proxy.port);
+    clients.push(client);
+    return client;
+  };
+  await proxy.running.reload(configOf("127.0.0.1:0", server.port, { backends: live, frontend: { routes } }));
+  const tunnel = await open();
+  tunnel.send(get("/live", "Connection: Upgrade", "Upgrade: x"));
+  await tunnel.until("101 Switching");
+  const far = server.connections.at(-1)!;
+  const download = await open();
+  download.send(get("/download"));
+  await download.until("\r\n\r\n");
+  const source = server.connections.at(-1)!;
+
+  let loading = true;
+  let answered = 0;
+  const load = Array.from({ length: 4 }, async () => {
+    while (loading) {
+      assert.match(await roundTrip(proxy.port, CLOSING), /^HTTP\/1\.1 200 OK/);
+      answered++;
+    }
+  });
+  for (let i = 0; i < 200; i++) {
+    await proxy.running.reload(configOf("127.0.0.1:0", server.port, {
+      backends: {
+        ...live,
+        app: { servers: [{ url: `http://127.0.0.1:${server.port}`, weight: 1 + (i % 3) }] },
+        ...(i % 2 === 0 && { [`extra${i}`]: { servers: ["http://127.0.0.1:9"] } }),
+      },
+      frontend: { routes: [...routes, { path_prefix: `/number-${i}`, backend: "app" }] },
+    }));
+    source.send("ab");
+    tunnel.send(`${i},`);
+    const soFar = answered;
+    await eventually("an answer", () => answered > soFar);
+  }
+  loading = false;
+  await Promise.all(load);
+  assert.ok(answered > 200, `${answered}`);
+  await download.until("ab".repeat(200));
+  await far.until("198,199,");
+  far.send("still here");
+  await tunnel.until("still here");
+  assert.equal(proxy.running.snapshot.backends.size, 2);
+  assert.match(proxy.running.metricsPage(), /\nsluice_reloads_total\{result="done"\} 201\n/);
+});

@@ -15,6 +15,7 @@ interface Row {
 const TABLE = {
   bad_request: { side: "downstream", status: 400, sent: false, type: "http_request_error" },
   target_too_long: { side: "downstream", status: 414, sent: false, type: "http_request_error" },
+  body_too_large: { side: "downstream", status: 413, sent: true, type: "http_request_error" },
   headers_too_large: { side: "downstream", status: 431, sent: false, type: "http_request_error" },
   coding_unsupported: { side: "downstream", status: 501, sent: false, type: "http_request_error" },
   version_unsupported: { side: "downstream", status: 505, sent: false, type: "http_protocol_error" },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BIND_FORM, parseBind } from "./bind.ts";
 import { errorPagesSchema } from "./error-pages.ts";
-import { choice, flag, list, parsed, text, wants } from "./fields.ts";
+import { choice, flag, list, parsed, text, wants, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { routeSchema } from "./route.ts";
 import { ruleSchema } from "./rule.ts";
@@ -44,6 +44,8 @@ export const frontendSchema = section({
   header_aliases: choice(["drop", "reject", "keep"]).prefault("drop"),
   /** Own pages for errors that the proxy answers. */
   error_pages: errorPagesSchema.prefault({}),
+  /** Clients connected at a time to this frontend; 0 is no limit. */
+  max_connections: wholeNumber(0).prefault(0),
   timeouts: downstreamTimeoutsSchema.prefault({}),
   routes: list(routeSchema, "a list of routes").prefault([]),
 });

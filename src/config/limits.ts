@@ -11,6 +11,8 @@ export const limitsSchema = section({
   header_count: wholeNumber(1).prefault(100),
   /** The request target, in bytes; a longer one is answered 414. */
   target_size: size.prefault("16KiB"),
+  /** Body of one request, in bytes; more is answered 413. No limit where it is left out. */
+  body_size: size.exactOptional(),
   /** Downstream connections open at a time in the whole process; 0 is no limit. */
   max_connections: wholeNumber(0).prefault(0),
 });

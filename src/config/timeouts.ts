@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { duration, positiveDuration } from "./fields.ts";
+import { duration, positiveDuration, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { overrides, section } from "./section.ts";
 
@@ -9,6 +9,8 @@ export const downstreamTimeoutsSchema = section({
   request_headers: positiveDuration.prefault("10s"),
   /** Between two chunks of a request body; 0 is off. */
   body_idle: duration.prefault("60s"),
+  /** Bytes per second that a request body must bring on average, looked at every 10 s; 0 is off. */
+  body_rate: wholeNumber(0).prefault(100),
   /** Between two requests of one connection; 0 closes it after each response. */
   keep_alive: duration.prefault("75s"),
   /** Reading on after the last response, so that the client gets to see it; 0 closes at once. */

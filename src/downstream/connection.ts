@@ -7,14 +7,13 @@ import { informationalHead } from "../http1/encode.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange, Informer, Peer } from "../message/exchange.ts";
-import { asRequest, IncomingRequest } from "../message/request.ts";
 import { ForwardedResponse, type UpstreamTunnel } from "../message/response.ts";
 import { MessageWriter } from "../net/message-writer.ts";
 import { beginAnswer, dropAnswer, requestAnswer, switchingHead } from "./answer.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
 import type { DownstreamOptions } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
-import { checkExpectation, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
+import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
 import { type Wait, Waits } from "./waits.ts";
 
 /**
@@ -95,7 +94,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#waits.begin("none");
     if (!wantsKeepAlive(head) || this.#options.timeouts.keepAlive === 0) this.#closing = true;
     requestAnswer(
-      () => this.#options.fetch(asRequest(new IncomingRequest(checkExpectation(head), exchange, body))),
+      () => this.#options.fetch(checkedRequest(head, { exchange, body, options: this.#options })),
       (response) => this.#respond(exchange, response),
       (error) => this.#answerFailure(exchange, error),
     );
@@ -103,7 +102,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   onBodyData(length: number): void {
     this.#exchange!.bytesIn += length;
-    this.#waits.renew("body");
+    this.#waits.bodyMoved(length);
   }
 
   onBodyWanted(): void {

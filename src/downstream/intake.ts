@@ -4,10 +4,17 @@ import { type ProxyError, toProxyError } from "../base/errors.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { type RefusedHead, RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
 import { collectChunks, giveBack } from "../net/release.ts";
+import { bodyTooLarge } from "./request-rules.ts";
 import { RequestBody, type RequestReader } from "./request-body.ts";
 
 /** Bytes of further requests that are read ahead while one is being answered. */
 const MAX_READ_AHEAD_BYTES = 64 * 1024;
+
+/** What one client may send. */
+export interface IntakeLimits extends CodecLimits {
+  /** Body of one request, in bytes; undefined for no limit. */
+  readonly bodySize?: number | undefined;
+}
 
 /** What the owner of an intake learns. */
 export interface IntakeEvents {
@@ -32,12 +39,16 @@ export class Intake implements RequestReader {
   readonly #events: IntakeEvents;
   readonly #decoder: RequestDecoder;
   #body: RequestBody | undefined;
+  /** Bytes of the current body. */
+  #bodyBytes = 0;
+  readonly #maxBodyBytes: number;
   #inExchange = false;
   #stopped = false;
 
-  constructor(socket: Socket, limits: CodecLimits, events: IntakeEvents) {
+  constructor(socket: Socket, limits: IntakeLimits, events: IntakeEvents) {
     this.#socket = socket;
     this.#events = events;
+    this.#maxBodyBytes = limits.bodySize ?? Infinity;
     this.#decoder = new RequestDecoder(limits);
     collectChunks(this.#decoder);
   }
@@ -77,6 +88,7 @@ export class Intake implements RequestReader {
 
   /** The exchange is over: reads the next request. */
   next(): void {
+    this.#bodyBytes = 0;
     this.#body?.abandon();
     this.#body = undefined;
     this.#inExchange = false;
@@ -125,7 +137,10 @@ export class Intake implements RequestReader {
         }
         if (step === "head") this.#begin(this.#decoder.head);
         else if (step === "data") {
-          this.#events.onBodyData(this.#decoder.data.length);
+          const { length } = this.#decoder.data;
+          this.#bodyBytes += length;
+          if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge();
+          this.#events.onBodyData(length);
           this.#body!.deliver(this.#decoder.data);
         } else {
           this.#body?.end(this.#decoder.trailers);

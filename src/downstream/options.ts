@@ -1,6 +1,6 @@
 import type { ProxyError } from "../base/errors.ts";
-import type { CodecLimits } from "../http1/limits.ts";
 import type { Exchange } from "../message/exchange.ts";
+import type { IntakeLimits } from "./intake.ts";
 
 /** Waits of a client's connection in milliseconds; 0 waits for ever. */
 export interface DownstreamTimeouts {
@@ -8,6 +8,8 @@ export interface DownstreamTimeouts {
   readonly requestHeaders: number;
   /** Between two pieces of a request body that is wanted. */
   readonly bodyIdle: number;
+  /** Bytes per second that a body must bring on average; 0 is off. */
+  readonly bodyRate: number;
   /** Between two pieces of an answer that the client takes. */
   readonly writeIdle: number;
   /** Unused between two requests. */
@@ -18,7 +20,9 @@ export interface DownstreamTimeouts {
 
 /** What a client's connection needs from whoever serves it. */
 export interface DownstreamOptions {
-  readonly limits: CodecLimits;
+  readonly limits: IntakeLimits;
+  /** Connections at a time; 0 is no limit. */
+  readonly maxConnections: number;
   readonly timeouts: DownstreamTimeouts;
   /** Answers a request. May throw or reject; that becomes a `fail`. */
   fetch(request: Request): Response | Promise<Response>;

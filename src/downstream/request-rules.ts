@@ -4,7 +4,9 @@ import { type Fields, ROLE } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
+import { asRequest, IncomingRequest } from "../message/request.ts";
 import type { DownstreamOptions } from "./options.ts";
+import type { RequestBody } from "./request-body.ts";
 
 /** What every exchange of a connection begins with. */
 export interface Opening {
@@ -41,14 +43,25 @@ export function wantsKeepAlive(head: RequestHead): boolean {
 }
 
 /**
- * Refuses every expectation but the only one there is, which is passed on, as is the server's 100
- * (RFC 9110 §10.1.1).
+ * The request of a sound head. Refuses a body that says it is too large, before any of it is read, and every
+ * expectation but the only one there is, which is passed on, as is the server's 100 (RFC 9110 §10.1.1).
  */
-export function checkExpectation(head: RequestHead): RequestHead {
-  if (!head.fields.mayHave(ROLE.expect)) return head;
-  const expect = head.fields.get("expect");
+export function checkedRequest(
+  head: RequestHead,
+  { exchange, body, options }: { exchange: Exchange; body: RequestBody | null; options: DownstreamOptions },
+): Request {
+  const { framing, fields } = head;
+  if (framing.kind === "length" && framing.length > (options.limits.bodySize ?? Infinity)) {
+    throw bodyTooLarge();
+  }
+  const expect = fields.mayHave(ROLE.expect) ? fields.get("expect") : undefined;
   if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
     throw new ProxyError("expectation_failed", "An expectation that nobody knows");
   }
-  return head;
+  return asRequest(new IncomingRequest(head, exchange, body));
+}
+
+/** The failure of a request whose body is larger than the config allows. */
+export function bodyTooLarge(): ProxyError {
+  return new ProxyError("body_too_large", "The request body is larger than body_size");
 }

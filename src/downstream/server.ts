@@ -20,6 +20,8 @@ export class DownstreamServer {
   /** Connections at a time; 0 is no limit. */
   maxConnections: number;
   readonly #onRefused: () => void;
+  /** Open connections by how they are served. */
+  readonly #counts = new Map<DownstreamOptions, number>();
   readonly #refusing = new Set<Socket>();
   #draining = false;
   #onEmpty: (() => void) | undefined;
@@ -38,11 +40,14 @@ export class DownstreamServer {
   /** Takes an accepted socket over; `unix` says that it is none of TCP. */
   accept(socket: Socket, options: DownstreamOptions, unix = false): void {
     if (this.#draining) return void socket.destroy();
-    if (this.maxConnections > 0 && this.#connections.size >= this.maxConnections) {
+    const own = this.#counts.get(options) ?? 0;
+    if (isOver(this.maxConnections, this.#connections.size) || isOver(options.maxConnections, own)) {
       return this.#refuse(socket);
     }
+    this.#counts.set(options, own + 1);
     const connection = new DownstreamConnection(socket, peerOf(socket, unix), options, () => {
       this.#connections.delete(connection);
+      this.#forget(options);
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
     this.#connections.set(connection, options);
@@ -84,6 +89,12 @@ export class DownstreamServer {
     });
   }
 
+  #forget(options: DownstreamOptions): void {
+    const left = this.#counts.get(options)! - 1;
+    if (left > 0) this.#counts.set(options, left);
+    else this.#counts.delete(options);
+  }
+
   #drainAll(idleToo: boolean): void {
     for (const connection of [...this.#connections.keys()]) connection.drain(idleToo);
   }
@@ -101,6 +112,10 @@ export class DownstreamServer {
     socket.resume();
     socket.end(REFUSAL);
   }
+}
+
+function isOver(limit: number, count: number): boolean {
+  return limit > 0 && count >= limit;
 }
 
 function peerOf(socket: Socket, unix: boolean): Peer {

@@ -9,6 +9,9 @@ import type { DownstreamTimeouts } from "./options.ts";
  */
 const LISTENING_PROBE_MS = 250;
 
+/** Time in which a body must bring what its rate asks for. */
+const RATE_WINDOW_MS = 10_000;
+
 /** What a client's connection waits for; `none` while the wait is the server's. */
 export type Wait = "none" | "first" | "head" | "keep_alive" | "body" | "write" | "linger" | "listening";
 
@@ -18,22 +21,41 @@ export class Waits {
   current: Wait = "none";
   readonly #timeouts: DownstreamTimeouts;
   readonly #deadline: Deadline;
+  readonly #onExpired: (wait: Wait) => void;
+  readonly #now: () => number;
+  /** The window that the rate of a body is looked at in, and what it brought. */
+  #windowAt = 0;
+  #windowBytes = 0;
 
-  /** `onExpired` is told which wait was in vain. */
-  constructor(timeouts: DownstreamTimeouts, onExpired: (wait: Wait) => void) {
+  /** `onExpired` is told which wait was in vain; `now` is a clock in ms. */
+  constructor(timeouts: DownstreamTimeouts, onExpired: (wait: Wait) => void, now = () => performance.now()) {
+    this.#now = now;
     this.#timeouts = timeouts;
+    this.#onExpired = onExpired;
     this.#deadline = new Deadline(() => onExpired(this.current));
   }
 
   /** Begins a wait in place of the one that runs. */
   begin(wait: Wait): void {
+    if (wait === "body" && this.current !== "body") {
+      this.#windowAt = this.#now();
+      this.#windowBytes = 0;
+    }
     this.current = wait;
     this.#deadline.set(this.#msOf(wait));
   }
 
-  /** Begins `wait` anew if it is the one that runs: something moved. */
-  renew(wait: Wait): void {
-    if (this.current === wait) this.begin(wait);
+  /** Some of a body came: its wait begins anew, unless it comes too slowly to go on. */
+  bodyMoved(bytes: number): void {
+    if (this.current !== "body") return;
+    this.#windowBytes += bytes;
+    const elapsed = this.#now() - this.#windowAt;
+    if (elapsed >= RATE_WINDOW_MS) {
+      if (this.#windowBytes < this.#timeouts.bodyRate * elapsed / 1000) return this.#onExpired("body");
+      this.#windowAt += elapsed;
+      this.#windowBytes = 0;
+    }
+    this.begin("body");
   }
 
   /** Frees the timer. */

@@ -37,6 +37,10 @@ export class FrontendService implements DownstreamOptions {
     return this.#config.limits;
   }
 
+  get maxConnections(): number {
+    return this.#frontend.config.maxConnections;
+  }
+
   get timeouts(): DownstreamTimeouts {
     return this.#frontend.config.timeouts;
   }
@@ -71,6 +75,7 @@ export function adminOptions(app: Hono, limits: LimitsConfig): DownstreamOptions
   const errors = { name: "sluice", pages: new Map() };
   return {
     limits,
+    maxConnections: 0,
     timeouts: downstreamTimeoutsSchema.parse({}),
     fetch: (request) => app.fetch(request),
     fail: (error, exchange) => answerFailure(error, exchange, errors),

@@ -12,13 +12,16 @@ const MAX_KEPT_BYTES = 64 * 1024;
 export class ReplayableBody implements BodySource, BodySink {
   readonly length: number | undefined;
   readonly #source: BodySource;
-  #kept: Uint8Array[] | undefined = [];
+  /** What went out, in one piece of memory: pieces of their own would cost a hundred times what is in small ones. */
+  #kept: Uint8Array | undefined = new Uint8Array(0);
   #keptBytes = 0;
   #sink: BodySink | undefined;
   #started = false;
   #last = false;
   #ended: { trailers: Fields | undefined } | undefined;
   #failure: ProxyError | undefined;
+  /** Why the last attempt did not want the rest. */
+  #unwanted: ProxyError | undefined;
 
   constructor(source: BodySource) {
     this.#source = source;
@@ -31,8 +34,12 @@ export class ReplayableBody implements BodySource, BodySink {
   }
 
   start(sink: BodySink): void {
+    if (this.#failure !== undefined) return sink.fail(this.#failure); // it came between two attempts
     this.#sink = sink;
-    for (const chunk of this.#kept!) sink.write(chunk);
+    this.#unwanted = undefined;
+    if (this.#keptBytes > 0) sink.write(this.#kept!.subarray(0, this.#keptBytes));
+    if (this.#sink !== sink) return;
+    this.#limit();
     if (this.#ended !== undefined) return sink.end(this.#ended.trailers);
     sink.flush();
     if (this.#sink !== sink) return;
@@ -48,13 +55,17 @@ export class ReplayableBody implements BodySource, BodySink {
   /** The attempt does not want the rest. Another may, unless this was the last. */
   cancel(reason: ProxyError): void {
     this.#sink = undefined;
+    if (this.#unwanted !== undefined) return;
+    this.#unwanted = reason;
     if (this.#last) this.#source.cancel(reason);
   }
 
   /** There is no further attempt: nothing is kept any more, and a rest that nobody wants is cancelled. */
   commit(): void {
+    if (this.#last) return;
     this.#last = true;
     this.#kept = undefined;
+    if (this.#unwanted !== undefined) this.#source.cancel(this.#unwanted);
   }
 
   write(chunk: Uint8Array): boolean {
@@ -83,8 +94,19 @@ export class ReplayableBody implements BodySource, BodySink {
   /** A copy, because whoever read the chunk uses its memory again. */
   #keep(chunk: Uint8Array): void {
     if (this.#kept === undefined) return;
-    this.#keptBytes += chunk.length;
-    if (this.#keptBytes > MAX_KEPT_BYTES) this.#kept = undefined;
-    else this.#kept.push(Uint8Array.from(chunk));
+    const size = this.#keptBytes + chunk.length;
+    if (size > this.#kept.length) {
+      const grown = new Uint8Array(Math.max(size, 2 * this.#kept.length));
+      grown.set(this.#kept.subarray(0, this.#keptBytes));
+      this.#kept = grown;
+    }
+    this.#kept.set(chunk, this.#keptBytes);
+    this.#keptBytes = size;
+    this.#limit();
+  }
+
+  /** Between two attempts the piece that was on its way is kept as well: the next one was decided on already. */
+  #limit(): void {
+    if (this.#sink !== undefined && this.#keptBytes > MAX_KEPT_BYTES) this.#kept = undefined;
   }
 }

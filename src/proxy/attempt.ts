@@ -18,6 +18,8 @@ export interface Outgoing {
   readonly replay: ReplayableBody | undefined;
   /** Whether a part of the body may have been sent. */
   bodyStarted: boolean;
+  /** Whether a byte of an answer came to an attempt that failed: nothing is repeated any more. */
+  heard: boolean;
   /** The protocols to ask for, or undefined. */
   readonly upgrade: string | undefined;
   /** Whether servers see their own Host. */
@@ -68,9 +70,11 @@ export async function attempt(
           drop(error) {
             outgoing.onDone(); // first, so that the break is not held against the server
             answer.body?.cancel(error);
+            answer.tunnel?.socket.destroy();
           },
         };
       } catch (error) {
+        if (connection.answering) parts.heard = true;
         const unheard = reused && !connection.answering && stale < MAX_STALE && canSendAgain(parts);
         const reset = error instanceof ProxyError && error.kind === "upstream_reset" &&
           error.retryable(idempotent);

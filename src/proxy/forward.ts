@@ -74,7 +74,7 @@ function mayRepeat(
 ): boolean {
   const { attempts, deadline } = backend.config.retries;
   if (sentStatus !== undefined && !isIdempotent(method)) return false;
-  if (exchange.aborted !== undefined || exchange.attempts >= attempts) return false;
+  if (outgoing.heard || exchange.aborted !== undefined || exchange.attempts >= attempts) return false;
   if (outgoing.body !== null && outgoing.bodyStarted && outgoing.replay?.replayable !== true) return false;
   if (!backend.available.some((other) => other !== server && tried?.has(other) !== true)) return false;
   const now = performance.now();
@@ -115,15 +115,13 @@ function prepare(
   const source: BodySource | null = taken instanceof ReadableStream
     ? new StreamSource(taken, declaredLength(fields))
     : taken;
-  const replay = source !== null && backend.config.retries.attempts > 1 && backend.available.length > 1 &&
-      isIdempotent(request.method)
-    ? new ReplayableBody(source)
-    : undefined;
+  const replay = source !== null && isIdempotent(request.method) ? new ReplayableBody(source) : undefined;
   return {
     fields,
     body: replay ?? source,
     replay,
     bodyStarted: false,
+    heard: false,
     upgrade: requestedUpgrade(request, fields, source),
     rewritesHost: backend.config.hostHeader === "rewrite",
     policy,

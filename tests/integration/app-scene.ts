@@ -57,6 +57,7 @@ export async function openAppScene(t: TestContext, { answer, onData, use }: AppO
     fetch: (request: Request) => fetchIncoming(app, request),
     fail: (error: ProxyError, exchange: Exchange) => answerFailure(error, exchange, frontend.errors),
     onBegun() {},
+    maxConnections: 0,
     onExchange: (exchange: Exchange) => void exchanges.push(exchange),
   };
   const listener = await listen(

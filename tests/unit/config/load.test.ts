@@ -63,9 +63,11 @@ test("validateConfig() fills in every default", () => {
       forwardedHeader: false,
       headerAliases: "drop",
       errorPages: {},
+      maxConnections: 0,
       timeouts: {
         requestHeaders: 10_000,
         bodyIdle: 60_000,
+        bodyRate: 100,
         keepAlive: 75_000,
         linger: 2000,
         writeIdle: 60_000,

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Waits } from "../../src/downstream/waits.ts";
+import { eventually } from "../support/eventually.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { get, ok, openScene, post, request } from "./scene.ts";
+
+const LIMITED = { config: { limits: { body_size: "10B" } } };
+
+test("body_size answers 413 to a body that says it is larger, and sends nothing on", async (t) => {
+  const { server, client, proxy } = await openScene(t, { answer: ok(), ...LIMITED });
+  const c = await client();
+  c.send(post("12345678901"));
+  assert.match(await c.untilClosed(), /^HTTP\/1\.1 413 Content Too Large\r\n[^]*body_too_large/);
+  assert.equal((await proxy.access(0))["reason"], "body_too_large");
+  assert.equal(server.connections.length, 0);
+});
+
+test("body_size answers 413 to a chunked body that becomes larger", async (t) => {
+  const { client } = await openScene(t, LIMITED);
+  const c = await client();
+  c.send(request("POST", "/", ["Transfer-Encoding: chunked"]) + "a\r\n1234567890\r\n");
+  c.send("1\r\nx\r\n0\r\n\r\n");
+  assert.match(await c.untilClosed(), /^HTTP\/1\.1 413 /);
+});
+
+test("body_size lets a body of that size through, again and again on one connection", async (t) => {
+  const { client } = await openScene(t, { answer: ok(), ...LIMITED });
+  const c = await client();
+  for (let i = 1; i <= 3; i++) {
+    c.send(post("1234567890"));
+    await eventually("the answer", () => c.received.split("200 OK").length === i + 1);
+  }
+});
+
+test("max_connections of a frontend refuses one more client, and takes the next when one has left", async (t) => {
+  const { client, proxy } = await openScene(t, { answer: ok(), frontend: { max_connections: 1 } });
+  const first = await client();
+  first.send(get());
+  await first.until("200 OK");
+  const second = await RawClient.open(proxy.port);
+  assert.match(await second.untilClosed(), /^HTTP\/1\.1 503 [^]*connection_limit/);
+  first.close();
+  await eventually("room for a client", async () => {
+    const next = await RawClient.open(proxy.port);
+    next.send(get("/", "Connection: close"));
+    return (await next.untilClosed()).includes("200 OK");
+  });
+});
+
+const rates: [bytesPerSecond: number, seconds: number, cut: boolean, why: string][] = [
+  [0.1, 30, true, "cuts a body of 1 byte in 10 s"],
+  [99, 30, true, "cuts one below the rate"],
+  [101, 600, false, "lets a slow but steady one take 10 minutes"],
+];
+for (const [rate, seconds, cut, why] of rates) {
+  test(`body_rate ${why}`, () => {
+    let now = 0;
+    const expired: string[] = [];
+    const waits = new Waits(
+      {
+        requestHeaders: 0,
+        bodyIdle: 0,
+        bodyRate: 100,
+        writeIdle: 0,
+        keepAlive: 0,
+        linger: 0,
+      },
+      (wait) => void expired.push(wait),
+      () => now,
+    );
+    waits.begin("body");
+    const step = rate < 1 ? 1 / rate : 1;
+    for (let second = step; second <= seconds; second += step) {
+      now = second * 1000;
+      waits.bodyMoved(rate * step);
+    }
+    waits.dispose();
+    assert.equal(expired.includes("body"), cut);
+  });
+}

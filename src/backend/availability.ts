@@ -32,9 +32,12 @@ export class Availability implements OutcomeListener {
   #available: readonly Server[] = [];
   /** Probes that ejected servers have passed. */
   readonly #passes = new Map<Server, number>();
+  /** Servers that are down: only those are brought up slowly when they come back, and none at the start. */
+  readonly #wasDown = new Set<Server>();
   /** When servers came back that are brought up to their weight. */
   readonly #rampingSince = new Map<Server, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
 
   constructor(rules: AvailabilityRules) {
     this.#rules = rules;
@@ -65,12 +68,15 @@ export class Availability implements OutcomeListener {
 
   /** Takes a server out whose requests failed often enough, unless the backend cannot spare it. */
   onFailed(server: Server, reason: ProxyErrorKind | number): void {
+    // What requests say of a server that is out already (they may still come in panic) changes nothing.
+    if (!isHealthy(server, performance.now())) return;
     const refused = reason === "connect_refused";
     if (!server.passive.failed(refused) || !this.#canSpare(server)) return;
     const { backend, probed, log } = this.#rules;
     if (refused && probed) {
       // The probes will tell when it is back, which may be long before an ejection would end.
       server.health = { up: false, streak: 0, known: true };
+      this.#wasDown.add(server);
       log.warn("server_down", { backend, server: server.name, cause: reason });
     } else {
       const ms = server.passive.eject(performance.now());
@@ -88,16 +94,18 @@ export class Availability implements OutcomeListener {
       const fields = { backend, server: server.name, check: code, status, detail };
       if (passed) log.info("server_up", fields);
       else log.warn("server_down", fields);
-      if (passed) this.#comeBack(server);
+      if (passed && this.#wasDown.has(server)) this.#comeBack(server);
+      if (passed) this.#wasDown.delete(server);
+      else this.#wasDown.add(server);
     }
     if (!this.#readmits(server, passed) && !turned) return;
     this.refresh();
   }
 
-  /** Frees the timer. */
+  /** Frees the timer for good. */
   dispose(): void {
+    this.#disposed = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   /** Whether as many probes passed as bring a server back that requests had ejected. */
@@ -141,14 +149,17 @@ export class Availability implements OutcomeListener {
 
   /** Comes back when an ejection ends, or a weight has grown. */
   #wakeUp(now: number): void {
-    this.dispose();
+    clearTimeout(this.#timer);
+    if (this.#disposed) return;
     const times = [...this.#passes.keys()].map(({ passive }) => passive.ejectedUntil);
     if (this.#rampingSince.size > 0) times.push(now + this.#rules.slowStartMs / RAMP_STEPS);
     if (times.length === 0) return;
     this.#timer = setTimeout(() => {
-      const then = performance.now() + 1;
+      const then = performance.now() + 1; // timers count whole milliseconds
       for (const server of [...this.#passes.keys()]) {
-        if (!server.passive.isEjected(then)) this.#readmitted(server, "its time is over");
+        if (server.passive.isEjected(then)) continue;
+        server.passive.readmit();
+        this.#readmitted(server, "its time is over");
       }
       this.refresh();
     }, Math.max(1, Math.min(...times) - now));

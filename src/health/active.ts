@@ -63,6 +63,9 @@ export async function startActiveChecks<Target extends ProbeTarget>(
     signal.addEventListener("abort", onAbort, { once: true });
   }
 
-  await Promise.all(targets.map(check));
-  targets.forEach((target, i) => wait(target, interval * (i + random()) / targets.length));
+  // Each goes its own way behind its first result: one that hangs holds up the start, but no other target.
+  await Promise.all(targets.map(async (target, i) => {
+    await check(target);
+    wait(target, interval * (i + random()) / targets.length);
+  }));
 }

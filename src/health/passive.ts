@@ -58,5 +58,6 @@ export class PassiveHealth {
   /** Lets the server back in before its time: probes passed. */
   readmit(): void {
     this.#ejectedUntil = 0;
+    this.#failures = 0;
   }
 }

@@ -1,0 +1,141 @@
+import type { TestContext } from "node:test";
+import { Availability, type AvailabilityRules } from "../../../src/backend/availability.ts";
+import { type OperatorState, Server } from "../../../src/backend/server.ts";
+import type { ProxyErrorKind } from "../../../src/base/errors.ts";
+import type { LogFields } from "../../../src/base/log.ts";
+import { validateConfig } from "../../../src/config/load.ts";
+import { ConnectionPool } from "../../../src/upstream/pool.ts";
+
+const EJECTION = { enabled: true, failures: 5, time: 10_000, maxTime: 35_000 };
+
+/** Servers `s0`, `s1`, … of weight 10 and who of them may get requests, on a clock that the test turns. */
+export class Scene {
+  now = 1000.25;
+  readonly servers: readonly Server[];
+  readonly availability: Availability;
+  /** Positions of the servers that may get requests. */
+  available: number[] = [];
+  /** Times that the policy was told. */
+  changes = 0;
+  /** Every event: level, name, server, and what it says. */
+  readonly log: string[] = [];
+  readonly #t: TestContext;
+
+  /** The servers at the positions `weightless` have the weight 0. */
+  constructor(
+    t: TestContext,
+    count: number,
+    rules: Partial<AvailabilityRules> = {},
+    weightless: number[] = [],
+  ) {
+    this.#t = t;
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    t.mock.method(performance, "now", () => this.now);
+    t.after(() => this.end());
+    const note = (level: string) => (event: string, fields: LogFields = {}) => {
+      const { server, cause, check, status, ms } = fields;
+      const parts = [level, event, server, cause, check, status, ms].filter((part) => part !== undefined);
+      this.log.push(parts.join(" ").replace("http://", ""));
+    };
+    this.availability = new Availability({
+      backend: "app",
+      probed: false,
+      rise: 2,
+      panicThreshold: 0,
+      slowStartMs: 0,
+      onChange: (available) => {
+        this.changes++;
+        this.available = available.map((server) => this.servers.indexOf(server));
+      },
+      log: {
+        debug: note("debug"),
+        info: note("info"),
+        warn: note("warn"),
+        error: note("error"),
+        access() {},
+      },
+      ...rules,
+    });
+    this.servers = createServers(count, weightless, this.availability);
+    this.availability.servers = this.servers;
+  }
+
+  /** `times` requests to server `i` fail. */
+  fail(i: number, times: number, reason: ProxyErrorKind | number = "upstream_reset"): void {
+    for (let n = 0; n < times; n++) this.availability.onFailed(this.servers[i]!, reason);
+  }
+
+  /** A request to server `i` is answered. */
+  pass(i: number): void {
+    this.availability.onPassed(this.servers[i]!);
+  }
+
+  /** A probe of server `i` gives a result, after which it is `up`; `turned` where that is new. */
+  probe(i: number, passed: boolean, up = passed, turned = false): void {
+    const server = this.servers[i]!;
+    const result = passed ? { code: "L7OK", status: 200 } as const : { code: "L7STS", status: 500 } as const;
+    server.health = { up, streak: 0, known: true };
+    server.lastProbe = { ...result, ms: 1, at: 0 };
+    this.availability.onProbed(server, passed, turned);
+  }
+
+  operate(i: number, state: OperatorState): void {
+    this.servers[i]!.operator = state;
+    this.availability.refresh();
+  }
+
+  /** Lets `ms` pass on the timers, and `clockMs` on the clock; in steps, as a timer may set the next one. */
+  advance(ms: number, clockMs = ms): void {
+    if (clockMs !== ms) {
+      this.now += clockMs;
+      this.#t.mock.timers.tick(ms);
+      this.now += ms - clockMs;
+      return;
+    }
+    const end = this.now + ms;
+    while (this.now < end) {
+      const step = Math.min(500, end - this.now);
+      this.now += step;
+      this.#t.mock.timers.tick(step);
+    }
+  }
+
+  /** Servers that are out on account of requests. */
+  out(): number {
+    return this.servers.filter((server) => isOut(server, this.now)).length;
+  }
+
+  /** Gives the clock back. */
+  end(): void {
+    this.availability.dispose();
+    this.#t.mock.restoreAll();
+    this.#t.mock.timers.reset();
+  }
+}
+
+/** Whether probes or requests say that `server` gets no requests at `now`. */
+export function isOut({ health, passive }: Server, now: number): boolean {
+  return !health.up || passive.isEjected(now);
+}
+
+function createServers(count: number, weightless: number[], outcomes: Availability): Server[] {
+  const servers = Array.from({ length: count }, (_, i) => ({
+    url: `http://s${i}`,
+    weight: weightless.includes(i) ? 0 : 10,
+  }));
+  const { backends, limits } = validateConfig({
+    frontends: [{ bind: ":0", default_backend: "app" }],
+    backends: { app: { servers } },
+  });
+  const { timeouts } = backends.app!;
+  return backends.app!.servers.map((config) => {
+    const pool = new ConnectionPool({
+      target: { host: config.host, port: config.port },
+      timeouts,
+      maxIdle: 0,
+      maxConnections: 0,
+      limits,
+    });
+    return new Server(config, { pool, ejection: EJECTION, outcomes });
+  });
+}

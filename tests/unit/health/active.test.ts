@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { type ActiveOptions, type ProbeTarget, startActiveChecks } from "../../../src/health/active.ts";
+import type { ProbeResult } from "../../../src/health/result.ts";
+import { UNKNOWN_HEALTH } from "../../../src/health/state.ts";
+
+const PASS: ProbeResult = { code: "L7OK", status: 200 };
+const FAILURE: ProbeResult = { code: "L4CON" };
+
+interface Target extends ProbeTarget {
+  readonly id: number;
+}
+
+type Probe = (target: Target, signal: AbortSignal) => ProbeResult | Promise<ProbeResult>;
+
+/** A loop whose timers run when the test says so. Its interval is 1000, and 100 on the way to turning round. */
+class Loop {
+  now = 0;
+  /** Every probe: the target and when it began. */
+  readonly probes: { id: number; at: number }[] = [];
+  /** `id+`, `id-`, with `!` where it turned the target round. */
+  readonly results: string[] = [];
+  readonly stop = new AbortController();
+  readonly targets: Target[];
+  readonly first: Promise<void>;
+  firstIsOver = false;
+  readonly #t: TestContext;
+
+  constructor(t: TestContext, count: number, probe: Probe, options: Partial<ActiveOptions<Target>> = {}) {
+    this.#t = t;
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    t.after(() => {
+      this.stop.abort();
+      t.mock.restoreAll();
+      t.mock.timers.reset();
+    });
+    this.targets = Array.from({ length: count }, (_, id) => ({
+      id,
+      health: UNKNOWN_HEALTH,
+      lastProbe: undefined,
+    }));
+    this.first = startActiveChecks(this.targets, {
+      interval: 1000,
+      fastInterval: 100,
+      rise: 2,
+      fall: 3,
+      random: () => 0.5,
+      ...options,
+      probe: async (target, signal) => {
+        this.probes.push({ id: target.id, at: this.now });
+        return await probe(target, signal);
+      },
+      onResult: ({ id }, passed, turned) =>
+        this.results.push(`${id}${passed ? "+" : "-"}${turned ? "!" : ""}`),
+    }, this.stop.signal).then(() => {
+      this.firstIsOver = true;
+    });
+  }
+
+  /** Lets `ms` pass, and what follows from each step happen. */
+  async pass(ms: number, step = 10): Promise<void> {
+    for (const end = this.now + ms; this.now < end;) {
+      this.now += step;
+      this.#t.mock.timers.tick(step);
+      await settle();
+    }
+  }
+
+  /** When target `id` was probed. */
+  times(id: number): number[] {
+    return this.probes.filter((probe) => probe.id === id).map(({ at }) => at);
+  }
+}
+
+/** Lets everything happen that waits for no timer. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
+test("startActiveChecks() probes all at once first, and resolves when each has a result", async (t) => {
+  const answers: ((result: ProbeResult) => void)[] = [];
+  const loop = new Loop(t, 3, () => new Promise((resolve) => answers.push(resolve)));
+  await settle();
+  assert.deepEqual(loop.probes.map(({ id }) => id), [0, 1, 2]);
+  answers[0]!(PASS);
+  answers[2]!(FAILURE);
+  await settle();
+  assert.equal(loop.firstIsOver, false);
+  answers[1]!(PASS);
+  await loop.first;
+  assert.deepEqual(loop.targets.map(({ health }) => health.up), [true, true, false]);
+});
+
+test("startActiveChecks() resolves at once where there is nothing to probe", async (t) => {
+  await new Loop(t, 0, () => PASS).first;
+});
+
+test("startActiveChecks() tells the first result of each as one that turned it", async (t) => {
+  const loop = new Loop(t, 2, ({ id }) => id === 0 ? PASS : FAILURE);
+  await loop.first;
+  assert.deepEqual(loop.results, ["0+!", "1-!"]);
+});
+
+test("startActiveChecks() spreads the targets over the interval after the first round", async (t) => {
+  const loop = new Loop(t, 10, () => PASS);
+  await loop.first;
+  await loop.pass(1000);
+  assert.deepEqual(loop.probes.slice(10).map(({ id, at }) => `${id}@${at}`), [
+    ...["0@50", "1@150", "2@250", "3@350", "4@450", "5@550", "6@650", "7@750", "8@850", "9@950"],
+  ]);
+});
+
+for (const [random, wait] of [[0, 900], [0.5, 1000], [0.999, 1099.8]] as const) {
+  test(`startActiveChecks() waits ${wait} of 1000 ms where the draw is ${random}`, async (t) => {
+    const loop = new Loop(t, 1, () => PASS, { random: () => random });
+    await loop.first;
+    await loop.pass(4000);
+    const [, first, second, third] = loop.times(0);
+    assert.ok(first! <= 1000);
+    assert.ok(Math.abs(second! - first! - wait) <= 10 && Math.abs(third! - second! - wait) <= 10);
+  });
+}
+
+test("startActiveChecks() probes at fast_interval while a target is about to turn round", async (t) => {
+  const script = [PASS, FAILURE, FAILURE, FAILURE, FAILURE, PASS, PASS, PASS, FAILURE, PASS, PASS];
+  const loop = new Loop(t, 1, () => script.shift() ?? PASS);
+  await loop.first;
+  await loop.pass(6000);
+  const gaps = loop.times(0).slice(1).map((at, i, all) => i === 0 ? 0 : at - all[i - 1]!);
+  // Behind a failure, another, the one that turned it, another while down, a pass, the one that turned it, …
+  assert.deepEqual(gaps.slice(1, 10), [100, 100, 1000, 1000, 100, 1000, 1000, 100, 1000]);
+  assert.deepEqual(loop.results.slice(0, 11), [
+    ...["0+!", "0-", "0-", "0-!", "0-", "0+", "0+!", "0+", "0-", "0+", "0+"],
+  ]);
+});
+
+test("startActiveChecks() is never slower than interval where fast_interval is longer", async (t) => {
+  let passes = true;
+  const loop = new Loop(t, 1, () => passes ? PASS : FAILURE, { fastInterval: 9000 });
+  await loop.first;
+  passes = false;
+  await loop.pass(3000);
+  assert.deepEqual(loop.times(0), [0, 500, 1500, 2500]);
+});
+
+test("startActiveChecks() has no two probes of one target under way", async (t) => {
+  let open = 0;
+  let most = 0;
+  let rounds = 0;
+  const loop = new Loop(t, 1, () => {
+    if (rounds++ === 0) return PASS;
+    most = Math.max(most, ++open);
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        open--;
+        resolve(PASS);
+      }, 3500)
+    );
+  });
+  await loop.first;
+  await loop.pass(10_000);
+  assert.equal(most, 1);
+  assert.deepEqual(loop.times(0), [0, 500, 5000, 9500]);
+});
+
+test("startActiveChecks() lets a hanging probe delay no other target", async (t) => {
+  let rounds = 0;
+  const loop = new Loop(t, 4, ({ id }) => id !== 2 || rounds++ === 0 ? PASS : new Promise(() => {}));
+  await loop.first;
+  await loop.pass(5000);
+  assert.deepEqual(loop.targets.map(({ id }) => loop.times(id).length), [6, 6, 2, 6]);
+});
+
+test("startActiveChecks() lets a probe that hangs in the first round delay no other target", async (t) => {
+  let hung = false;
+  const loop = new Loop(t, 4, ({ id }) => {
+    if (id !== 2 || hung) return PASS;
+    hung = true;
+    return new Promise((resolve) => setTimeout(() => resolve(FAILURE), 5000));
+  });
+  await loop.pass(5000);
+  await loop.first;
+  assert.deepEqual([0, 1, 3].map((id) => loop.times(id).length), [6, 6, 6]);
+});
+
+test("startActiveChecks() leaves out a paused target, and takes it up again", async (t) => {
+  let paused = true;
+  const loop = new Loop(t, 2, () => PASS, { isPaused: ({ id }) => paused && id === 1 });
+  await loop.first;
+  await loop.pass(2000);
+  assert.deepEqual(loop.times(1), []);
+  assert.deepEqual(loop.targets[1]!.health, UNKNOWN_HEALTH);
+  paused = false;
+  await loop.pass(1000);
+  assert.equal(loop.times(1).length, 1);
+  assert.deepEqual(loop.results.filter((result) => result.startsWith("1")), ["1+!"]);
+});
+
+test("startActiveChecks() keeps the last result and how long it took", async (t) => {
+  const loop = new Loop(t, 1, () => ({ code: "L7STS", status: 500, detail: "status 500" }));
+  await loop.first;
+  const { ms, at, ...result } = loop.targets[0]!.lastProbe!;
+  assert.deepEqual(result, { code: "L7STS", status: 500, detail: "status 500" });
+  assert.ok(ms >= 0 && Math.abs(Date.now() - at) < 60_000);
+});
+
+test("startActiveChecks() ends with its signal, and frees every timer", async (t) => {
+  const loop = new Loop(t, 20, () => PASS);
+  await loop.first;
+  let set = 20;
+  const clear = t.mock.method(globalThis, "clearTimeout");
+  await loop.pass(1500);
+  loop.stop.abort();
+  assert.equal(clear.mock.callCount(), set);
+  set = loop.probes.length;
+  await loop.pass(5000);
+  assert.equal(loop.probes.length, set);
+});
+
+test("startActiveChecks() believes no result of a probe that was cut off", async (t) => {
+  let rounds = 0;
+  const loop = new Loop(t, 1, (_target, signal) =>
+    rounds++ === 0 ? PASS : new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve(FAILURE));
+    }), { fall: 1 });
+  await loop.first;
+  await loop.pass(600);
+  assert.equal(loop.probes.length, 2);
+  loop.stop.abort();
+  await loop.pass(5000);
+  assert.deepEqual(loop.results, ["0+!"]);
+  assert.equal(loop.targets[0]!.health.up, true);
+  assert.equal(loop.probes.length, 2);
+});
+
+test("startActiveChecks() sets no timer where it is stopped in the first round", async (t) => {
+  const loop = new Loop(t, 3, (_target, signal) =>
+    new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve(FAILURE));
+    }));
+  const set = t.mock.method(globalThis, "setTimeout");
+  loop.stop.abort();
+  await loop.first;
+  assert.equal(set.mock.callCount(), 0);
+  assert.deepEqual(loop.results, []);
+});

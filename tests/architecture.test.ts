@@ -94,6 +94,13 @@ test("every path that the README's map names exists", () => {
   assert.deepEqual(gone, []);
 });
 
+test("every test that the table of faults names exists", () => {
+  const table = readFileSync(join(ROOT, "docs/reliability.md"), "utf8");
+  const paths = [...table.matchAll(/\| (tests\/\S+) +\|$/gm)].map((match) => match[1]!);
+  assert.ok(paths.length > 20);
+  assert.deepEqual(paths.filter((path) => !existsSync(join(ROOT, path))), []);
+});
+
 function folderOf(path: string): (typeof ORDER)[number] | undefined {
   return ORDER.find((folder) => path.startsWith(`${folder}/`));
 }

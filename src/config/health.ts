@@ -1,16 +1,24 @@
 import type { z } from "zod";
-import { choice, flag, parsed, positiveDuration, text, wholeNumber } from "./fields.ts";
+import { isAuthority } from "../http/authority.ts";
+import { choice, flag, parsed, positiveDuration, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { refuseValue } from "./message.ts";
 import { overrides, section } from "./section.ts";
-import { statusesSchema } from "./statuses.ts";
+import { someStatusesSchema } from "./statuses.ts";
 
 const PATH_FORM = 'a path that starts with "/", with a query if need be';
 const MAX_PATTERN = 1000;
 
 const path = parsed(PATH_FORM, (text) => {
-  if (/^\/[^#\s\p{Cc}]*$/u.test(text)) return text;
+  if (/^\/[!-"$-~]*$/.test(text)) return text;
   throw new RangeError(refuseValue(text, PATH_FORM));
+});
+
+const HOST_FORM = 'a host name, with a port if need be, such as "app.internal"';
+
+const host = parsed(HOST_FORM, (text) => {
+  if (isAuthority(text)) return text;
+  throw new RangeError(refuseValue(text, HOST_FORM));
 });
 
 const healthCheck = {
@@ -22,7 +30,7 @@ const healthCheck = {
   path: path.prefault("/health"),
   method: choice(["GET", "HEAD"]).prefault("GET"),
   /** Statuses that are a pass: `"2xx"`, `"200-399"`, `204`, or a list of such. Redirects are not followed. */
-  expected_status: statusesSchema.prefault("2xx"),
+  expected_status: someStatusesSchema.prefault("2xx"),
   /** Between two probes of one server. */
   interval: positiveDuration.prefault("5s"),
   /** Between the probes of a server that is about to turn round. */
@@ -37,7 +45,7 @@ const healthCheck = {
 
 const optional = {
   /** Host that is asked for; without it the server's own. */
-  host: text("a host name").exactOptional(),
+  host: host.exactOptional(),
   /** Regular expression that must be found in the first 64 KiB of the body. */
   expected_body: parsed("a regular expression", (text) => {
     try {
@@ -53,7 +61,10 @@ const optional = {
  * How servers are probed, in `[defaults]` and in a backend, which overrides it key by key. Where neither has the
  * section there are no probes.
  */
-export const healthCheckSchema = section({ ...overrides(healthCheck), ...optional });
+export const healthCheckSchema = section({ ...overrides(healthCheck), ...optional }).refine(
+  ({ type, method, expectedBody }) => type === "tcp" || method !== "HEAD" || expectedBody === undefined,
+  { path: ["expected_body"], error: 'needs a body, which no answer to HEAD has; accepted: method = "GET"' },
+);
 
 const allKeys = section({ ...healthCheck, ...optional });
 
@@ -61,7 +72,7 @@ const allKeys = section({ ...healthCheck, ...optional });
 export const serverHealthSchema = section({
   path: path.exactOptional(),
   port: wholeNumber(1, 65_535).exactOptional(),
-  host: text("a host name").exactOptional(),
+  host: host.exactOptional(),
 });
 
 /** A whole check. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { wants } from "./fields.ts";
+import { list, wants } from "./fields.ts";
 import { refuseValue } from "./message.ts";
 
 /** What `parseStatuses` accepts, in words, for error messages. */
@@ -21,18 +21,20 @@ export function parseStatuses(text: string): StatusRange | undefined {
   return range.from <= range.to ? range : undefined;
 }
 
+const status = z.union([z.number(), z.string()], wants(STATUSES_FORM)).transform((written, context) => {
+  const found = parseStatuses(String(written));
+  if (found !== undefined) return found;
+  context.addIssue(refuseValue(written, STATUSES_FORM));
+  return z.NEVER;
+});
+
+const toList = (written: unknown) => Array.isArray(written) ? written : [written];
+
 /** One of these, or a list of them. */
-export const statusesSchema = z.preprocess(
-  (written) => Array.isArray(written) ? written : [written],
-  z.array(
-    z.union([z.number(), z.string()], wants(STATUSES_FORM)).transform((written, context) => {
-      const found = parseStatuses(String(written));
-      if (found !== undefined) return found;
-      context.addIssue(refuseValue(written, STATUSES_FORM));
-      return z.NEVER;
-    }),
-  ),
-);
+export const statusesSchema = z.preprocess(toList, z.array(status));
+
+/** The same, and not an empty list. */
+export const someStatusesSchema = z.preprocess(toList, list(status, STATUSES_FORM, 1));
 
 /** Whether one of `ranges` holds `status`. */
 export function includesStatus(ranges: readonly StatusRange[], status: number): boolean {

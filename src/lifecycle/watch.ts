@@ -1,7 +1,7 @@
 import { type FSWatcher, readFileSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
-/** After a hint that a file changed: programs write a file in several steps. */
+/** Time that a new content must stay the same: programs write a file in several steps. */
 const SETTLE_MS = 50;
 
 /**
@@ -13,22 +13,31 @@ export function watchFile(
   { intervalMs, onChange, signal }: { intervalMs: number; onChange: () => void; signal: AbortSignal },
 ): void {
   let seen = contentOf(path);
-  let hint: ReturnType<typeof setTimeout> | undefined;
+  /** What the last look found, if it is another content. */
+  let found: string | undefined;
+  let foundAt = 0;
+  let again: ReturnType<typeof setTimeout> | undefined;
   const look = () => {
     const content = contentOf(path);
     // A file that is away for a moment is being replaced.
     if (content === undefined || content === seen) return;
-    seen = content;
-    onChange();
+    if (content !== found) {
+      found = content;
+      foundAt = performance.now();
+    }
+    const left = foundAt + SETTLE_MS - performance.now();
+    clearTimeout(again);
+    if (left > 0) again = setTimeout(look, Math.ceil(left));
+    else {
+      seen = content;
+      onChange();
+    }
   };
-  const interval = setInterval(look, intervalMs);
-  const watcher = watchFolder(path, () => {
-    clearTimeout(hint);
-    hint = setTimeout(look, SETTLE_MS);
-  });
+  const interval = setInterval(look, Math.max(intervalMs, SETTLE_MS));
+  const watcher = watchFolder(path, look);
   signal.addEventListener("abort", () => {
     clearInterval(interval);
-    clearTimeout(hint);
+    clearTimeout(again);
     watcher?.close();
   }, { once: true });
 }

@@ -4,7 +4,7 @@ import { eventually } from "../support/eventually.ts";
 import { roundTrip } from "../support/raw-client.ts";
 import { type RawConnection, RawServer } from "../support/raw-server.ts";
 import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
-import { get, ok, pathOf } from "./scene.ts";
+import { get, ok } from "./scene.ts";
 
 /** What a server says to a head; undefined where it stays silent. */
 export type Saying = string | undefined | ((head: string, connection: RawConnection) => string | undefined);
@@ -94,5 +94,3 @@ export async function probed(server: HealthServer, count: number): Promise<void>
   const goal = server.probes.length + count;
   await eventually(`${count} more probes`, () => server.probes.length >= goal);
 }
-
-export { pathOf };

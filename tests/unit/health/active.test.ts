@@ -208,10 +208,8 @@ test("startActiveChecks() ends with its signal, and frees every timer", async (t
   const loop = new Loop(t, 20, () => PASS);
   await loop.first;
   let set = 20;
-  const clear = t.mock.method(globalThis, "clearTimeout");
   await loop.pass(1500);
-  loop.stop.abort();
-  assert.equal(clear.mock.callCount(), set);
+  assert.equal(countCalls("clearTimeout", () => loop.stop.abort()), set);
   set = loop.probes.length;
   await loop.pass(5000);
   assert.equal(loop.probes.length, set);
@@ -238,9 +236,26 @@ test("startActiveChecks() sets no timer where it is stopped in the first round",
     new Promise((resolve) => {
       signal.addEventListener("abort", () => resolve(FAILURE));
     }));
-  const set = t.mock.method(globalThis, "setTimeout");
-  loop.stop.abort();
+  assert.equal(countCalls("setTimeout", () => loop.stop.abort()), 0);
   await loop.first;
-  assert.equal(set.mock.callCount(), 0);
+  await loop.pass(5000);
+  assert.equal(loop.probes.length, 3);
   assert.deepEqual(loop.results, []);
 });
+
+/** How often `act` calls a global function. By hand: a mock of a mock outlives its test on Bun. */
+function countCalls(name: "setTimeout" | "clearTimeout", act: () => void): number {
+  const real = globalThis[name];
+  let count = 0;
+  const counting = (...args: Parameters<typeof setTimeout>) => {
+    count++;
+    return (real as typeof setTimeout)(...args);
+  };
+  Object.assign(globalThis, { [name]: counting });
+  try {
+    act();
+  } finally {
+    Object.assign(globalThis, { [name]: real });
+  }
+  return count;
+}

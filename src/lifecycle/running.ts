@@ -145,8 +145,11 @@ export class RunningProxy {
     this.#reloads.done++;
     this.#reloads.lastFailed = false;
     this.#log.info("reloaded", describe(plan));
-    if (plan.changed.includes("admin") || plan.added.includes("admin") || plan.removed.includes("admin")) {
-      this.#log.warn("restart_needed", { cause: "the section admin is read at the start only" });
+    const touched = [...plan.added, ...plan.changed, ...plan.removed];
+    for (
+      const section of ["admin", "log", "reload_interval"].filter((name) => touched.includes(toKey(name)))
+    ) {
+      this.#log.warn("restart_needed", { section, cause: "it is read at the start only" });
     }
     return plan;
   }
@@ -205,6 +208,11 @@ function onlyIn({ backends }: Snapshot, other: Snapshot | undefined) {
   return [...backends].filter(([name, backend]) => other?.backends.get(name) !== backend).map(([, one]) =>
     one
   );
+}
+
+/** A key of the config file as the config has it. */
+function toKey(name: string): string {
+  return name.replace(/_(\w)/, (_, letter: string) => letter.toUpperCase());
 }
 
 function describe({ added, changed, removed, kept }: ReloadPlan) {

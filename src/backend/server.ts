@@ -109,7 +109,7 @@ export class Server implements Candidate, ProbeTarget {
     return maxConnections > 0 && this.inFlight >= maxConnections;
   }
 
-  /** Counts an answer to what was sent at `sentAt`, on the clock of `performance.now()`. */
+  /** Counts the head of an answer to what was sent at `sentAt`, on the clock of `performance.now()`. */
   answered(status: number, sentAt: number): void {
     const now = performance.now();
     const { latency, responseSeconds, answers } = this.record;
@@ -117,6 +117,10 @@ export class Server implements Candidate, ProbeTarget {
     responseSeconds.observe((now - sentAt) / 1000);
     const hundreds = Math.floor(status / 100);
     answers[hundreds <= 5 ? hundreds : 0]! += 1;
+  }
+
+  /** An answer came to its end: only now is it known whether it was one. */
+  finished(status: number): void {
     if (status < 500) this.#outcomes.onPassed(this);
     else this.#outcomes.onFailed(this, status);
   }

@@ -30,6 +30,7 @@ export class RunningProxy {
   #snapshot: Snapshot;
   /** The reload that runs, and those behind it: one at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
+  #starting: Promise<void> = Promise.resolve();
   #stopped = false;
 
   /** Builds everything; opens nothing. */
@@ -76,11 +77,16 @@ export class RunningProxy {
   }
 
   /** Binds every address of the config and serves. Rejects, with nothing left open, when one cannot be bound. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return this.#starting = this.#start();
+  }
+
+  async #start(): Promise<void> {
     const { config } = this.#snapshot;
     try {
       // The first round of probes comes before the first request; no probe takes longer than its timeout.
       await startBackends(this.#snapshot, undefined);
+      if (this.#stopped) throw new Error("The proxy was stopped before it listened");
       if (config.admin !== undefined) await this.#startAdmin(config.admin);
       await this.#serve(this.#snapshot);
     } catch (error) {
@@ -114,6 +120,8 @@ export class RunningProxy {
    */
   async stop(): Promise<number> {
     this.#stopped = true;
+    if (this.#listeners.all.length === 0) closeBackends(this.#snapshot, undefined); // ends a first round
+    await this.#starting.catch(() => {}); // whoever started it hears of it
     await this.#reloading;
     const { drainTimeout } = this.#snapshot.config.shutdown;
     this.#log.info("drain", { connections: this.#server.size, timeout: formatDuration(drainTimeout) });

@@ -64,6 +64,7 @@ export async function attempt(
       try {
         const answer = await send(request, connection, outgoing);
         server.answered(answer.head.status, sentAt);
+        outgoing.onHead(answer.head.status);
         return {
           answer,
           onTunnelDone: () => outgoing.onDone(),
@@ -109,12 +110,22 @@ function toServer(
   request: IncomingRequest,
   server: Server,
   { fields, body, upgrade, rewritesHost, policy }: Outgoing,
-): OutgoingRequest {
+): OutgoingRequest & { onHead(status: number): void } {
   const { exchange } = request;
   const own = rewritesHost || exchange.authority === "";
   const host = own ? server.authority : exchange.authority;
   let open = true;
+  let status = 0;
+  let failed = false;
+  const report = () => {
+    if (!open && !failed && status > 0) server.finished(status);
+  };
   return {
+    // A short answer is over before anybody hears of its head.
+    onHead(its) {
+      status = its;
+      report();
+    },
     method: request.method,
     head: requestHead(request, { fields, body, policy, host, basePath: server.basePath, upgrade }),
     body,
@@ -124,7 +135,9 @@ function toServer(
     onDone(error) {
       if (!open) return;
       open = false;
+      failed = error !== undefined;
       if (error !== undefined) server.failed(error);
+      report();
       exchange.onAbort = undefined;
       server.inFlight--;
     },

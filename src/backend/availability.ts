@@ -53,9 +53,7 @@ export class Availability implements OutcomeListener {
   refresh(): void {
     const now = performance.now();
     for (const server of this.#servers) server.ramp = this.#rampOf(server, now);
-    const eligible = this.#servers.filter(({ config, operator }) =>
-      config.weight > 0 && operator === "ready"
-    );
+    const eligible = this.#servers.filter(isEligible);
     const healthy = eligible.filter((server) => isHealthy(server, now));
     this.#available = healthy.length < this.#rules.panicThreshold * eligible.length ? eligible : healthy;
     this.#rules.onChange(this.#available);
@@ -128,9 +126,7 @@ export class Availability implements OutcomeListener {
   /** Outcomes of requests take out half of the servers at most, and never the last. */
   #canSpare(server: Server): boolean {
     if (!this.#available.includes(server) || this.#available.length < 2) return false;
-    const eligible = this.#servers.filter(({ config, operator }) =>
-      config.weight > 0 && operator === "ready"
-    );
+    const eligible = this.#servers.filter(isEligible);
     const out = eligible.length - this.#available.length;
     return out + 1 <= Math.floor(eligible.length / 2);
   }
@@ -164,6 +160,11 @@ export class Availability implements OutcomeListener {
       this.refresh();
     }, Math.max(1, Math.min(...times) - now));
   }
+}
+
+/** Whether config and operator let the server have requests. */
+function isEligible({ config, operator }: Server): boolean {
+  return config.weight > 0 && operator === "ready";
 }
 
 function isHealthy({ health, passive }: Server, now: number): boolean {

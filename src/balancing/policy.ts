@@ -19,7 +19,7 @@ export interface Latency {
 }
 
 /** Whether `candidate` can be picked now. */
-export function isFree<C extends Candidate>(candidate: C, excluded: ReadonlySet<C> | undefined): boolean {
+export function isFree<C extends Candidate>(candidate: C, excluded?: ReadonlySet<C>): boolean {
   return !candidate.full && (excluded === undefined || !excluded.has(candidate));
 }
 

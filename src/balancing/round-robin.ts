@@ -13,6 +13,7 @@ export class RoundRobin<C extends Candidate> implements Policy<C> {
   }
 
   pick(excluded?: ReadonlySet<C>): C | undefined {
+    if (excluded === undefined) return this.#turns.next(isFree); // nearly always: no closure
     return this.#turns.next((candidate) => isFree(candidate, excluded));
   }
 }

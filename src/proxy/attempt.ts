@@ -61,6 +61,7 @@ export async function attempt(
         await server.pool.connect(exchange.signal);
       const { reused } = connection;
       const sentAt = performance.now();
+      parts.bodyStarted = true;
       try {
         const answer = await send(request, connection, outgoing);
         server.answered(answer.head.status, sentAt);
@@ -86,20 +87,19 @@ export async function attempt(
     outgoing.onDone(toProxyError(error));
     throw error;
   }
+}
 
-  function send(
-    { exchange }: IncomingRequest,
-    connection: UpstreamConnection,
-    outgoing: OutgoingRequest,
-  ): Promise<Answer> {
-    if (exchange.aborted !== undefined) {
-      connection.release();
-      throw exchange.aborted;
-    }
-    parts.bodyStarted = true;
-    exchange.onAbort = (error) => connection.fail(error);
-    return connection.send(outgoing);
+function send(
+  { exchange }: IncomingRequest,
+  connection: UpstreamConnection,
+  outgoing: OutgoingRequest,
+): Promise<Answer> {
+  if (exchange.aborted !== undefined) {
+    connection.release();
+    throw exchange.aborted;
   }
+  exchange.onAbort = (error) => connection.fail(error);
+  return connection.send(outgoing);
 }
 
 function canSendAgain({ body, replay }: Outgoing): boolean {

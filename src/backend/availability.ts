@@ -43,9 +43,17 @@ export class Availability implements OutcomeListener {
     this.#rules = rules;
   }
 
-  /** Names the servers of the backend. */
+  /** Names the servers of the backend, and forgets all others. */
   set servers(servers: readonly Server[]) {
     this.#servers = servers;
+    for (const known of [this.#passes, this.#wasDown, this.#rampingSince]) {
+      for (const server of known.keys()) if (!servers.includes(server)) known.delete(server);
+    }
+    // What was known of them in a config before.
+    for (const server of servers) {
+      if (!server.health.up && server.health.known) this.#wasDown.add(server);
+      if (server.passive.isEjected(performance.now()) && !this.#passes.has(server)) this.#passes.set(server, 0);
+    }
     this.refresh();
   }
 
@@ -66,8 +74,8 @@ export class Availability implements OutcomeListener {
 
   /** Takes a server out whose requests failed often enough, unless the backend cannot spare it. */
   onFailed(server: Server, reason: ProxyErrorKind | number): void {
-    // What requests say of a server that is out already (they may still come in panic) changes nothing.
-    if (!isHealthy(server, performance.now())) return;
+    // What requests say of a server that is gone, or out already (they may still come in panic) changes nothing.
+    if (!isHealthy(server, performance.now()) || !this.#servers.includes(server)) return;
     const refused = reason === "connect_refused";
     if (!server.passive.failed(refused) || !this.#canSpare(server)) return;
     const { backend, probed, log } = this.#rules;

@@ -1,34 +1,51 @@
+import { isDeepStrictEqual } from "node:util";
 import { createPolicy } from "../balancing/create.ts";
 import type { Policy } from "../balancing/policy.ts";
 import type { Log } from "../base/log.ts";
 import type { BackendConfig } from "../config/backend.ts";
 import type { CodecLimits } from "../http1/limits.ts";
+import { UNPROBED_HEALTH } from "../health/state.ts";
+import type { Resolver } from "../net/resolver.ts";
 import { ConnectionPool } from "../upstream/pool.ts";
 import { Availability } from "./availability.ts";
 import { dialTargetOf } from "./dial-target.ts";
 import { startHealthChecks } from "./health-checks.ts";
+import { type Member, Membership } from "./membership.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { type OperatorState, Server } from "./server.ts";
+
+/** Time that names get to be looked up before the start goes on without them, in ms. */
+const NAMES_MS = 2000;
+
+/** What a backend is built with besides its config. */
+export interface BackendParts {
+  readonly limits: CodecLimits;
+  readonly resolver: Resolver;
+  readonly log: Log;
+  /** The backend of this name in the config before. */
+  readonly before?: Backend | undefined;
+}
 
 /** A named set of servers with a policy, while the proxy runs. */
 export class Backend {
   readonly config: BackendConfig;
-  readonly servers: readonly Server[];
   /** How many requests may be repeated. */
   readonly retryBudget: RetryBudget;
+  readonly #limits: CodecLimits;
   readonly #policy: Policy<Server>;
   readonly #availability: Availability;
+  readonly #membership: Membership;
   readonly #closed = new AbortController();
+  #servers: readonly Server[] = [];
   /** The servers that may get requests. Changes on an event, not per request. */
   #available: readonly Server[] = [];
+  #started = false;
 
-  /** Opens nothing; `start` begins the probes. `before` is the backend of this name in the config before. */
-  constructor(
-    config: BackendConfig,
-    { limits, log, before }: { limits: CodecLimits; log: Log; before?: Backend | undefined },
-  ) {
+  /** Opens nothing; `start` begins to look names up and to probe. */
+  constructor(config: BackendConfig, { limits, resolver, log, before }: BackendParts) {
     this.config = config;
     this.retryBudget = new RetryBudget(config.retries.budget);
+    this.#limits = limits;
     this.#policy = createPolicy<Server>(config.balance);
     this.#availability = new Availability({
       backend: config.name,
@@ -42,26 +59,23 @@ export class Backend {
       },
       log,
     });
-    this.servers = config.servers.map((server) => {
-      const pool = new ConnectionPool({
-        target: dialTargetOf(server, config.tls),
-        timeouts: config.timeouts,
-        maxIdle: config.timeouts.keepAlive === 0 ? 0 : config.pool.maxIdle,
-        maxConnections: server.maxConnections,
-        limits,
-      });
-      return new Server(server, {
-        pool,
-        ejection: config.ejection,
-        outcomes: this.#availability,
-        before: before?.servers.find(({ name }) => name === server.url),
-      });
+    this.#membership = new Membership(config, {
+      resolver,
+      log,
+      before: before === undefined ? undefined : before.#membership,
+      onChange: () => this.#update(),
+      onMoved: (url, addresses) => this.#servers.find(({ name }) => name === url)?.pool.moveTo(addresses),
     });
-    this.#availability.servers = this.servers;
+    this.#update(before?.servers);
   }
 
   get name(): string {
     return this.config.name;
+  }
+
+  /** All servers of the config, and those that its names stand for at this moment. */
+  get servers(): readonly Server[] {
+    return this.#servers;
   }
 
   /** The servers that get requests at this moment. */
@@ -74,13 +88,14 @@ export class Backend {
     return this.servers.reduce((sum, server) => sum + server.inFlight, 0);
   }
 
-  /** Begins the probes, if there are any; resolves when each server has a first result. */
-  start(): Promise<void> {
-    return startHealthChecks(
-      this.config,
-      { servers: this.servers, availability: this.#availability },
-      this.#closed.signal,
-    );
+  /**
+   * Looks the names up and begins the probes, if there are any. Resolves when each server has a first result; a name that
+   * cannot be looked up holds nothing up for long.
+   */
+  async start(): Promise<void> {
+    await this.#membership.start(NAMES_MS);
+    this.#started = true;
+    await this.#probe(this.#servers);
   }
 
   /** The server for a request, other than those that it was sent to already; undefined where there is none. */
@@ -94,11 +109,58 @@ export class Backend {
     this.#availability.refresh();
   }
 
-  /** Ends the probes, lets go of the connections that are unused now, and of the rest as they come free. */
+  /** Ends the probes and the look-ups, lets go of the connections that are unused now, and of the rest as they come free. */
   close(): void {
     this.#closed.abort();
+    this.#membership.close();
     this.#availability.dispose();
     for (const server of this.servers) server.pool.close();
+  }
+
+  /** Takes over which servers there are. One that comes later gets its first request behind its first probe. */
+  #update(known: readonly Server[] = this.#servers): void {
+    const before = new Map(known.map((server) => [server.name, server]));
+    const servers = this.#membership.members.map((member) => {
+      const old = before.get(member.config.url);
+      const stays = old !== undefined && this.#servers.includes(old) &&
+        isDeepStrictEqual(old.config, member.config);
+      return stays ? old : this.#createServer(member, old);
+    });
+    const added = servers.filter((server) => !this.#servers.includes(server));
+    const removed = this.#servers.filter((server) => !servers.includes(server));
+    this.#servers = servers;
+    if (this.#started && this.config.healthCheck !== undefined) {
+      for (const server of added) if (!server.health.known) server.health = UNPROBED_HEALTH;
+    }
+    this.#availability.servers = servers;
+    for (const { pool } of removed) pool.close();
+    if (this.#started) void this.#probe(added);
+  }
+
+  #createServer(member: Member, before: Server | undefined): Server {
+    const { timeouts, pool, ejection, tls } = this.config;
+    const target = dialTargetOf(member, tls);
+    return new Server(member.config, {
+      target,
+      pool: new ConnectionPool({
+        target,
+        timeouts,
+        maxIdle: timeouts.keepAlive === 0 ? 0 : pool.maxIdle,
+        maxConnections: member.config.maxConnections,
+        limits: this.#limits,
+      }),
+      ejection,
+      outcomes: this.#availability,
+      before,
+    });
+  }
+
+  #probe(servers: readonly Server[]): Promise<void> {
+    return startHealthChecks(this.config, {
+      servers,
+      availability: this.#availability,
+      isGone: (server) => !this.#servers.includes(server),
+    }, this.#closed.signal);
   }
 
   /** Where all servers are full: the one on which the wait will be shortest. */

@@ -1,15 +1,16 @@
-import type { ServerConfig } from "../config/server.ts";
 import type { UpstreamTlsConfig } from "../config/tls.ts";
 import type { DialTarget } from "../net/dial.ts";
+import type { Member } from "./membership.ts";
 
 /** Where connections to a server go, and how. */
-export function dialTargetOf(server: ServerConfig, tls: UpstreamTlsConfig): DialTarget {
+export function dialTargetOf({ config, endpoints }: Member, tls: UpstreamTlsConfig): DialTarget {
   return {
-    host: server.host,
-    port: server.port,
-    socketPath: server.socketPath,
-    tls: server.tls
-      ? { serverName: tls.serverName ?? server.host, verify: tls.verify, ca: tls.ca }
+    host: config.host,
+    port: config.port,
+    socketPath: config.socketPath,
+    endpoints,
+    tls: config.tls
+      ? { serverName: tls.serverName ?? config.host, verify: tls.verify, ca: tls.ca }
       : undefined,
   };
 }

@@ -5,6 +5,7 @@ import type { ServerConfig } from "../config/server.ts";
 import type { ProbeTarget } from "../health/active.ts";
 import { type EjectionRules, PassiveHealth } from "../health/passive.ts";
 import { type HealthState, UNKNOWN_HEALTH } from "../health/state.ts";
+import type { DialTarget } from "../net/dial.ts";
 import { Histogram } from "../observe/histogram.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";
 
@@ -41,6 +42,7 @@ export class Server implements Candidate, ProbeTarget {
   readonly basePath: string;
   /** Its own `host[:port]`, for a rewritten Host. */
   readonly authority: string;
+  readonly target: DialTarget;
   readonly pool: ConnectionPool;
   /** What was counted; lives on in the same server of the next config. */
   readonly record: ServerRecord;
@@ -57,6 +59,7 @@ export class Server implements Candidate, ProbeTarget {
   constructor(
     config: ServerConfig,
     parts: {
+      target: DialTarget;
       pool: ConnectionPool;
       ejection: EjectionRules;
       outcomes: OutcomeListener;
@@ -69,8 +72,9 @@ export class Server implements Candidate, ProbeTarget {
     this.priority = config.priority;
     this.basePath = config.basePath;
     this.authority = config.authority;
+    this.target = parts.target;
     this.pool = parts.pool;
-    this.passive = new PassiveHealth(parts.ejection);
+    this.passive = new PassiveHealth(parts.ejection, parts.before?.passive);
     this.#outcomes = parts.outcomes;
     const { before } = parts;
     this.record = before?.record ?? new ServerRecord();

@@ -9,6 +9,7 @@ import { pyhaproxyHealthSchema } from "./health.ts";
 import { limitsSchema } from "./limits.ts";
 import { logSchema } from "./log.ts";
 import { metricsSchema } from "./metrics.ts";
+import { resolverSchema } from "./resolver.ts";
 import { section } from "./section.ts";
 import { shutdownSchema } from "./shutdown.ts";
 
@@ -19,6 +20,7 @@ export const configSchema = section({
   metrics: metricsSchema.prefault({}),
   shutdown: shutdownSchema.prefault({}),
   limits: limitsSchema.prefault({}),
+  resolver: resolverSchema.prefault({}),
   /** Between two looks at the config file, where a change is taken over; 0 is off. */
   reload_interval: duration.prefault("2s"),
   frontends: frontendsSchema,

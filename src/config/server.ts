@@ -1,5 +1,6 @@
+import { isIP } from "node:net";
 import { z } from "zod";
-import { parsed, wholeNumber } from "./fields.ts";
+import { choice, parsed, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { serverHealthSchema } from "./health.ts";
 import { refuseValue } from "./message.ts";
@@ -22,6 +23,8 @@ export interface ServerAddress {
   authority: string;
   /** What stands before every request path: `""`, or `"/x"` without a trailing slash. */
   basePath: string;
+  /** The host where it is a name that has to be looked up: no address, no `localhost`, no socket. */
+  name?: string;
   /** Path of a unix socket, which is then connected to in place of host and port. */
   socketPath?: string;
 }
@@ -63,9 +66,22 @@ export const serverSchema = z.preprocess(
     priority: wholeNumber(0, 1_000_000).prefault(100),
     /** Requests under way on this server at a time; 0 is no limit. */
     max_connections: wholeNumber(0).prefault(0),
+    /**
+     * What a name in the URL stands for: `one` server, `all` a server for each of its addresses, `srv` a server for each
+     * target of its SRV records. It is looked up again when its TTL is over.
+     */
+    resolve: choice(["one", "all", "srv"]).prefault("one"),
     /** What differs from the backend's health check. */
     health_check: serverHealthSchema.prefault({}),
-  }).transform(({ url, ...limits }) => ({ ...url, ...limits })),
+  }).transform(({ url, ...limits }) => ({ ...url, ...limits }))
+    .refine(({ resolve, name }) => resolve === "one" || name !== undefined, {
+      path: ["resolve"],
+      error: 'needs a name in the url, which is to be looked up; accepted: "one"',
+    })
+    .refine(({ resolve, authority, host }) => resolve !== "srv" || authority === host, {
+      path: ["url"],
+      error: "has a port, which SRV records tell; accepted: a URL without it",
+    }),
 );
 
 /** Output type of `serverSchema`. */
@@ -74,10 +90,12 @@ export type ServerConfig = Frozen<z.output<typeof serverSchema>>;
 function toAddress({ protocol, hostname, host, port, pathname }: URL): ServerAddress {
   const tls = protocol === "https:";
   const basePath = pathname.replace(/\/+$/, "");
+  const plainHost = hostname.replace(/^\[(.*)\]$/, "$1");
   return {
     url: `${protocol}//${host}${basePath}`,
     tls,
-    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    host: plainHost,
+    ...(isIP(plainHost) === 0 && hostname !== "localhost" && { name: hostname }),
     port: Number(port || (tls ? 443 : 80)),
     authority: host,
     basePath,

@@ -20,6 +20,8 @@ export interface ActiveOptions<Target extends ProbeTarget> extends Thresholds {
   probe(target: Target, signal: AbortSignal): Promise<ProbeResult>;
   /** Whether a target is not to be probed for now. */
   isPaused?(target: Target): boolean;
+  /** Whether a target is there no more; it is not probed again. */
+  isGone?(target: Target): boolean;
   /** A result came; `turned` where it turned the server round, or was its first. */
   onResult(target: Target, passed: boolean, turned: boolean): void;
   /** Numbers from 0 up to, without, 1. */
@@ -42,7 +44,7 @@ export async function startActiveChecks<Target extends ProbeTarget>(
     if (options.isPaused?.(target) === true) return;
     const startedAt = performance.now();
     const result = await options.probe(target, signal);
-    if (signal.aborted) return; // a probe that was cut off says nothing about the server
+    if (signal.aborted || options.isGone?.(target) === true) return; // a probe that was cut off says nothing about the server
     const { up, known } = target.health;
     const passed = hasPassed(result);
     target.health = observe(target.health, passed, options);
@@ -55,6 +57,7 @@ export async function startActiveChecks<Target extends ProbeTarget>(
     const onAbort = () => clearTimeout(timer);
     const timer = setTimeout(() => {
       signal.removeEventListener("abort", onAbort);
+      if (options.isGone?.(target) === true) return;
       void check(target).then(() => {
         const next = target.health.streak > 0 ? Math.min(fastInterval, interval) : interval;
         wait(target, next * (1 + JITTER * (2 * random() - 1)));

@@ -19,8 +19,13 @@ export class PassiveHealth {
   #ejections = 0;
   #ejectedUntil = 0;
 
-  constructor(rules: EjectionRules) {
+  /** `before`: what is known of the server from a config before. */
+  constructor(rules: EjectionRules, before?: PassiveHealth) {
     this.#rules = rules;
+    if (before === undefined || !rules.enabled) return;
+    this.#failures = before.#failures;
+    this.#ejections = before.#ejections;
+    this.#ejectedUntil = before.#ejectedUntil;
   }
 
   /** When the ejection ends, on the owner's clock; 0 where there was none. */

@@ -18,6 +18,9 @@ export interface Thresholds {
 /** Before the first result: up, as most servers are. */
 export const UNKNOWN_HEALTH: HealthState = { up: true, streak: 0, known: false };
 
+/** Before the first result of a server that joins others: they can wait for it. */
+export const UNPROBED_HEALTH: HealthState = { up: false, streak: 0, known: false };
+
 /**
  * Next state after one result. Pure: no clock, no log, so that the caller compares `up` before and after to learn
  * about a transition.

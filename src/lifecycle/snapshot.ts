@@ -5,6 +5,7 @@ import { Backend } from "../backend/backend.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
 import { IpSet } from "../http/ip.ts";
+import { Resolver } from "../net/resolver.ts";
 import { createProxyApp, type OwnPage } from "../proxy/app.ts";
 import { compileCondition } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
@@ -37,12 +38,17 @@ export interface SnapshotParts {
 /** Builds everything that `config` describes; opens nothing. */
 export function createSnapshot(config: Config, { metrics, log, before }: SnapshotParts): Snapshot {
   const { limits } = config;
-  const sameLimits = isDeepStrictEqual(limits, before?.config.limits);
+  const resolver = new Resolver(config.resolver);
+  // Backends are built with them.
+  const sameParts = isDeepStrictEqual([limits, config.resolver], [
+    before?.config.limits,
+    before?.config.resolver,
+  ]);
   const backends = new Map(
     Object.values(config.backends).map((backend) => {
       const old = before?.backends.get(backend.name);
-      const stays = old !== undefined && sameLimits && isDeepStrictEqual(old.config, backend);
-      return [backend.name, stays ? old : new Backend(backend, { limits, log, before: old })];
+      const stays = old !== undefined && sameParts && isDeepStrictEqual(old.config, backend);
+      return [backend.name, stays ? old : new Backend(backend, { limits, resolver, log, before: old })];
     }),
   );
   const metricsOnFrontends = config.metrics.enabled

@@ -1,6 +1,7 @@
-import { connect, isIP, type Socket } from "node:net";
+import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import type { Endpoint } from "./resolver.ts";
 
 /** Where to connect. */
 export interface DialTarget {
@@ -8,6 +9,8 @@ export interface DialTarget {
   readonly port: number;
   /** A unix socket instead of host and port. */
   readonly socketPath?: string | undefined;
+  /** Looks the host up; without it the system does. Rejects where it stands for nothing. */
+  readonly endpoints?: (() => Promise<readonly Endpoint[]>) | undefined;
   /** Speak TLS. */
   readonly tls?: DialTls | undefined;
 }
@@ -30,6 +33,13 @@ const KINDS: Readonly<Record<string, ProxyErrorKind>> = {
   EAI_NONAME: "name_not_resolved",
   ETIMEDOUT: "connect_timeout",
 };
+
+/** The time ran out after the server had accepted the connection: it is the TLS handshake that stalls. */
+export class HandshakeTimeout extends ProxyError {
+  constructor(message: string) {
+    super("connect_timeout", message);
+  }
+}
 
 /**
  * Opens a connection, TLS handshake included, within `timeoutMs` (0: no limit).
@@ -72,27 +82,44 @@ export function dial(target: DialTarget, timeoutMs: number, signal?: AbortSignal
     socket.once("error", onError);
     socket.once("close", onClose);
     if (timeoutMs > 0) {
-      timer = setTimeout(() => {
-        fail(new ProxyError("connect_timeout", `Cannot connect to ${nameOf(target)} within ${timeoutMs} ms`));
-      }, timeoutMs);
+      timer = setTimeout(() => fail(toTimeout(socket, target, timeoutMs)), timeoutMs);
     }
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
 
-function open({ host, port, socketPath, tls }: DialTarget): Socket {
+function open({ host, port, socketPath, endpoints, tls }: DialTarget): Socket {
   if (socketPath !== undefined) return connect({ path: socketPath, allowHalfOpen: true });
-  if (tls === undefined) return connect({ host, port, allowHalfOpen: true, noDelay: true });
+  const lookup = endpoints === undefined ? {} : { lookup: lookupIn(endpoints) };
+  if (tls === undefined) return connect({ host, port, allowHalfOpen: true, noDelay: true, ...lookup });
   return connectTls({
     host,
     port,
+    ...lookup,
     // SNI carries names only (RFC 6066 §3); the certificate is checked against the address all the same.
     ...(isIP(tls.serverName) === 0 ? { servername: tls.serverName } : {}),
     rejectUnauthorized: tls.verify,
     ALPNProtocols: ["http/1.1"],
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
   });
+}
+
+/** Of several addresses the next is tried where one fails or is slow (RFC 8305), as with the system's own lookup. */
+function lookupIn(endpoints: () => Promise<readonly Endpoint[]>): LookupFunction {
+  return (_host, { all }, done) => {
+    endpoints().then((found) => {
+      if (all === true) done(null, found.map(({ address, family }) => ({ address, family })));
+      else done(null, found[0]!.address, found[0]!.family);
+    }, (error) => done(error, ""));
+  };
+}
+
+function toTimeout({ connecting }: Socket, target: DialTarget, ms: number): ProxyError {
+  if (target.tls !== undefined && !connecting) {
+    return new HandshakeTimeout(`No TLS handshake with ${nameOf(target)} within ${ms} ms`);
+  }
+  return new ProxyError("connect_timeout", `Cannot connect to ${nameOf(target)} within ${ms} ms`);
 }
 
 function toDialError(error: Error, target: DialTarget): ProxyError {

@@ -36,7 +36,10 @@ interface Waiter {
 export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #idle: UpstreamConnection[] = [];
-  readonly #all = new Set<UpstreamConnection>();
+  /** Open connections and the addresses that they lead to. */
+  readonly #all = new Map<UpstreamConnection, string | undefined>();
+  /** The only addresses that the server has; undefined while that was never said. */
+  #addresses: ReadonlySet<string> | undefined;
   readonly #waiting: Waiter[] = [];
   /** Dials under way; each holds a place under the limit. */
   #dialling = 0;
@@ -78,7 +81,7 @@ export class ConnectionPool {
         this.#options.limits ?? DEFAULT_LIMITS,
         this,
       );
-      this.#all.add(connection);
+      this.#all.set(connection, socket.remoteAddress);
       return connection;
     } finally {
       this.#dialling--;
@@ -88,6 +91,7 @@ export class ConnectionPool {
 
   /** For connections: an exchange is complete. */
   onIdle(connection: UpstreamConnection): void {
+    if (this.#leadsAstray(connection)) return connection.fail(movedAway());
     const waiter = this.#waiting.shift();
     if (waiter !== undefined) return waiter.take(connection);
     if (this.#closed || this.#idle.length >= this.#options.maxIdle) {
@@ -104,12 +108,26 @@ export class ConnectionPool {
     this.#serveWaiter();
   }
 
+  /** The server has these addresses now: connections to others are closed when they are unused. */
+  moveTo(addresses: ReadonlySet<string>): void {
+    this.#addresses = addresses;
+    for (const connection of [...this.#idle]) {
+      if (this.#leadsAstray(connection)) connection.fail(movedAway());
+    }
+  }
+
   /** Closes what is unused now, and the rest as it comes back. */
   close(): void {
     this.#closed = true;
     for (const connection of [...this.#idle]) {
       connection.fail(new ProxyError("shutdown", "The pool is closed"));
     }
+  }
+
+  #leadsAstray(connection: UpstreamConnection): boolean {
+    if (this.#addresses === undefined) return false;
+    const address = this.#all.get(connection);
+    return address !== undefined && !this.#addresses.has(address);
   }
 
   /** Lets the first in the queue open a connection of its own where a place came free. */
@@ -146,4 +164,8 @@ export class ConnectionPool {
       else signal?.addEventListener("abort", onAbort, { once: true });
     });
   }
+}
+
+function movedAway(): ProxyError {
+  return new ProxyError("shutdown", "The server has another address now");
 }

@@ -5,6 +5,12 @@ import { RawClient } from "./raw-client.ts";
 /** One connection that a RawServer accepted: the other end of a RawClient. */
 export class RawConnection extends RawClient {}
 
+/** Where a RawServer listens; a free port of 127.0.0.1 where nothing is said. */
+interface Place {
+  host?: string;
+  port?: number;
+}
+
 /** A server of bytes: it keeps what each connection sent and does what the test says. */
 export class RawServer {
   readonly connections: RawConnection[] = [];
@@ -22,6 +28,7 @@ export class RawServer {
       onConnection?: (connection: RawConnection) => void;
       onData?: (connection: RawConnection, chunk: Buffer) => void;
     } = {},
+    { host = "127.0.0.1", port = 0 }: Place = {},
   ): Promise<RawServer> {
     let server: RawServer;
     const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
@@ -33,13 +40,14 @@ export class RawServer {
     });
     return new Promise((resolve, reject) => {
       listener.once("error", reject);
-      listener.listen(0, "127.0.0.1", () => resolve(server = new RawServer(listener)));
+      listener.listen(port, host, () => resolve(server = new RawServer(listener)));
     });
   }
 
   /** A server that answers every complete request head (bodies are not looked at) with `answer`. */
   static answering(
     answer: string | ((head: string, connection: RawConnection) => string | undefined),
+    place?: Place,
   ): Promise<RawServer> {
     const seen = new WeakMap<RawConnection, number>();
     return RawServer.listen({
@@ -54,7 +62,7 @@ export class RawServer {
           if (text !== undefined) connection.send(text);
         }
       },
-    });
+    }, place);
   }
 
   /** Everything that all connections sent, in the order they were accepted. */

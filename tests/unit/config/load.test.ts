@@ -50,6 +50,7 @@ test("validateConfig() fills in every default", () => {
     log: { level: "info", access: true, format: "auto" },
     metrics: { enabled: false, path: "/metrics" },
     shutdown: { drainTimeout: 10_000 },
+    resolver: { servers: [], timeout: 2000 },
     limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384, maxConnections: 0 },
     reloadInterval: 2000,
     frontends: [{
@@ -99,12 +100,14 @@ test("validateConfig() fills in every default", () => {
       url: "http://a",
       tls: false,
       host: "a",
+      name: "a",
       port: 80,
       authority: "a",
       basePath: "",
       weight: 1,
       priority: 100,
       maxConnections: 0,
+      resolve: "one",
       healthCheck: {},
     }],
   });

@@ -6,6 +6,7 @@ type Row = [text: string, url: string, host: string, port: number, authority: st
 
 const accepted: Row[] = [
   ["http://127.0.0.1:5000", "http://127.0.0.1:5000", "127.0.0.1", 5000, "127.0.0.1:5000", ""],
+  ["http://localhost:1", "http://localhost:1", "localhost", 1, "localhost:1", ""],
   ["http://h", "http://h", "h", 80, "h", ""],
   ["HTTP://H:80/", "http://h", "h", 80, "h", ""],
   ["https://h:443/x/", "https://h/x", "h", 443, "h", "/x"],
@@ -16,7 +17,8 @@ const accepted: Row[] = [
 for (const [text, url, host, port, authority, basePath] of accepted) {
   test(`parseServerUrl() reads "${text}"`, () => {
     const tls = url.startsWith("https:");
-    assert.deepEqual(parseServerUrl(text), { url, tls, host, port, authority, basePath });
+    const name = host === "h" ? { name: "h" } : {}; // what has to be looked up
+    assert.deepEqual(parseServerUrl(text), { url, tls, host, ...name, port, authority, basePath });
   });
 }
 

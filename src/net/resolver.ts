@@ -1,0 +1,111 @@
+import { lookup, Resolver as DnsClient } from "node:dns/promises";
+import { isIP } from "node:net";
+
+/** How names are looked up. */
+export interface ResolverOptions {
+  /** DNS servers to ask, `address` or `address:port`; with none the system is asked, its hosts file included. */
+  readonly servers: readonly string[];
+  /** For one question to one DNS server, in ms. */
+  readonly timeout: number;
+}
+
+/** One address that a name stands for. */
+export interface Endpoint {
+  readonly address: string;
+  readonly family: 4 | 6;
+  /** Where an SRV record named it (RFC 2782). */
+  readonly service?: ServiceRecord;
+}
+
+/** What an SRV record says of a target. */
+export interface ServiceRecord {
+  readonly name: string;
+  readonly port: number;
+  readonly priority: number;
+  readonly weight: number;
+}
+
+/** What a name stands for, and for how long. */
+export interface Resolution {
+  /** At least one, at most `MAX_ENDPOINTS`. */
+  readonly endpoints: readonly Endpoint[];
+  /** Time until it should be asked for again, in ms. It may come later than the answer; never rejects. */
+  readonly ttl: Promise<number>;
+}
+
+/** Endpoints that one name may stand for; more are left out. */
+const MAX_ENDPOINTS = 256;
+/** Used where an answer comes without a TTL: from a hosts file, or for an SRV record, whose TTL `node:dns` does not tell. */
+const DEFAULT_TTL_MS = 30_000;
+/** Bounds of what is believed of a TTL. */
+const MIN_TTL_MS = 1000;
+const MAX_TTL_MS = 3_600_000;
+/** Rounds over all DNS servers. */
+const TRIES = 2;
+
+/** Looks names up. It remembers nothing. */
+export class Resolver {
+  readonly #client: DnsClient;
+  readonly #asksSystem: boolean;
+
+  constructor({ servers, timeout }: ResolverOptions) {
+    this.#client = new DnsClient({ timeout, tries: TRIES });
+    this.#asksSystem = servers.length === 0;
+    if (!this.#asksSystem) this.#client.setServers(servers);
+  }
+
+  /** The A and AAAA records of a name, in the order of preference. Rejects where there is none. */
+  async addresses(name: string): Promise<Resolution> {
+    if (!this.#asksSystem) return await this.#records(name);
+    const found = await lookup(name, { all: true });
+    return {
+      endpoints: found.slice(0, MAX_ENDPOINTS).map(({ address }) => toEndpoint(address)),
+      // The system knows more names than DNS does, but tells no TTL; one that is in DNS has one there.
+      ttl: this.#records(name).then(({ ttl }) => ttl, () => DEFAULT_TTL_MS),
+    };
+  }
+
+  /** The targets of an SRV record with their addresses (RFC 2782). Rejects where there is none. */
+  async service(name: string): Promise<Resolution> {
+    const records = (await this.#client.resolveSrv(name)).slice(0, MAX_ENDPOINTS);
+    const targets = await Promise.allSettled(records.map(({ name }) => this.addresses(name)));
+    const endpoints: Endpoint[] = [];
+    const ttls = [Promise.resolve(DEFAULT_TTL_MS)];
+    for (const [i, target] of targets.entries()) {
+      if (target.status === "rejected") continue;
+      ttls.push(target.value.ttl);
+      const { name, port, priority, weight } = records[i]!;
+      const service = { name, port, priority, weight };
+      endpoints.push(...target.value.endpoints.map((endpoint) => ({ ...endpoint, service })));
+    }
+    if (endpoints.length === 0) throw notFound(name);
+    return {
+      endpoints: endpoints.slice(0, MAX_ENDPOINTS),
+      ttl: Promise.all(ttls).then((all) => Math.min(...all)),
+    };
+  }
+
+  async #records(name: string): Promise<Resolution> {
+    const answers = await Promise.allSettled([
+      this.#client.resolve4(name, { ttl: true }),
+      this.#client.resolve6(name, { ttl: true }),
+    ]);
+    const records = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
+    if (records.length === 0) {
+      throw answers[0].status === "rejected" ? answers[0].reason : notFound(name);
+    }
+    const ttl = Math.min(...records.map(({ ttl }) => ttl)) * 1000;
+    return {
+      endpoints: records.slice(0, MAX_ENDPOINTS).map(({ address }) => toEndpoint(address)),
+      ttl: Promise.resolve(Math.max(MIN_TTL_MS, Math.min(ttl, MAX_TTL_MS))),
+    };
+  }
+}
+
+function toEndpoint(address: string): Endpoint {
+  return { address, family: isIP(address) === 6 ? 6 : 4 };
+}
+
+function notFound(name: string): Error {
+  return Object.assign(new Error(`${name} has no address`), { code: "ENOTFOUND" });
+}

@@ -19,36 +19,57 @@ export interface Log {
   access(fields: LogFields): void;
 }
 
-/** How lines are written. */
-export interface LogOptions {
+/** What of a log may change while it is written. */
+export interface LogStyle {
+  /** The least that is written. */
   readonly level: LogLevel;
   /** `text` for people, `json` for programs. */
   readonly format: "text" | "json";
+}
+
+/** How lines are written. */
+export interface LogOptions extends LogStyle {
   /** Where lines go, one or more at a time, each with its end. False says that they could not be taken. */
   readonly write: (bytes: Uint8Array) => boolean;
   /** Milliseconds since 1970; the clock by default. */
   readonly now?: () => number;
 }
 
+/** A log whose style may change. */
+export interface StyledLog extends Log {
+  /** Writes all further lines in this style. */
+  restyle(style: LogStyle): void;
+}
+
 /** A log that writes lines of `options.level` and above; access lines with up to 50 ms delay, all others at once. */
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): StyledLog {
   const { now = Date.now } = options;
-  const least = LOG_LEVELS.indexOf(options.level);
-  const toLine = options.format === "json" ? jsonLine : textLine;
+  let least = 0;
+  let toLine = jsonLine;
+  const restyle = ({ level, format }: LogStyle) => {
+    least = LOG_LEVELS.indexOf(level);
+    toLine = format === "json" ? jsonLine : textLine;
+  };
+  restyle(options);
   const output = new LogOutput(options.write, (lines) => toLine(now(), "warn", "log_lines_lost", { lines }));
-  const at = (level: LogLevel) =>
-    LOG_LEVELS.indexOf(level) < least ? () => {} : (event: string, fields: LogFields = {}) => {
+  const at = (level: LogLevel) => {
+    const severity = LOG_LEVELS.indexOf(level);
+    return (event: string, fields: LogFields = {}) => {
+      if (severity < least) return;
       output.add(toLine(now(), level, event, fields));
       output.flush();
     };
+  };
+  const info = LOG_LEVELS.indexOf("info");
   return {
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    access: LOG_LEVELS.indexOf("info") < least
-      ? () => {}
-      : (fields) => output.add(toLine(now(), "info", "access", fields)),
+    access(fields) {
+      if (info >= least) output.add(toLine(now(), "info", "access", fields));
+    },
+    restyle,
   };
 }
 

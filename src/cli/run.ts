@@ -1,7 +1,7 @@
 import process from "node:process";
-import { createLog, type Log, type LogLevel } from "../base/log.ts";
+import { createLog, type Log, type LogStyle } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
-import { openStdout, type Stdout } from "../net/stdout.ts";
+import { openStdout } from "../net/stdout.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
 import { reloadOnChange } from "./reload.ts";
 import { locateConfig } from "./locate.ts";
@@ -22,12 +22,10 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<number> {
   const { config, file } = locateConfig(options.config);
   const stdout = openStdout();
-  const log = createConfiguredLog(config, {
-    level: chooseLogLevel(options.logLevel, config.log.level),
-    write: stdout.write,
-  });
+  const log = createLog({ ...styleOf(config, options), write: stdout.write });
   const proxy = await start(config, log);
-  const code = proxy === undefined ? 1 : await serve(proxy, { file, log });
+  const onReloaded = (next: Config) => log.restyle(styleOf(next, options));
+  const code = proxy === undefined ? 1 : await serve(proxy, { file, log, onReloaded });
   await stdout.settled(LAST_LINES_MS);
   return code;
 }
@@ -35,21 +33,17 @@ export async function run(options: RunOptions): Promise<number> {
 /** Serves until a signal, and takes the config over again at SIGHUP and when its file changes. */
 async function serve(
   proxy: RunningProxy,
-  { file, log }: { file: string | undefined; log: Log },
+  { file, log, onReloaded }: { file: string | undefined; log: Log; onReloaded: (config: Config) => void },
 ): Promise<number> {
   const stopped = new AbortController();
-  if (file !== undefined) reloadOnChange(proxy, file, stopped.signal);
-  const code = await untilStopped(proxy, { log, onStopping: () => stopped.abort() });
-  return code;
+  if (file !== undefined) reloadOnChange(proxy, file, { onReloaded, signal: stopped.signal });
+  return await untilStopped(proxy, { log, onStopping: () => stopped.abort() });
 }
 
-/** The log as the config wants it: `auto` is for people on a terminal and for programs elsewhere. */
-function createConfiguredLog(
-  { log: { format } }: Config,
-  options: { level: LogLevel; write: Stdout["write"] },
-): Log {
+/** What config and command line ask of the log: `auto` is for people on a terminal and for programs elsewhere. */
+function styleOf({ log: { level, format } }: Config, { logLevel }: RunOptions): LogStyle {
   const auto = process.stdout.isTTY ? "text" : "json";
-  return createLog({ ...options, format: format === "auto" ? auto : format });
+  return { level: chooseLogLevel(logLevel, level), format: format === "auto" ? auto : format };
 }
 
 /** Starts what `config` describes, or logs why it cannot and returns undefined. */

@@ -3,30 +3,24 @@ import { createAdminApp, metricsAnswer } from "../admin/app.ts";
 import { metricsPage } from "../admin/metrics.ts";
 import type { Log } from "../base/log.ts";
 import { formatDuration } from "../base/units.ts";
-import type { AdminConfig } from "../config/admin.ts";
 import type { Config } from "../config/schema.ts";
 import { DownstreamServer } from "../downstream/server.ts";
 import { runtimeVersion } from "../net/gaps.ts";
-import { listen, type Listener } from "../net/listen.ts";
+import type { Listener } from "../net/listen.ts";
+import { AdminListener } from "./admin-listener.ts";
 import { Listeners } from "./listeners.ts";
 import { planReload, type ReloadPlan } from "./plan.ts";
 import { adminOptions, FrontendService } from "./serve.ts";
 import { createSnapshot, type Snapshot } from "./snapshot.ts";
 
-/** Connections that the admin listener holds at a time. It is for few. */
-const MAX_ADMIN_CONNECTIONS = 64;
-/** Time that operators' connections get at a stop, in ms: their answers are short. */
-const ADMIN_DRAIN_MS = 1000;
-
 /** A proxy: what its config describes, and once it is started its listeners and connections. */
 export class RunningProxy {
   readonly #log: Log;
   readonly #server: DownstreamServer;
-  readonly #admin: DownstreamServer;
+  readonly #admin: AdminListener;
   readonly #listeners: Listeners;
   readonly #reloads = { done: 0, failed: 0, lastFailed: false };
   #services = new Map<string, FrontendService>();
-  #adminListener: Listener | undefined;
   #snapshot: Snapshot;
   /** The reload that runs, and those behind it: one at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
@@ -41,7 +35,8 @@ export class RunningProxy {
       maxConnections: config.limits.maxConnections,
       onRefused: () => log.warn("connection_refused", { reason: "connection_limit" }),
     });
-    this.#admin = new DownstreamServer({ maxConnections: MAX_ADMIN_CONNECTIONS, onRefused() {} });
+    const adminApp = createAdminApp({ metrics: () => this.metricsPage() });
+    this.#admin = new AdminListener(adminOptions(adminApp, () => this.#snapshot.config.limits), log);
     this.#listeners = new Listeners(this.#server, log);
   }
 
@@ -57,7 +52,7 @@ export class RunningProxy {
 
   /** The admin listener, where the config has one. */
   get adminListener(): Listener | undefined {
-    return this.#adminListener;
+    return this.#admin.listener;
   }
 
   /** Open connections of clients. */
@@ -82,16 +77,13 @@ export class RunningProxy {
   }
 
   async #start(): Promise<void> {
-    const { config } = this.#snapshot;
     try {
       // The first round of probes comes before the first request; no probe takes longer than its timeout.
       await startBackends(this.#snapshot, undefined);
       if (this.#stopped) throw new Error("The proxy was stopped before it listened");
-      if (config.admin !== undefined) await this.#startAdmin(config.admin);
       await this.#serve(this.#snapshot);
     } catch (error) {
       closeBackends(this.#snapshot, undefined);
-      await this.#adminListener?.close();
       throw error;
     }
   }
@@ -125,9 +117,9 @@ export class RunningProxy {
     await this.#reloading;
     const { drainTimeout } = this.#snapshot.config.shutdown;
     this.#log.info("drain", { connections: this.#server.size, timeout: formatDuration(drainTimeout) });
-    const closed = Promise.all([this.#listeners.close(), this.#adminListener?.close()]);
+    const closed = Promise.all([this.#listeners.close(), this.#admin.close()]);
     const cut = await this.#server.drain(drainTimeout);
-    await this.#admin.drain(ADMIN_DRAIN_MS);
+    await this.#admin.drain();
     closeBackends(this.#snapshot, undefined);
     if (cut > 0) this.#log.warn("drain_timeout", { cut, timeout: formatDuration(drainTimeout) });
     else await closed;
@@ -153,12 +145,6 @@ export class RunningProxy {
     this.#reloads.done++;
     this.#reloads.lastFailed = false;
     this.#log.info("reloaded", describe(plan));
-    const touched = [...plan.added, ...plan.changed, ...plan.removed];
-    for (
-      const section of ["admin", "log", "reload_interval"].filter((name) => touched.includes(toKey(name)))
-    ) {
-      this.#log.warn("restart_needed", { section, cause: "it is read at the start only" });
-    }
     return plan;
   }
 
@@ -173,9 +159,17 @@ export class RunningProxy {
       services.set(name, old ?? fresh);
       if (old !== undefined) swaps.push(() => old.swap(frontend, next.config));
     }
-    const bind = await this.#listeners.prepare(next.frontends, (name) => services.get(name)!);
+    const admin = await this.#admin.prepare(next.config.admin);
+    let bind;
+    try {
+      bind = await this.#listeners.prepare(next.frontends, (name) => services.get(name)!);
+    } catch (error) {
+      await admin.undo();
+      throw error;
+    }
     for (const swap of swaps) swap();
     bind();
+    admin.commit();
     for (const [name, service] of this.#services) {
       if (!services.has(name)) this.#server.release(service);
     }
@@ -189,17 +183,6 @@ export class RunningProxy {
       log: this.#log,
       before,
     });
-  }
-
-  async #startAdmin({ bind }: AdminConfig): Promise<void> {
-    const app = createAdminApp({ metrics: () => this.metricsPage() });
-    const options = adminOptions(app, this.#snapshot.config.limits);
-    this.#adminListener = await listen(
-      bind,
-      (socket) => this.#admin.accept(socket, options, bind.kind === "unix"),
-      (error) => this.#log.error("accept_failed", { frontend: "admin", cause: error.message }),
-    );
-    this.#log.info("listening", { frontend: "admin", address: this.#adminListener.address });
   }
 }
 
@@ -216,11 +199,6 @@ function onlyIn({ backends }: Snapshot, other: Snapshot | undefined) {
   return [...backends].filter(([name, backend]) => other?.backends.get(name) !== backend).map(([, one]) =>
     one
   );
-}
-
-/** A key of the config file as the config has it. */
-function toKey(name: string): string {
-  return name.replace(/_(\w)/, (_, letter: string) => letter.toUpperCase());
 }
 
 function describe({ added, changed, removed, kept }: ReloadPlan) {

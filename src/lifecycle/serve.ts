@@ -71,10 +71,12 @@ export class FrontendService implements DownstreamOptions {
 }
 
 /** How the connections of the admin listener are served: like a frontend's, but neither counted nor logged. */
-export function adminOptions(app: Hono, limits: LimitsConfig): DownstreamOptions {
+export function adminOptions(app: Hono, limits: () => LimitsConfig): DownstreamOptions {
   const errors = { name: "sluice", pages: new Map() };
   return {
-    limits,
+    get limits() {
+      return limits();
+    },
     maxConnections: 0,
     timeouts: downstreamTimeoutsSchema.parse({}),
     fetch: (request) => app.fetch(request),

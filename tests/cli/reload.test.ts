@@ -50,3 +50,31 @@ for (const [how, interval] of [["a change of its file", "50ms"], ["SIGHUP", "0s"
     }
   });
 }
+
+test("sluice run takes level and format of the log over, and the interval at which it looks at its file", async () => {
+  const server = await answering("one");
+  const program = await Program.run(configOf(server.port, "50ms"));
+  const write = (interval: string, log: string) =>
+    writeFileSync(program.path, configOf(server.port, interval).replace("[[", `[log]\n${log}\n[[`));
+  try {
+    write("0s", 'format = "text"');
+    await eventually("lines for people", async () => {
+      await roundTrip(program.port, GET);
+      return / info {2}access /.test(program.stdout);
+    });
+    write("0s", 'level = "warn"'); // nobody looks at the file any more
+    program.signal("SIGHUP");
+    await eventually("the second reload", () => program.stdout.split(/\breloaded\b/).length === 3);
+    write("0s", 'levle = "info"');
+    program.signal("SIGHUP");
+    await program.untilPrinted('"event":"reload_refused"'); // a warning, as JSON: the level is warn
+    const { length } = program.stdout;
+    await roundTrip(program.port, GET);
+    program.signal("SIGTERM");
+    assert.equal(await program.untilExit(), 0);
+    assert.equal(program.stdout.slice(length), ""); // neither access line nor "stopped"
+  } finally {
+    await program.dispose();
+    await server.close();
+  }
+});

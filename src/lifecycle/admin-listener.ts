@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Log } from "../base/log.ts";
+import type { AdminConfig } from "../config/admin.ts";
+import { DownstreamServer } from "../downstream/server.ts";
+import type { DownstreamOptions } from "../downstream/options.ts";
+import { listen, type Listener } from "../net/listen.ts";
+
+/** Connections that the listener holds at a time. It is for few. */
+const MAX_CONNECTIONS = 64;
+/** Time that operators' connections get at a stop, in ms: their answers are short. */
+const DRAIN_MS = 1000;
+
+/** The listener for operators: none, or one that a reload may move. */
+export class AdminListener {
+  readonly #options: DownstreamOptions;
+  readonly #log: Log;
+  readonly #server = new DownstreamServer({ maxConnections: MAX_CONNECTIONS, onRefused() {} });
+  #config: AdminConfig | undefined;
+  #listener: Listener | undefined;
+
+  constructor(options: DownstreamOptions, log: Log) {
+    this.#options = options;
+    this.#log = log;
+  }
+
+  /** The bound socket, where there is one. */
+  get listener(): Listener | undefined {
+    return this.#listener;
+  }
+
+  /**
+   * Opens what `config` asks for unless it is open. Rejects, with everything as it was, when it cannot be bound. Resolves
+   * with what makes the change: until it is called the old one stays.
+   */
+  async prepare(config: AdminConfig | undefined): Promise<{ commit(): void; undo(): Promise<void> }> {
+    if (isDeepStrictEqual(config, this.#config)) return { commit() {}, async undo() {} };
+    const next = config && await this.#open(config);
+    return {
+      commit: () => {
+        void this.#listener?.close();
+        this.#listener = next;
+        this.#config = config;
+      },
+      undo: async () => void await next?.close(),
+    };
+  }
+
+  /** Accepts nothing more. */
+  async close(): Promise<void> {
+    await this.#listener?.close();
+  }
+
+  /** Lets operators' requests end, and closes their connections. */
+  async drain(): Promise<void> {
+    await this.#server.drain(DRAIN_MS);
+  }
+
+  async #open({ bind }: AdminConfig): Promise<Listener> {
+    const listener = await listen(
+      bind,
+      (socket) => this.#server.accept(socket, this.#options, bind.kind === "unix"),
+      (error) => this.#log.error("accept_failed", { frontend: "admin", cause: error.message }),
+    );
+    this.#log.info("listening", { frontend: "admin", address: listener.address });
+    return listener;
+  }
+}

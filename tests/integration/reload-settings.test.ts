@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { validateConfig } from "../../src/config/load.ts";
+import { eventually } from "../support/eventually.ts";
+import { RawClient, roundTrip } from "../support/raw-client.ts";
+import { RawServer } from "../support/raw-server.ts";
+import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
+import { get, ok } from "./scene.ts";
+
+const GET_METRICS = get("/metrics", "Connection: close");
+
+/** The config of a test proxy before `port`, with other sections. */
+function configOf(port: number, more: Record<string, unknown> = {}, backend: Record<string, unknown> = {}) {
+  return validateConfig({
+    shutdown: { drain_timeout: "500ms" },
+    frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app" }],
+    backends: { app: { servers: [`http://127.0.0.1:${port}`], ...backend } },
+    ...more,
+  });
+}
+
+const adminPort = ({ running }: TestProxy) => running.adminListener!.port;
+
+test("a reload opens, moves and closes the admin listener", async (t) => {
+  const server = await RawServer.answering(ok());
+  const proxy = await startTestProxy({ servers: [server.port] });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+  });
+  assert.equal(proxy.running.adminListener, undefined);
+
+  await proxy.running.reload(configOf(server.port, { admin: { bind: "127.0.0.1:0" } }));
+  const first = adminPort(proxy);
+  assert.match(await roundTrip(first, GET_METRICS), /sluice_reloads_total/);
+
+  await proxy.running.reload(
+    configOf(server.port, { admin: { bind: "127.0.0.1:0" }, limits: { header_count: 50 } }),
+  );
+  assert.equal(adminPort(proxy), first);
+
+  await proxy.running.reload(configOf(server.port, { admin: { bind: "[::1]:0" } }));
+  assert.match(proxy.running.adminListener!.address, /^\[::1\]/);
+  await eventually(
+    "the first address is free",
+    () => RawClient.open(first).then((c) => (c.close(), false), () => true),
+  );
+
+  await proxy.running.reload(configOf(server.port));
+  assert.equal(proxy.running.adminListener, undefined);
+});
+
+test("a reload whose admin listener cannot be bound changes nothing", async (t) => {
+  const server = await RawServer.answering(ok());
+  const taken = await RawServer.listen();
+  const proxy = await startTestProxy({ servers: [server.port], config: { admin: { bind: "127.0.0.1:0" } } });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+    await taken.close();
+  });
+  const before = proxy.running.snapshot;
+  const next = configOf(server.port, { admin: { bind: `127.0.0.1:${taken.port}` } });
+  await assert.rejects(proxy.running.reload(next));
+  assert.equal(proxy.running.snapshot, before);
+  assert.match(await roundTrip(adminPort(proxy), GET_METRICS), /200 OK/);
+});
+
+test("a reload that binds the new admin address but not a frontend's leaves no listener behind", async (t) => {
+  const server = await RawServer.answering(ok());
+  const taken = await RawServer.listen();
+  const proxy = await startTestProxy({ servers: [server.port] });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+    await taken.close();
+  });
+  const next = configOf(server.port, {
+    admin: { bind: "127.0.0.1:0" },
+    frontends: [{ name: "web", bind: `127.0.0.1:${taken.port}`, default_backend: "app" }],
+  });
+  await assert.rejects(proxy.running.reload(next));
+  assert.equal(proxy.running.adminListener, undefined);
+  const address = proxy.events.find(({ event, fields }) =>
+    event === "listening" && fields["frontend"] === "admin"
+  );
+  const port = Number(String(address?.fields["address"]).split(":")[1]);
+  await assert.rejects(RawClient.open(port));
+});
+
+test("a reload that changes a backend keeps its servers ejected for their time, and counts on", async (t) => {
+  const bad = await RawServer.answering(ok().replace("200 OK", "500 Oh"));
+  const good = await RawServer.answering(ok());
+  const servers = [bad.port, good.port].map((port) => `http://127.0.0.1:${port}`);
+  const ejection = { failures: 2, time: "1h", max_time: "9h" };
+  const proxy = await startTestProxy({ servers, backend: { ejection, balance: "first" } });
+  t.after(async () => {
+    await proxy.stop();
+    await Promise.all([bad.close(), good.close()]);
+  });
+  const status = async () => (await roundTrip(proxy.port, get("/", "Connection: close"))).slice(9, 12);
+  const reload = (slow_start: string, failures = 2) =>
+    proxy.running.reload(
+      configOf(0, {
+        backends: { app: { servers, balance: "first", slow_start, ejection: { ...ejection, failures } } },
+      }),
+    );
+  assert.equal(await status(), "500");
+  await reload("1s");
+  assert.equal(await status(), "500"); // the second in a row
+  assert.equal(await status(), "200");
+  await reload("2s");
+  assert.equal(await status(), "200");
+  assert.equal(proxy.running.snapshot.backends.get("app")!.available.length, 1);
+});

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { isAuthority } from "../http/authority.ts";
 import { choice, flag, parsed, positiveDuration, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
+import { headersSchema } from "./headers.ts";
 import { refuseValue } from "./message.ts";
 import { overrides, section } from "./section.ts";
 import { someStatusesSchema } from "./statuses.ts";
@@ -29,6 +30,8 @@ const healthCheck = {
   /** What is asked for. */
   path: path.prefault("/health"),
   method: choice(["GET", "HEAD"]).prefault("GET"),
+  /** Further headers of a probe; one called `User-Agent` or `Accept` takes the place of the probe's own. */
+  headers: headersSchema.prefault({}),
   /** Statuses that are a pass: `"2xx"`, `"200-399"`, `204`, or a list of such. Redirects are not followed. */
   expected_status: someStatusesSchema.prefault("2xx"),
   /** Between two probes of one server. */
@@ -44,7 +47,7 @@ const healthCheck = {
 };
 
 const optional = {
-  /** Host that is asked for; without it the server's own. */
+  /** Host that is asked for; without it the server's own, with the port that is probed. */
   host: host.exactOptional(),
   /** Regular expression that must be found in the first 64 KiB of the body. */
   expected_body: parsed("a regular expression", (text) => {
@@ -59,12 +62,9 @@ const optional = {
 
 /**
  * How servers are probed, in `[defaults]` and in a backend, which overrides it key by key. Where neither has the
- * section there are no probes.
+ * section there are no probes. Keys that do not go together are found in `references.ts`: they may stand apart.
  */
-export const healthCheckSchema = section({ ...overrides(healthCheck), ...optional }).refine(
-  ({ type, method, expectedBody }) => type === "tcp" || method !== "HEAD" || expectedBody === undefined,
-  { path: ["expected_body"], error: 'needs a body, which no answer to HEAD has; accepted: method = "GET"' },
-);
+export const healthCheckSchema = section({ ...overrides(healthCheck), ...optional });
 
 const allKeys = section({ ...healthCheck, ...optional });
 

@@ -47,12 +47,16 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
     overlaps.add(["admin", "bind"], bind);
   }
 
+  const { health_check: everyCheck } = asTable(asTable(data).defaults);
+  checkHealthCheck({}, everyCheck, { path: ["defaults"], problems });
   for (const [name, backend] of Object.entries(backends)) {
     const servers = new Unique("each server once in a backend", problems);
+    checkHealthCheck(everyCheck, asTable(backend).health_check, { path: ["backends", name], problems });
     listAt(backend, "servers").forEach((server, i) => {
       const path = ["backends", name, "servers", i];
       servers.add(path, server, toServerKey);
       servers.add([...path, "url"], asTable(server).url, toServerKey);
+      checkProbePort(server, { path, problems });
     });
   }
   // A record of zod's leaves this key out in silence.
@@ -92,12 +96,39 @@ function checkFrontend(frontend: unknown, context: FrontendContext): void {
   });
 }
 
-interface FrontendContext {
+/** Where something stands, and where its problems are added. */
+interface Context {
   path: Path;
+  problems: ReferenceProblem[];
+}
+
+interface FrontendContext extends Context {
   /** Names of all backends. */
   backends: readonly string[];
-  /** Where problems are added. */
-  problems: ReferenceProblem[];
+}
+
+/** The keys that make a check ask for a body that never comes; the first that is written is the one to blame. */
+const BODY_KEYS = ["expected_body", "method", "type"];
+
+/** Whether the check that `written` makes of `inherited` looks for a body where there is none. */
+function checkHealthCheck(inherited: unknown, written: unknown, { path, problems }: Context): void {
+  const { type, method, expected_body: body } = { ...asTable(inherited), ...asTable(written) };
+  if (type === "tcp" || method !== "HEAD" || body === undefined) return;
+  const key = BODY_KEYS.find((key) => Object.hasOwn(asTable(written), key));
+  if (key === undefined) return; // reported where it was inherited from
+  problems.push({
+    path: [...path, "health_check", key],
+    message: 'looks for expected_body in an answer to HEAD, which has no body; accepted: method = "GET"',
+  });
+}
+
+/** Whether a server whose probes are to go to another port has ports at all. */
+function checkProbePort(server: unknown, { path, problems }: Context): void {
+  const { url, health_check: check } = asTable(server);
+  const { port } = asTable(check);
+  if (port === undefined || typeof url !== "string" || !url.startsWith("unix:")) return;
+  const accepted = "a port where url is http:// or https://; a unix socket has none";
+  problems.push({ path: [...path, "health_check", "port"], message: refuseValue(port, accepted) });
 }
 
 /** Names that one message lists. */

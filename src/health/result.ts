@@ -8,6 +8,7 @@ export type ProbeCode =
   | "L4CON"
   | "L4TOUT"
   | "L6RSP"
+  | "L6TOUT"
   | "L7OK"
   | "L7TOUT"
   | "L7RSP"

@@ -2,7 +2,7 @@ import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { ProbeCode, ProbeResult } from "../health/result.ts";
 import { type CodecLimits, DEFAULT_LIMITS } from "../http1/limits.ts";
 import type { BodySource } from "../message/body.ts";
-import { dial, type DialTarget } from "../net/dial.ts";
+import { dial, type DialTarget, HandshakeTimeout } from "../net/dial.ts";
 import { UpstreamConnection } from "./connection.ts";
 
 /** Bytes of an answer's body that are looked at. */
@@ -35,7 +35,8 @@ export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<Probe
     socket = await dial(target, timeoutMs, signal);
   } catch (error) {
     const { kind, message } = toProxyError(error);
-    return { code: CONNECT_CODES[kind] ?? "L4CON", detail: message };
+    const code = error instanceof HandshakeTimeout ? "L6TOUT" : CONNECT_CODES[kind] ?? "L4CON";
+    return { code, detail: message };
   }
   if (request === undefined) {
     socket.destroy();

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { isToken } from "../http/chars.ts";
 import { parsed, wants } from "./fields.ts";
-import { refuseValue } from "./message.ts";
 
 const NAME_FORM = 'the name of a header, such as "X-Probe"';
 const VALUE_FORM = "the value of a header: ASCII without control characters, and without blanks around it";
@@ -16,11 +15,11 @@ const OWN: ReadonlyMap<string, string> = new Map([
 
 /**
  * A field value (RFC 9110 §5.5). Nothing beyond ASCII: the recipient could not tell in which charset it is, and the
- * blanks around a value are not a part of it.
+ * blanks around a value are not a part of it. The message does not repeat it, as it may be a secret.
  */
 const value = parsed(VALUE_FORM, (text) => {
   if (/^[\t -~]*$/.test(text) && !/^[\t ]|[\t ]$/.test(text)) return text;
-  throw new RangeError(refuseValue(text, VALUE_FORM));
+  throw new RangeError(`is a text that cannot be sent as it is; accepted: ${VALUE_FORM}`);
 });
 
 /** Header fields to send, by name, as they are written. A name stands once, whatever its case. */

@@ -119,6 +119,66 @@ test("a check finds L6RSP where a server of an https URL does not speak TLS", as
   assert.equal(eventsOf(proxy, "server_down")[0]?.["check"], "L6RSP");
 });
 
+test("a check finds L6TOUT where a server accepts connections and then stalls the TLS handshake", async (t) => {
+  const server = await RawServer.listen();
+  t.after(() => server.close());
+  const proxy = await startHealthProxy(t, [{ url: `https://127.0.0.1:${server.port}` }], {
+    check: { timeout: "150ms" },
+  });
+  assert.equal(eventsOf(proxy, "server_down")[0]?.["check"], "L6TOUT");
+  assert.ok(server.connections.length > 0);
+});
+
+const USUAL = ["User-Agent: sluice-health-check", "Accept: */*"];
+const heads: [why: string, headers: Record<string, string>, lines: string[]][] = [
+  ["says who it is where there are no headers", {}, USUAL],
+  ["has the headers of the config", { "X-Probe": "a, b", Authorization: "Bearer x" }, [
+    ...USUAL,
+    "X-Probe: a, b",
+    "Authorization: Bearer x",
+  ]],
+  ["has the headers of the config in place of its own", { "user-agent": "me", ACCEPT: "text/plain" }, [
+    "user-agent: me",
+    "ACCEPT: text/plain",
+  ]],
+  ["has a header that looks like a number behind Host", { 1: "" }, [...USUAL, "1: "]],
+];
+for (const [why, headers, lines] of heads) {
+  test(`a probe ${why}`, async (t) => {
+    const server = await RawServer.answering(ok());
+    t.after(() => server.close());
+    await startHealthProxy(t, [server.port], { check: { headers } });
+    const [head] = server.connections[0]!.received.split("\r\n\r\n");
+    assert.deepEqual(head!.split("\r\n"), [
+      "GET /health HTTP/1.1",
+      `Host: 127.0.0.1:${server.port}`,
+      ...lines,
+      "Connection: close",
+    ]);
+  });
+}
+
+const hosts: [why: string, check: Record<string, string>, own: Record<string, string>, host: string][] = [
+  ["the address that is probed", {}, {}, ""],
+  ["the check's host", { host: "check.example" }, {}, "check.example"],
+  ["the server's own host", { host: "check.example" }, { host: "own.example:1" }, "own.example:1"],
+];
+for (const [why, check, own, host] of hosts) {
+  test(`a probe to a port of its own asks for ${why}`, async (t) => {
+    const [server, second] = [await RawServer.answering(ok()), await RawServer.answering(ok())];
+    t.after(() => Promise.all([server.close(), second.close()]));
+    const entry = {
+      url: `http://127.0.0.1:${server.port}/base`,
+      health_check: { port: second.port, ...own },
+    };
+    await startHealthProxy(t, [entry], { check });
+    assert.equal(server.connections.length, 0);
+    assert.ok(second.received.startsWith(
+      `GET /base/health HTTP/1.1\r\nHost: ${host || `127.0.0.1:${second.port}`}\r\n`,
+    ));
+  });
+}
+
 test("a server that comes up later gets requests within a few intervals", async (t) => {
   const port = await closedPort();
   const proxy = await startHealthProxy(t, [port], { check: { rise: 3 } });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { createServer, type TLSSocket } from "node:tls";
 import { roundTrip } from "../support/raw-client.ts";
+import { RawServer } from "../support/raw-server.ts";
 import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
 import { get, ok } from "./scene.ts";
 
@@ -93,6 +94,22 @@ test("dial() fails with tls_failed for a server that does not speak TLS", async 
     plain.close();
   });
   assert.match(await roundTrip(proxy.port, GET), /^HTTP\/1\.1 502 Bad Gateway\r\n[^]*tls_failed\n/);
+});
+
+test("dial() fails with connect_timeout for a server that stalls the handshake", async (t) => {
+  const silent = await RawServer.listen();
+  const proxy = await startTestProxy({
+    servers: [`https://127.0.0.1:${silent.port}`],
+    backend: { timeouts: { connect: "150ms" } },
+  });
+  t.after(async () => {
+    await proxy.stop();
+    await silent.close();
+  });
+  assert.match(await roundTrip(proxy.port, GET), /^HTTP\/1\.1 504 Gateway Timeout\r\n[^]*connect_timeout\n/);
+  const { reason, detail } = await proxy.access(0);
+  assert.equal(reason, "connect_timeout");
+  assert.match(String(detail), /^No TLS handshake with /);
 });
 
 interface Options {

@@ -65,8 +65,8 @@ export class Program {
   }
 
   /** Starts `sluice run` with `config` and waits until it listens. */
-  static async run(config: string): Promise<Program> {
-    const program = Program.start(["run", "-c", "{config}"], config);
+  static async run(config: string, fileName?: string): Promise<Program> {
+    const program = Program.start(["run", "-c", "{config}"], config, fileName);
     await program.untilPrinted('"listening"', 15_000);
     return program;
   }

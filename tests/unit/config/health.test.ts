@@ -27,6 +27,7 @@ const DEFAULTS = {
   type: "http",
   path: "/health",
   method: "GET",
+  headers: {},
   expectedStatus: [{ from: 200, to: 299 }],
   interval: 5000,
   fastInterval: 1000,
@@ -45,6 +46,7 @@ test("health_check takes every key", () => {
     type: "tcp",
     path: "/a?b=c",
     method: "HEAD",
+    headers: { "X-Probe": "a, b", authorization: "Bearer x=" },
     expected_status: [204, "3xx", "400-404"],
     interval: "1s",
     fast_interval: "10ms",
@@ -59,6 +61,7 @@ test("health_check takes every key", () => {
     type: "tcp",
     path: "/a?b=c",
     method: "HEAD",
+    headers: { "X-Probe": "a, b", authorization: "Bearer x=" },
     expectedStatus: [{ from: 204, to: 204 }, { from: 300, to: 399 }, { from: 400, to: 404 }],
     interval: 1000,
     fastInterval: 10,
@@ -80,6 +83,14 @@ test("health_check of the defaults holds for every backend, which overrides it k
   const { app, other } = load({ defaults: { path: "/d", rise: 3 }, check: { rise: 4, fall: 5 } });
   assert.deepEqual(app!.healthCheck, { ...DEFAULTS, path: "/d", rise: 4, fall: 5 });
   assert.deepEqual(other!.healthCheck, { ...DEFAULTS, path: "/d", rise: 3 });
+});
+
+test("health_check of a backend replaces the headers of the defaults as a whole", () => {
+  const { app, other } = load({ defaults: { headers: { a: "1", b: "2" } }, check: { headers: { b: "3" } } });
+  assert.deepEqual([app!.healthCheck!.headers, other!.healthCheck!.headers], [{ b: "3" }, {
+    a: "1",
+    b: "2",
+  }]);
 });
 
 test("health_check is off where enabled is false, in a backend or in the defaults", () => {
@@ -153,8 +164,79 @@ test("health_check of a server refuses what is not its own", () => {
   assert.match(refusal(() => load({ server: { interval: "1s" } }))[0]!, /interval: unknown key/);
 });
 
-test("health_check refuses an expected_body for HEAD, whose answers have none", () => {
-  assert.equal(refusal(() => load({ check: { method: "HEAD", expected_body: "ok" } })).length, 1);
+const headers: [headers: unknown, message: RegExp][] = [
+  ["X-A: b", /headers: is "X-A: b"; accepted: a table of header values by name$/],
+  [{ "": "x" }, /headers\."": is ""; accepted: the name of a header/],
+  [{ "a b": "x" }, /headers\."a b": is "a b"; accepted: the name of a header/],
+  [{ "a:": "x" }, /accepted: the name of a header/],
+  [{ "a\r\nb": "x" }, /accepted: the name of a header/],
+  [{ "ä": "x" }, /accepted: the name of a header/],
+  [{ a: 1 }, /headers\.a: is 1; accepted: the value of a header/],
+  [{ a: "b\r\nX: y" }, /headers\.a: is a text that cannot be sent as it is; accepted: the value of a header/],
+  [{ a: "b\0" }, /accepted: the value of a header/],
+  [{ a: " b" }, /accepted: the value of a header/],
+  [{ a: "b\t" }, /accepted: the value of a header/],
+  [{ a: "č" }, /accepted: the value of a header/], // latin1 would make a CR of it
+  [{ hOST: "a" }, /headers\.hOST: is set by the key "host"; accepted: any other header$/],
+  [
+    { "content-length": "0" },
+    /headers\.content-length: is set by the proxy alone; accepted: any other header$/,
+  ],
+  [{ "Transfer-Encoding": "chunked" }, /is set by the proxy alone/],
+  [{ Connection: "keep-alive" }, /is set by the proxy alone/],
+  [{ "X-A": "1", "x-a": "2" }, /headers\.x-a: is the same header as "X-A"; accepted: each header once$/],
+];
+for (const [value, message] of headers) {
+  test(`health_check refuses the headers ${JSON.stringify(value)}`, () => {
+    for (const place of ["check", "defaults"]) {
+      const lines = refusal(() => load({ [place]: { headers: value } }));
+      assert.equal(lines.length, 1);
+      assert.match(lines[0]!, message);
+    }
+  });
+}
+
+test("health_check takes a header without a value", () => {
+  assert.deepEqual(load({ check: { headers: { a: "" } } }).app!.healthCheck!.headers, { a: "" });
+});
+
+const BODY = { expected_body: "ok" };
+const HEAD = { method: "HEAD" };
+const bodiless: [why: string, sections: { defaults?: Table; check?: Table }, blamed: string[]][] = [
+  ["in a backend", { check: { ...HEAD, ...BODY } }, ["backends.app.health_check.expected_body"]],
+  ["in the defaults", { defaults: { ...HEAD, ...BODY } }, ["defaults.health_check.expected_body"]],
+  ["of the defaults in a backend", { defaults: HEAD, check: BODY }, [
+    "backends.app.health_check.expected_body",
+  ]],
+  ["in a backend of the defaults", { defaults: BODY, check: HEAD }, ["backends.app.health_check.method"]],
+  ["that a backend's type brings about", {
+    defaults: { ...HEAD, ...BODY, type: "tcp" },
+    check: { type: "http" },
+  }, [
+    "backends.app.health_check.type",
+  ]],
+  ["unless the check only connects", { defaults: { ...HEAD, type: "tcp" }, check: BODY }, []],
+  ["unless a backend asks with GET", { defaults: HEAD, check: { ...BODY, method: "GET" } }, []],
+];
+for (const [why, sections, blamed] of bodiless) {
+  test(`health_check refuses an expected_body for HEAD ${why}`, () => {
+    const lines = refusal(() => load(sections));
+    assert.deepEqual(lines.map((line) => line.split(": ")[1]), blamed);
+    for (const line of lines) {
+      assert.ok(
+        line.endsWith(
+          ': looks for expected_body in an answer to HEAD, which has no body; accepted: method = "GET"',
+        ),
+      );
+    }
+  });
+}
+
+test("health_check of a server refuses a port where its url is a unix socket", () => {
+  const servers = [{ url: "unix:/run/a.sock", health_check: { port: 8081 } }];
+  assert.deepEqual(refusal(() => load({ backend: { servers } })), [
+    "config: backends.app.servers[0].health_check.port: is 8081; accepted: a port where url is http:// or https://; a unix socket has none",
+  ]);
 });
 
 const statuses: [text: string, from: number, to: number][] = [

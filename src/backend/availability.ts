@@ -52,7 +52,9 @@ export class Availability implements OutcomeListener {
     // What was known of them in a config before.
     for (const server of servers) {
       if (!server.health.up && server.health.known) this.#wasDown.add(server);
-      if (server.passive.isEjected(performance.now()) && !this.#passes.has(server)) this.#passes.set(server, 0);
+      if (server.passive.isEjected(performance.now()) && !this.#passes.has(server)) {
+        this.#passes.set(server, 0);
+      }
     }
     this.refresh();
   }

@@ -173,6 +173,7 @@ export class RunningProxy {
     for (const [name, service] of this.#services) {
       if (!services.has(name)) this.#server.release(service);
     }
+    for (const { metrics } of services.values()) metrics.keepOnly(next.backends);
     this.#services = services;
     this.#snapshot = next;
   }

@@ -47,6 +47,13 @@ export class FrontendMetrics {
     if (reason !== "ok") counts.failures.set(reason, (counts.failures.get(reason) ?? 0) + 1);
   }
 
+  /** Forgets the backends that `names` leaves out: a reload took them away, and others may follow without end. */
+  keepOnly(names: ReadonlyMap<string, unknown>): void {
+    for (const name of this.#byBackend.keys()) {
+      if (name !== "" && !names.has(name)) this.#byBackend.delete(name);
+    }
+  }
+
   /** Adds everything to `page` under the label `frontend`. */
   collect(page: Exposition, frontend: string): void {
     page.add("sluice_requests_in_flight", { frontend }, this.#inFlight);

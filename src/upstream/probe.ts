@@ -90,16 +90,18 @@ async function ask(
     : { code: "L7STS", status, detail: "the body is not the expected one" };
 }
 
-/** The first of a body as text. */
+/** The first `MAX_BODY_BYTES` of a body as text. */
 function beginningOf(source: BodySource): Promise<string> {
   return new Promise((resolve, reject) => {
     const decoder = new TextDecoder();
     let text = "";
+    let left = MAX_BODY_BYTES;
     source.start({
       write(chunk) {
-        text += decoder.decode(chunk, { stream: true });
-        if (text.length >= MAX_BODY_BYTES) resolve(text);
-        return text.length < MAX_BODY_BYTES;
+        text += decoder.decode(chunk.subarray(0, left), { stream: true });
+        left = Math.max(0, left - chunk.length);
+        if (left === 0) resolve(text);
+        return left > 0;
       },
       flush: () => true,
       end: () => resolve(text),

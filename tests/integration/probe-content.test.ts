@@ -188,3 +188,16 @@ for (const type of ["http", "tcp"]) {
     assert.equal(await ask(proxy), 503);
   });
 }
+
+for (
+  const [what, body] of [["ASCII", "x".repeat(65_536 + 100)], ["two-byte letters", "\xc3\xa9".repeat(50_000)]]
+) {
+  test(`expected_body is not found behind 64 KiB of ${what}`, async (t) => {
+    const server = await HealthServer.listen(t);
+    server.probed = ok(`${body}healthy`);
+    const proxy = await startHealthProxy(t, [server], {
+      check: { interval: "1h", expected_body: "healthy" },
+    });
+    assert.equal(eventsOf(proxy, "server_down")[0]?.["check"], "L7STS");
+  });
+}

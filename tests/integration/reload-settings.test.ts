@@ -113,3 +113,30 @@ test("a reload that changes a backend keeps its servers ejected for their time, 
   assert.equal(await status(), "200");
   assert.equal(proxy.running.snapshot.backends.get("app")!.available.length, 1);
 });
+
+test("a reload forgets the counts of backends that it takes away, and keeps those of others", async (t) => {
+  const server = await RawServer.answering(ok());
+  const proxy = await startTestProxy({ servers: [server.port] });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  const frontends = (backend: string) => [{ name: "web", bind: "127.0.0.1:0", default_backend: backend }];
+  const reload = (...names: string[]) =>
+    proxy.running.reload(configOf(server.port, {
+      frontends: frontends(names.at(-1)!),
+      backends: Object.fromEntries(names.map((name) => [name, { servers: [url] }])),
+    }));
+  const counted = () =>
+    [...proxy.running.metricsPage().matchAll(/^sluice_requests_total\{.*backend="(\w*)".*\} (\d+)$/gm)]
+      .map(([, backend, count]) => `${backend} ${count}`);
+  const ask = () => roundTrip(proxy.port, get("/", "Connection: close"));
+  await ask();
+  await reload("app", "one");
+  await ask();
+  assert.deepEqual(counted(), ["app 1", "one 1"]);
+  await reload("one", "two");
+  await ask();
+  assert.deepEqual(counted(), ["one 1", "two 1"]);
+});

@@ -34,8 +34,6 @@ export class Availability implements OutcomeListener {
   readonly #passes = new Map<Server, number>();
   /** Servers that are down: only those are brought up slowly when they come back, and none at the start. */
   readonly #wasDown = new Set<Server>();
-  /** When servers came back that are brought up to their weight. */
-  readonly #rampingSince = new Map<Server, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
@@ -46,7 +44,7 @@ export class Availability implements OutcomeListener {
   /** Names the servers of the backend, and forgets all others. */
   set servers(servers: readonly Server[]) {
     this.#servers = servers;
-    for (const known of [this.#passes, this.#wasDown, this.#rampingSince]) {
+    for (const known of [this.#passes, this.#wasDown]) {
       for (const server of known.keys()) if (!servers.includes(server)) known.delete(server);
     }
     // What was known of them in a config before.
@@ -84,6 +82,7 @@ export class Availability implements OutcomeListener {
     if (refused && probed) {
       // The probes will tell when it is back, which may be long before an ejection would end.
       server.health = { up: false, streak: 0, known: true };
+      server.passive.readmit(); // what counts from here on is what happens when it is back
       this.#wasDown.add(server);
       log.warn("server_down", { backend, server: server.name, cause: reason });
     } else {
@@ -142,14 +141,14 @@ export class Availability implements OutcomeListener {
   }
 
   #comeBack(server: Server): void {
-    if (this.#rules.slowStartMs > 0) this.#rampingSince.set(server, performance.now());
+    if (this.#rules.slowStartMs > 0) server.rampingSince = performance.now();
   }
 
   #rampOf(server: Server, now: number): number {
-    const since = this.#rampingSince.get(server);
+    const since = server.rampingSince;
     if (since === undefined) return 1;
-    const share = (now - since) / this.#rules.slowStartMs;
-    if (share >= 1) this.#rampingSince.delete(server);
+    const share = this.#rules.slowStartMs === 0 ? 1 : (now - since) / this.#rules.slowStartMs;
+    if (share >= 1) server.rampingSince = undefined;
     return Math.min(1, Math.max(1 / RAMP_STEPS, share));
   }
 
@@ -158,7 +157,9 @@ export class Availability implements OutcomeListener {
     clearTimeout(this.#timer);
     if (this.#disposed) return;
     const times = [...this.#passes.keys()].map(({ passive }) => passive.ejectedUntil);
-    if (this.#rampingSince.size > 0) times.push(now + this.#rules.slowStartMs / RAMP_STEPS);
+    if (this.#servers.some(({ rampingSince }) => rampingSince !== undefined)) {
+      times.push(now + this.#rules.slowStartMs / RAMP_STEPS);
+    }
     if (times.length === 0) return;
     this.#timer = setTimeout(() => {
       const then = performance.now() + 1; // timers count whole milliseconds

@@ -66,7 +66,7 @@ export class Backend {
       onChange: () => this.#update(),
       onMoved: (url, addresses) => this.#servers.find(({ name }) => name === url)?.pool.moveTo(addresses),
     });
-    this.#update(before?.servers);
+    this.#update(before?.servers, isDeepStrictEqual(before?.config.healthCheck, config.healthCheck));
   }
 
   get name(): string {
@@ -118,13 +118,13 @@ export class Backend {
   }
 
   /** Takes over which servers there are. One that comes later gets its first request behind its first probe. */
-  #update(known: readonly Server[] = this.#servers): void {
+  #update(known: readonly Server[] = this.#servers, sameCheck = true): void {
     const before = new Map(known.map((server) => [server.name, server]));
     const servers = this.#membership.members.map((member) => {
       const old = before.get(member.config.url);
       const stays = old !== undefined && this.#servers.includes(old) &&
         isDeepStrictEqual(old.config, member.config);
-      return stays ? old : this.#createServer(member, old);
+      return stays ? old : this.#createServer(member, old, sameCheck);
     });
     const added = servers.filter((server) => !this.#servers.includes(server));
     const removed = this.#servers.filter((server) => !servers.includes(server));
@@ -137,7 +137,7 @@ export class Backend {
     if (this.#started) void this.#probe(added);
   }
 
-  #createServer(member: Member, before: Server | undefined): Server {
+  #createServer(member: Member, before: Server | undefined, sameCheck: boolean): Server {
     const { timeouts, pool, ejection, tls } = this.config;
     const target = dialTargetOf(member, tls);
     return new Server(member.config, {
@@ -152,6 +152,7 @@ export class Backend {
       ejection,
       outcomes: this.#availability,
       before,
+      sameCheck: sameCheck && isDeepStrictEqual(before?.config.healthCheck, member.config.healthCheck),
     });
   }
 

@@ -30,6 +30,7 @@ const MAX_WEIGHT = 1000;
 export class Membership {
   readonly #config: BackendConfig;
   readonly #watches = new Map<string, NameWatch>();
+  #endStart = () => {};
 
   constructor(config: BackendConfig, parts: MembershipParts) {
     this.#config = config;
@@ -56,7 +57,10 @@ export class Membership {
     let timer;
     await Promise.race([
       Promise.all([...this.#watches.values()].map((watch) => watch.start())),
-      new Promise((resolve) => timer = setTimeout(resolve, ms)),
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, ms);
+        this.#endStart = resolve;
+      }),
     ]);
     clearTimeout(timer);
   }
@@ -69,6 +73,7 @@ export class Membership {
   /** Asks no more. */
   close(): void {
     for (const watch of this.#watches.values()) watch.close();
+    this.#endStart();
   }
 }
 
@@ -77,13 +82,23 @@ function watch(server: ServerConfig, backend: string, name: string, parts: Membe
   const ask = () => server.resolve === "srv" ? resolver.service(name) : resolver.addresses(name);
   return new NameWatch(ask, {
     onMoved(endpoints) {
-      const addresses = endpoints.map(({ address }) => address);
-      log.info("name_resolved", { backend, name, addresses: addresses.join(", ") });
-      if (server.resolve === "one") onMoved(server.url, new Set(addresses));
+      log.info("name_resolved", { backend, name, addresses: describe(endpoints) });
+      if (server.resolve === "one") onMoved(server.url, new Set(endpoints.map(({ address }) => address)));
       else onChange();
     },
     onUnresolved: (error) => log.warn("name_not_resolved", { backend, name, cause: error.message }),
   }, before?.lastKnown(server.url));
+}
+
+/** Addresses that one line of the log names. */
+const MAX_SHOWN = 16;
+
+function describe(endpoints: readonly Endpoint[]): string {
+  const shown = endpoints.slice(0, MAX_SHOWN).map(({ address, service }) =>
+    service === undefined ? address : `${address} port ${service.port}`
+  );
+  const left = endpoints.length - shown.length;
+  return shown.join(", ") + (left > 0 ? ` and ${left} more` : "");
 }
 
 /** A server for every address that a name stands for. It keeps the name for Host, SNI and certificate. */

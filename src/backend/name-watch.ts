@@ -14,7 +14,7 @@ export interface NameListener {
 
 /**
  * What a name stands for, asked for again when its TTL is over. The last good answer is kept for as long as no other
- * comes.
+ * comes; one that may lack a part is taken only where there is nothing yet.
  */
 export class NameWatch {
   readonly #ask: () => Promise<Resolution>;
@@ -24,7 +24,8 @@ export class NameWatch {
   #asking: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watching = false;
-  #failing = false;
+  /** Why the last question failed. */
+  #failure: Error | undefined;
 
   /** `known`: what it stood for in the config before. */
   constructor(ask: () => Promise<Resolution>, listener: NameListener, known: readonly Endpoint[] = []) {
@@ -48,6 +49,8 @@ export class NameWatch {
   async current(): Promise<readonly Endpoint[]> {
     const isFresh = this.#watching || performance.now() < this.#expiresAt;
     if (this.#endpoints.length > 0 && isFresh) return this.#endpoints;
+    // It is asked for again anyway: nobody needs to wait for a DNS server that does not answer.
+    if (this.#watching && this.#failure !== undefined) throw this.#failure;
     try {
       await this.#refresh();
     } catch (error) {
@@ -70,19 +73,20 @@ export class NameWatch {
   async #resolve(): Promise<void> {
     clearTimeout(this.#timer);
     try {
-      const { endpoints, ttl } = await this.#ask();
-      this.#failing = false;
+      const { endpoints, ttl, complete } = await this.#ask();
+      if (!complete && this.#endpoints.length > 0) throw new Error("The answer lacks a part");
+      this.#failure = undefined;
       const moved = !isDeepStrictEqual(inOrder(endpoints), inOrder(this.#endpoints));
       if (moved) this.#endpoints = endpoints;
       if (moved) this.#listener.onMoved(endpoints);
-      void ttl.then((ms) => {
+      void (complete ? ttl : Promise.resolve(RETRY_MS)).then((ms) => {
         this.#expiresAt = performance.now() + ms;
         this.#askIn(ms);
       });
     } catch (error) {
       this.#askIn(RETRY_MS);
-      if (!this.#failing) this.#listener.onUnresolved(error as Error);
-      this.#failing = true;
+      if (this.#failure === undefined) this.#listener.onUnresolved(error as Error);
+      this.#failure = error as Error;
       throw error;
     }
   }

@@ -54,6 +54,8 @@ export class Server implements Candidate, ProbeTarget {
   operator: OperatorState = "ready";
   /** Share of the weight that counts: less than 1 while a server that came back is brought up. */
   ramp = 1;
+  /** When it came back, while it is brought up to its weight. */
+  rampingSince: number | undefined;
   readonly #outcomes: OutcomeListener;
 
   constructor(
@@ -65,6 +67,8 @@ export class Server implements Candidate, ProbeTarget {
       outcomes: OutcomeListener;
       /** The same server in the config before. */
       before?: Server | undefined;
+      /** Whether what probes said of it then still holds: they asked for the same. */
+      sameCheck?: boolean;
     },
   ) {
     this.config = config;
@@ -79,9 +83,11 @@ export class Server implements Candidate, ProbeTarget {
     const { before } = parts;
     this.record = before?.record ?? new ServerRecord();
     if (before === undefined) return;
+    this.operator = before.operator;
+    this.rampingSince = before.rampingSince;
+    if (parts.sameCheck !== true) return;
     this.health = before.health;
     this.lastProbe = before.lastProbe;
-    this.operator = before.operator;
   }
 
   /** Requests on their way to or from it: counted from being picked until the last byte of the answer. */

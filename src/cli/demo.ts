@@ -3,9 +3,9 @@ import process from "node:process";
 import exampleText from "../../config.example.toml" with { type: "text" };
 import { createLog } from "../base/log.ts";
 import { parseConfig } from "../config/load.ts";
+import { RunningProxy } from "../lifecycle/running.ts";
 import { openStdout } from "../net/stdout.ts";
-import { start } from "./run.ts";
-import { untilStopped } from "./signals.ts";
+import { serve } from "./run.ts";
 
 /** Ports of the demo servers: those that config.example.toml names. */
 const PORTS = [9001, 9002, 9003];
@@ -21,19 +21,20 @@ export async function demo(): Promise<number> {
     process.stderr.write(`Cannot start the demo servers: ${(error as Error).message}\n`);
     return 1;
   }
-  const proxy = await start(config, log);
-  if (proxy === undefined) return 1;
-  const address = proxy.listeners[0]!.address;
-  process.stdout.write(
-    `\nThree demo servers: ${PORTS.map((port) => `http://127.0.0.1:${port}/`).join("  ")}\n` +
-      `The proxy:          http://${address}/\n` +
-      `Its metrics:        http://${proxy.adminListener?.address}/metrics\n\n` +
-      `Try it:  curl http://${address}/        (again and again: the servers take turns)\n` +
-      `Stop it: Ctrl-C\n\n`,
-  );
-  const code = await untilStopped(proxy, { log });
+  const proxy = new RunningProxy(config, log);
+  const code = await serve(proxy, { log, onStarted: () => process.stdout.write(describe(proxy)) });
   for (const server of servers) server.closeAllConnections();
   return code;
+}
+
+/** What there is to see. */
+function describe({ listeners, adminListener }: RunningProxy): string {
+  const address = listeners[0]!.address;
+  return `\nThree demo servers: ${PORTS.map((port) => `http://127.0.0.1:${port}/`).join("  ")}\n` +
+    `The proxy:          http://${address}/\n` +
+    `Its metrics:        http://${adminListener?.address}/metrics\n\n` +
+    `Try it:  curl http://${address}/        (again and again: the servers take turns)\n` +
+    `Stop it: Ctrl-C\n\n`;
 }
 
 function startDemoServer(port: number): Promise<Server> {

@@ -23,37 +23,39 @@ export async function run(options: RunOptions): Promise<number> {
   const { config, file } = locateConfig(options.config);
   const stdout = openStdout();
   const log = createLog({ ...styleOf(config, options), write: stdout.write });
-  const proxy = await start(config, log);
-  const onReloaded = (next: Config) => log.restyle(styleOf(next, options));
-  const code = proxy === undefined ? 1 : await serve(proxy, { file, log, onReloaded });
+  const proxy = new RunningProxy(config, log);
+  const stopped = new AbortController();
+  if (file !== undefined) {
+    reloadOnChange(proxy, file, {
+      onReloaded: (next) => log.restyle(styleOf(next, options)),
+      signal: stopped.signal,
+    });
+  }
+  const code = await serve(proxy, { log, onStopping: () => stopped.abort() });
   await stdout.settled(LAST_LINES_MS);
   return code;
 }
 
-/** Serves until a signal, and takes the config over again at SIGHUP and when its file changes. */
-async function serve(
+/** Starts `proxy` and serves until a signal. Resolves with the exit code: 0, or 1 where it cannot start, which is logged. */
+export async function serve(
   proxy: RunningProxy,
-  { file, log, onReloaded }: { file: string | undefined; log: Log; onReloaded: (config: Config) => void },
+  { log, onStarted, onStopping }: { log: Log; onStarted?: () => void; onStopping?: () => void },
 ): Promise<number> {
-  const stopped = new AbortController();
-  if (file !== undefined) reloadOnChange(proxy, file, { onReloaded, signal: stopped.signal });
-  return await untilStopped(proxy, { log, onStopping: () => stopped.abort() });
+  const stopped = untilStopped(proxy, { log, ...(onStopping && { onStopping }) });
+  try {
+    await proxy.start();
+  } catch (error) {
+    if (proxy.stopped) return await stopped; // a signal came first
+    log.error("start_failed", { cause: error instanceof Error ? error.message : String(error) });
+    onStopping?.();
+    return 1;
+  }
+  onStarted?.();
+  return await stopped;
 }
 
 /** What config and command line ask of the log: `auto` is for people on a terminal and for programs elsewhere. */
 function styleOf({ log: { level, format } }: Config, { logLevel }: RunOptions): LogStyle {
   const auto = process.stdout.isTTY ? "text" : "json";
   return { level: chooseLogLevel(logLevel, level), format: format === "auto" ? auto : format };
-}
-
-/** Starts what `config` describes, or logs why it cannot and returns undefined. */
-export async function start(config: Config, log: Log): Promise<RunningProxy | undefined> {
-  try {
-    const proxy = new RunningProxy(config, log);
-    await proxy.start();
-    return proxy;
-  } catch (error) {
-    log.error("start_failed", { cause: error instanceof Error ? error.message : String(error) });
-    return undefined;
-  }
 }

@@ -25,6 +25,8 @@ export class RunningProxy {
   /** The reload that runs, and those behind it: one at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
   #starting: Promise<void> = Promise.resolve();
+  /** What a reload that runs has built and not taken over yet. */
+  #upcoming: Snapshot | undefined;
   #stopped = false;
 
   /** Builds everything; opens nothing. */
@@ -43,6 +45,11 @@ export class RunningProxy {
   /** What runs. */
   get snapshot(): Snapshot {
     return this.#snapshot;
+  }
+
+  /** Whether `stop` was called. */
+  get stopped(): boolean {
+    return this.#stopped;
   }
 
   /** The frontends' listeners; empty until `start`. */
@@ -94,7 +101,8 @@ export class RunningProxy {
    * ones are bound before old ones are closed. Rejects, with the old config running on, when one cannot be bound.
    */
   reload(config: Config): Promise<ReloadPlan> {
-    const result = this.#reloading.then(() => this.#reload(config));
+    const started = this.#starting.catch(() => {}); // then it is stopped
+    const result = this.#reloading.then(() => started).then(() => this.#reload(config));
     this.#reloading = result.catch(() => {}); // whoever asked hears of it
     return result;
   }
@@ -112,7 +120,9 @@ export class RunningProxy {
    */
   async stop(): Promise<number> {
     this.#stopped = true;
-    if (this.#listeners.all.length === 0) closeBackends(this.#snapshot, undefined); // ends a first round
+    // Ends first rounds of probes, which a start or a reload waits for.
+    if (this.#listeners.all.length === 0) closeBackends(this.#snapshot, undefined);
+    if (this.#upcoming !== undefined) closeBackends(this.#upcoming, this.#snapshot);
     await this.#starting.catch(() => {}); // whoever started it hears of it
     await this.#reloading;
     const { drainTimeout } = this.#snapshot.config.shutdown;
@@ -131,14 +141,17 @@ export class RunningProxy {
     const before = this.#snapshot;
     const plan = planReload(before.config, config);
     if (this.#stopped) return plan;
-    const next = this.#createSnapshot(config, before);
+    const next = this.#upcoming = this.#createSnapshot(config, before);
     try {
       await startBackends(next, before);
+      if (this.#stopped) throw new Error("The proxy was stopped");
       await this.#serve(next);
     } catch (error) {
       closeBackends(next, before);
       this.refuseReload(error instanceof Error ? error.message : String(error));
       throw error;
+    } finally {
+      this.#upcoming = undefined;
     }
     this.#server.maxConnections = config.limits.maxConnections;
     closeBackends(before, next);

@@ -111,7 +111,7 @@ function lookupIn(endpoints: () => Promise<readonly Endpoint[]>): LookupFunction
     endpoints().then((found) => {
       if (all === true) done(null, found.map(({ address, family }) => ({ address, family })));
       else done(null, found[0]!.address, found[0]!.family);
-    }, (error) => done(error, ""));
+    }, (error) => done(unresolved(error), ""));
   };
 }
 
@@ -120,6 +120,11 @@ function toTimeout({ connecting }: Socket, target: DialTarget, ms: number): Prox
     return new HandshakeTimeout(`No TLS handshake with ${nameOf(target)} within ${ms} ms`);
   }
   return new ProxyError("connect_timeout", `Cannot connect to ${nameOf(target)} within ${ms} ms`);
+}
+
+/** Whatever went wrong at the DNS server is no fault of the server that is looked for. */
+function unresolved(cause: Error): NodeJS.ErrnoException {
+  return Object.assign(new Error(cause.message, { cause }), { code: "ENOTFOUND" });
 }
 
 function toDialError(error: Error, target: DialTarget): ProxyError {

@@ -25,3 +25,10 @@ export const READ_BUFFERS_WAIT_FOR_GC = RUNTIME === "deno";
  * the proxy. So logs are written by the runtime's own stream there.
  */
 export const STDOUT_WRITE_BLOCKS = RUNTIME === "deno";
+
+/**
+ * Deno 2.9 reports a DNS server's failure (SERVFAIL) as "there is no such record". Where all questions about a name fail,
+ * the last good answer is kept all the same; where only its A or only its AAAA records do, those are left out until the
+ * next look-up.
+ */
+export const DNS_FAILURE_LOOKS_LIKE_NONE = RUNTIME === "deno";

@@ -31,6 +31,8 @@ export interface Resolution {
   readonly endpoints: readonly Endpoint[];
   /** Time until it should be asked for again, in ms. It may come later than the answer; never rejects. */
   readonly ttl: Promise<number>;
+  /** Whether everything could be asked for. What could not may be missing from the endpoints. */
+  readonly complete: boolean;
 }
 
 /** Endpoints that one name may stand for; more are left out. */
@@ -60,6 +62,7 @@ export class Resolver {
     const found = await lookup(name, { all: true });
     return {
       endpoints: found.slice(0, MAX_ENDPOINTS).map(({ address }) => toEndpoint(address)),
+      complete: true,
       // The system knows more names than DNS does, but tells no TTL; one that is in DNS has one there.
       ttl: this.#records(name).then(({ ttl }) => ttl, () => DEFAULT_TTL_MS),
     };
@@ -68,20 +71,21 @@ export class Resolver {
   /** The targets of an SRV record with their addresses (RFC 2782). Rejects where there is none. */
   async service(name: string): Promise<Resolution> {
     const records = (await this.#client.resolveSrv(name)).slice(0, MAX_ENDPOINTS);
-    const targets = await Promise.allSettled(records.map(({ name }) => this.addresses(name)));
-    const endpoints: Endpoint[] = [];
-    const ttls = [Promise.resolve(DEFAULT_TTL_MS)];
-    for (const [i, target] of targets.entries()) {
-      if (target.status === "rejected") continue;
-      ttls.push(target.value.ttl);
-      const { name, port, priority, weight } = records[i]!;
+    const names = [...new Set(records.map(({ name }) => name))];
+    const answers = await Promise.allSettled(names.map((target) => this.addresses(target)));
+    const targets = new Map(names.map((target, i) => [target, answers[i]!]));
+    const endpoints = records.flatMap(({ name, port, priority, weight }): Endpoint[] => {
+      const target = targets.get(name)!;
+      if (target.status === "rejected") return [];
       const service = { name, port, priority, weight };
-      endpoints.push(...target.value.endpoints.map((endpoint) => ({ ...endpoint, service })));
-    }
-    if (endpoints.length === 0) throw notFound(name);
+      return target.value.endpoints.map((endpoint) => ({ ...endpoint, service }));
+    });
+    if (endpoints.length === 0) throw firstReason(answers) ?? notFound(name);
+    const found = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
     return {
       endpoints: endpoints.slice(0, MAX_ENDPOINTS),
-      ttl: Promise.all(ttls).then((all) => Math.min(...all)),
+      complete: answers.every(wasAnswered) && found.every(({ complete }) => complete),
+      ttl: Promise.all(found.map(({ ttl }) => ttl)).then((all) => Math.min(DEFAULT_TTL_MS, ...all)),
     };
   }
 
@@ -90,16 +94,36 @@ export class Resolver {
       this.#client.resolve4(name, { ttl: true }),
       this.#client.resolve6(name, { ttl: true }),
     ]);
-    const records = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
-    if (records.length === 0) {
-      throw answers[0].status === "rejected" ? answers[0].reason : notFound(name);
-    }
-    const ttl = Math.min(...records.map(({ ttl }) => ttl)) * 1000;
+    const records = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : [])
+      .slice(0, MAX_ENDPOINTS);
+    if (records.length === 0) throw firstReason(answers) ?? notFound(name);
     return {
-      endpoints: records.slice(0, MAX_ENDPOINTS).map(({ address }) => toEndpoint(address)),
-      ttl: Promise.resolve(Math.max(MIN_TTL_MS, Math.min(ttl, MAX_TTL_MS))),
+      endpoints: records.map(({ address }) => toEndpoint(address)),
+      complete: answers.every(wasAnswered),
+      ttl: Promise.resolve(shortestOf(records.map(({ ttl }) => ttl))),
     };
   }
+}
+
+/** Codes of "there is none", the answer of a DNS server that works; see also `DNS_FAILURE_LOOKS_LIKE_NONE`. */
+const NONE = ["ENODATA", "ENOTFOUND"];
+
+/** Whether a question was answered, if only by "there is none". */
+function wasAnswered(answer: PromiseSettledResult<unknown>): boolean {
+  return answer.status === "fulfilled" || NONE.includes(answer.reason?.code);
+}
+
+/** Why nothing was found: rather that it could not be asked for than that there is none. */
+function firstReason(answers: readonly PromiseSettledResult<unknown>[]): Error | undefined {
+  const rejected = answers.filter((answer) => answer.status === "rejected");
+  return (rejected.find((answer) => !wasAnswered(answer)) ?? rejected[0])?.reason;
+}
+
+/** In ms, of TTLs in seconds. Bun tells none for records beyond some number. */
+function shortestOf(ttls: readonly (number | undefined)[]): number {
+  const known = ttls.filter((ttl) => Number.isFinite(ttl)) as number[];
+  if (known.length === 0) return DEFAULT_TTL_MS;
+  return Math.max(MIN_TTL_MS, Math.min(MAX_TTL_MS, Math.min(...known) * 1000));
 }
 
 function toEndpoint(address: string): Endpoint {

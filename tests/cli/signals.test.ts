@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { Program } from "../support/program.ts";
@@ -115,4 +116,44 @@ test("a second signal ends the program at once", async () => {
     await eventually("the end of the program", () => (again(), program.exit !== undefined), 1000);
     assert.equal(program.exit, 143);
   });
+});
+
+test("SIGTERM ends a start that waits for probes, with exit code 0", async () => {
+  const silent = await RawServer.listen();
+  const text = config(silent.port) + 'health_check = { timeout = "60s" }\n';
+  const program = Program.start(["run", "-c", "{config}"], text);
+  try {
+    await eventually("the probe", () => silent.received.includes("/health"), 15_000);
+    program.signal("SIGTERM");
+    assert.equal(await program.untilExit(), 0);
+    assert.doesNotMatch(program.stdout, /start_failed/);
+  } finally {
+    await program.dispose();
+    await silent.close();
+  }
+});
+
+test("a config that changes while the program starts, and SIGHUP at that time, are taken over behind the start", async () => {
+  let answers = false;
+  const slow = await RawServer.answering((head) =>
+    head.startsWith("GET /health ") && !answers ? undefined : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+  );
+  const text = `reload_interval = "50ms"\n${config(slow.port)}health_check = { timeout = "60s" }\n`;
+  const program = Program.start(["run", "-c", "{config}"], text);
+  try {
+    await eventually("the probe", () => slow.received.includes("/health"), 15_000);
+    writeFileSync(program.path, text.replace("10s", "9s"));
+    program.signal("SIGHUP");
+    answers = true;
+    for (const connection of slow.connections) {
+      connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+    await program.untilPrinted('"event":"reloaded"', 15_000);
+    assert.match(program.stdout, /"listening".*"reloaded".*shutdown/s);
+    program.signal("SIGTERM");
+    assert.equal(await program.untilExit(), 0);
+  } finally {
+    await program.dispose();
+    await slow.close();
+  }
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { DNS_FAILURE_LOOKS_LIKE_NONE } from "../../src/net/gaps.ts";
 import { DnsServer } from "../support/dns-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient, roundTrip } from "../support/raw-client.ts";
@@ -28,7 +29,7 @@ async function startProxy(
   const proxy = await startTestProxy({
     servers: [server],
     backend: { retries: { attempts: 1 }, ...backend },
-    config: { resolver: { servers: [dns.address], timeout: "500ms" } },
+    config: { resolver: { servers: [dns.address], timeout: "200ms" } },
   });
   t.after(() => proxy.stop());
   return proxy;
@@ -209,4 +210,75 @@ test("a stopped proxy asks for names no more", async (t) => {
     () => dns.asked.slice(length).filter((name) => name === "other.test").length >= 4,
   );
   assert.ok(!dns.asked.slice(length).includes("app.test"));
+});
+
+for (const fault of DNS_FAILURE_LOOKS_LIKE_NONE ? ["silence" as const] : ["failure", "silence"] as const) {
+  for (
+    const [what, part] of [["its A records", "app.test A"], ["one of its targets", "b.app.test"]] as const
+  ) {
+    test(`the last good answer is kept whole when ${what} meet with ${fault}`, async (t) => {
+      const dns = await DnsServer.listen(t);
+      const srv = part === "b.app.test";
+      const target = (name: string, port: number) => ({ target: name, port, priority: 1, weight: 1 });
+      dns.zone.set(
+        "app.test",
+        srv ? [target("a.app.test", 1), target("b.app.test", 2)] : ["127.0.0.1", "::1"],
+      );
+      dns.zone.set("a.app.test", ["127.0.0.1"]);
+      dns.zone.set("b.app.test", ["127.0.0.1"]);
+      const proxy = await startProxy(t, dns, { url: "http://app.test", resolve: srv ? "srv" : "all" });
+      assert.equal(serversOf(proxy).length, 2);
+      dns.zone.set(part, fault);
+      await eventually(
+        "the look-up fails",
+        () => proxy.events.some(({ event }) => event === "name_not_resolved"),
+        10_000,
+      );
+      assert.equal(serversOf(proxy).length, 2);
+      assert.equal(proxy.events.filter(({ event }) => event === "name_resolved").length, 1);
+    });
+  }
+}
+
+test("at the start a part of an answer is better than none, and the rest is asked for again", async (t) => {
+  const dns = await DnsServer.listen(t);
+  const [one] = await listenOn(t, "127.0.0.1", "127.0.0.2");
+  dns.zone.set("app.test", ["127.0.0.1"]);
+  dns.zone.set("app.test AAAA", "failure");
+  const proxy = await startProxy(t, dns, { url: `http://app.test:${one!.port}`, resolve: "all" });
+  assert.equal(await ask(proxy), "127.0.0.1");
+  dns.zone.delete("app.test AAAA");
+  dns.zone.set("app.test", ["127.0.0.1", "127.0.0.2"]);
+  await eventually("the rest", () => serversOf(proxy).length === 2);
+});
+
+test("a DNS server that is not there is no fault of the server, and holds no request up", async (t) => {
+  const proxy = await startTestProxy({
+    servers: ["http://app.test"],
+    backend: { health_check: { interval: "1h" }, retries: { attempts: 1 } },
+    config: { resolver: { servers: ["127.0.0.1:1"], timeout: "200ms" } },
+  });
+  t.after(() => proxy.stop());
+  await ask(proxy);
+  const [server] = proxy.running.snapshot.backends.get("app")!.servers;
+  server!.health = { up: true, streak: 0, known: true };
+  proxy.running.snapshot.backends.get("app")!.setState(server!, "ready");
+  const startedAt = performance.now();
+  for (let i = 1; i <= 5; i++) {
+    await ask(proxy);
+    assert.equal((await proxy.access(i))["reason"], "name_not_resolved");
+  }
+  assert.ok(performance.now() - startedAt < 150, "requests wait for DNS");
+});
+
+test("a target of several SRV records is looked up once", async (t) => {
+  const dns = await DnsServer.listen(t);
+  dns.zone.set(
+    "app.test",
+    [1, 2, 3, 4, 5].map((port) => ({ target: "a.test", port, priority: 1, weight: 1 })),
+  );
+  dns.zone.set("a.test", ["127.0.0.1"]);
+  const proxy = await startProxy(t, dns, { url: "http://app.test", resolve: "srv" });
+  assert.equal(serversOf(proxy).length, 5);
+  assert.equal(dns.asked.filter((name) => name === "a.test").length, 2); // A and AAAA
 });

@@ -140,3 +140,46 @@ test("a reload forgets the counts of backends that it takes away, and keeps thos
   await ask();
   assert.deepEqual(counted(), ["one 1", "two 1"]);
 });
+
+const CHECK = { path: "/health", interval: "1h", rise: 2, fall: 1 };
+for (
+  const [what, health_check, up] of [
+    ["is gone", undefined, true],
+    ["asks for something else", { ...CHECK, path: "/well" }, true],
+    ["asks for the same at another rhythm", CHECK, false],
+  ] as const
+) {
+  test(`a server that was down is ${up ? "up" : "down"} when its check ${what}`, async (t) => {
+    const server = await RawServer.answering((head) =>
+      head.startsWith("GET /health ") ? ok().replace("200 OK", "500 No") : ok()
+    );
+    const proxy = await startTestProxy({ servers: [server.port], backend: { health_check: CHECK } });
+    t.after(async () => {
+      await proxy.stop();
+      await server.close();
+    });
+    const status = async () => (await roundTrip(proxy.port, get("/", "Connection: close"))).slice(9, 12);
+    assert.equal(await status(), "503");
+    await proxy.running.reload(
+      configOf(server.port, {}, { slow_start: "1s", ...(health_check && { health_check }) }),
+    );
+    assert.equal(await status(), up ? "200" : "503");
+  });
+}
+
+test("a stop in the middle of a reload ends it: nothing waits for its probes", async (t) => {
+  const silent = await RawServer.listen();
+  const good = await RawServer.answering(ok());
+  const proxy = await startTestProxy({ servers: [good.port] });
+  t.after(async () => {
+    await proxy.stop();
+    await Promise.all([silent.close(), good.close()]);
+  });
+  const reloaded = proxy.running.reload(configOf(silent.port, {}, { health_check: { timeout: "60s" } }));
+  reloaded.catch(() => {});
+  await eventually("the probe", () => silent.received.includes("/health"));
+  const startedAt = performance.now();
+  await proxy.running.stop();
+  assert.ok(performance.now() - startedAt < 2000, "the stop waits");
+  await assert.rejects(reloaded, /stopped/);
+});

@@ -6,10 +6,11 @@ import type { TestContext } from "node:test";
 /** One record: an address for A and AAAA, or what an SRV record says. */
 export type DnsRecord = string | { port: number; priority: number; weight: number; target: string };
 
-/** What the server says of a name; `silence` answers nothing, `failure` SERVFAIL. */
+/** What the server says of a name, or of one type of it, as in `app.test AAAA`; `silence` answers nothing, `failure` SERVFAIL. */
 export type Zone = Map<string, readonly DnsRecord[] | "silence" | "failure">;
 
 const A = 1, AAAA = 28, SRV = 33;
+const TYPES = new Map([[A, "A"], [AAAA, "AAAA"], [SRV, "SRV"]]);
 const SERVFAIL = 2, NXDOMAIN = 3;
 
 /** A DNS server on UDP (RFC 1035) that knows a few names, which a test changes while it runs. */
@@ -46,7 +47,7 @@ export class DnsServer {
     const { name, end } = readName(message, 12);
     const type = message.readUInt16BE(end);
     this.asked.push(name);
-    const known = this.zone.get(name);
+    const known = this.zone.get(`${name} ${TYPES.get(type)}`) ?? this.zone.get(name);
     if (known === "silence") return undefined;
     const records = Array.isArray(known) ? known.filter((record) => typeOf(record) === type) : [];
     const code = known === "failure" ? SERVFAIL : known === undefined ? NXDOMAIN : 0;

@@ -92,9 +92,13 @@ export class Program {
     );
   }
 
-  /** Sends a signal. Not by `child.kill`: after it, Deno reports that signal in place of the exit code. */
+  /** Sends a signal, unless the program is gone. Not by `child.kill`: after it, Deno reports that signal in place of the exit code. */
   signal(name: NodeJS.Signals): void {
-    process.kill(this.child.pid!, name);
+    try {
+      process.kill(this.child.pid!, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
 
   /** Waits for the end of the program and returns its exit code, or the name of the signal that ended it. */

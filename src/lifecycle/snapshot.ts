@@ -6,9 +6,10 @@ import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
-import { createProxyApp, type OwnPage } from "../proxy/app.ts";
+import { createProxyApp, type Handler, type OwnPage } from "../proxy/app.ts";
 import { compileCondition } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
+import { forward } from "../proxy/forward.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
 
 /** One frontend with the app that serves it. */
@@ -68,18 +69,22 @@ function createFrontend(
 ): Frontend {
   const errors = { name: config.via, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
+  const toBackend = (name: string): Handler => {
+    const backend = backends.get(name)!;
+    return (request) => forward(request, backend, identity);
+  };
   const app = createProxyApp({
     rules: config.rules.map((rule) => ({
       matches: compileCondition(rule.if.condition, identity),
-      target: backends.get(rule.backend)!,
+      target: toBackend(rule.backend),
     })),
     routes: config.routes.map(({ host, pathPrefix, prefixMatch, backend }) => ({
       host,
       pathPrefix,
       raw: prefixMatch === "raw",
-      target: backends.get(backend)!,
+      target: toBackend(backend),
     })),
-    defaultBackend: config.defaultBackend === undefined ? undefined : backends.get(config.defaultBackend),
+    fallback: config.defaultBackend === undefined ? undefined : toBackend(config.defaultBackend),
     identity,
     errors,
     metrics,

@@ -1,19 +1,20 @@
 import { type Context, Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
-import type { Backend } from "../backend/backend.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { IncomingRequest } from "../message/request.ts";
 import type { Predicate } from "./condition.ts";
 import { answerFailure, type ErrorAnswers } from "./failure.ts";
-import { forward } from "./forward.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
 import { fromNative, fromReplacement, nativeExchange } from "./native-request.ts";
 import { Router, type RouteRule } from "./router.ts";
 
-/** A condition and where it leads. */
+/** Answers requests that a rule or a route has taken. */
+export type Handler = (request: IncomingRequest) => Response | Promise<Response>;
+
+/** A condition and who answers where it is met. */
 export interface Rule {
   readonly matches: Predicate;
-  readonly target: Backend;
+  readonly target: Handler;
 }
 
 /** A page that the app answers itself. */
@@ -28,8 +29,9 @@ export interface AppParts {
   /** In order: the first that matches decides. */
   readonly rules: readonly Rule[];
   /** Asked when no rule matches. */
-  readonly routes: readonly RouteRule<Backend>[];
-  readonly defaultBackend: Backend | undefined;
+  readonly routes: readonly RouteRule<Handler>[];
+  /** Asked when no route matches either. */
+  readonly fallback: Handler | undefined;
   readonly identity: IdentityPolicy;
   readonly errors: ErrorAnswers;
   readonly metrics?: OwnPage | undefined;
@@ -47,9 +49,9 @@ export function createProxyApp(parts: AppParts): Hono {
     }
     identify(request, identity);
     refuseMethod(request.method);
-    const backend = find(request);
-    if (backend === undefined) throw new ProxyError("no_route", "Nothing leads anywhere for this request");
-    return forward(request, backend, identity);
+    const handle = find(request);
+    if (handle === undefined) throw new ProxyError("no_route", "Nothing leads anywhere for this request");
+    return handle(request);
   });
   app.onError((error, c) => { // the only place where an error becomes a response
     const exchange = exchangeOf(c);
@@ -59,16 +61,16 @@ export function createProxyApp(parts: AppParts): Hono {
   return app;
 }
 
-/** Rules first, then routes, then the default. */
+/** Rules first, then routes, then the fallback. */
 function createFinder(
-  { rules, routes, defaultBackend }: AppParts,
-): (request: IncomingRequest) => Backend | undefined {
+  { rules, routes, fallback }: AppParts,
+): (request: IncomingRequest) => Handler | undefined {
   const router = new Router(routes);
   return (request) => {
     for (const rule of rules) {
       if (rule.matches(request)) return rule.target;
     }
-    return router.find(request.head.authority, request.target) ?? defaultBackend;
+    return router.find(request.head.authority, request.target) ?? fallback;
   };
 }
 

@@ -73,6 +73,11 @@ export class Backend {
     return this.config.name;
   }
 
+  /** Aborts when the backend is closed. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
   /** All servers of the config, and those that its names stand for at this moment. */
   get servers(): readonly Server[] {
     return this.#servers;

@@ -81,19 +81,61 @@ function checkFrontend(frontend: unknown, context: FrontendContext): void {
     });
   }
   checkBackend(backend, [...path, "default_backend"], context);
-  listAt(frontend, "rules").forEach((rule, i) => {
-    checkBackend(asTable(rule).backend, [...path, "rules", i, "backend"], context);
-  });
+  listAt(frontend, "rules").forEach((rule, i) => checkAction(rule, [...path, "rules", i], context));
 
   const seen = new Unique("each pair of host and path_prefix once", problems);
   listAt(frontend, "routes").forEach((route, i) => {
     const at = [...path, "routes", i];
-    const { host, path_prefix: prefix = "/", backend } = asTable(route);
-    checkBackend(backend, [...at, "backend"], context);
+    const { host, path_prefix: prefix = "/" } = asTable(route);
+    checkAction(route, at, context);
     if (!isTable(route) || typeof prefix !== "string") return;
     const toKey = () => (host === undefined ? "" : parseRouteHost(String(host))) + prefix;
     seen.add(at, `${host ?? ""}${prefix}`, toKey);
   });
+}
+
+/** Keys of a rule or a route that say who answers. */
+const ANSWERS = ["backend", "split", "redirect", "respond"];
+/** Keys that change a request on its way to a server, where there is one. */
+const ON_THE_WAY = [
+  "mirror",
+  "split_on",
+  "strip_prefix",
+  "replace_path",
+  "rewrite_path",
+  "add_prefix",
+  "forward_query",
+  "method",
+  "body",
+  "request_headers",
+  "override_headers",
+  "response_headers",
+  "response_timeout",
+];
+
+/** A rule or a route has one that answers, which exists, and no key that would do nothing. */
+function checkAction(action: unknown, path: Path, context: FrontendContext): void {
+  if (!isTable(action)) return;
+  const { problems } = context;
+  const answers = ANSWERS.filter((key) => key in action);
+  const accepted = `one of ${ANSWERS.join(", ")}`;
+  if (answers.length === 0) problems.push({ path, message: `leads nowhere; accepted: ${accepted}` });
+  for (const key of answers.slice(1)) {
+    problems.push({ path: [...path, key], message: `stands beside ${answers[0]}; accepted: ${accepted}` });
+  }
+  if (answers[0] === "redirect" || answers[0] === "respond") {
+    for (const key of ON_THE_WAY.filter((key) => key in action)) {
+      problems.push({
+        path: [...path, key],
+        message: `does nothing beside ${answers[0]}; accepted: beside backend or split`,
+      });
+    }
+  }
+  checkBackend(action.backend, [...path, "backend"], context);
+  checkBackend(asTable(action.mirror).backend, [...path, "mirror", "backend"], context);
+  for (const name of Object.keys(asTable(action.split))) {
+    checkBackend(name, [...path, "split", name], context);
+  }
 }
 
 /** Where something stands, and where its problems are added. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { actionKeys } from "./action.ts";
 import { parseCondition } from "./condition-parser.ts";
 import { ConditionError } from "./condition-reader.ts";
-import { text, wants } from "./fields.ts";
+import { wants } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { section } from "./section.ts";
 
@@ -17,8 +18,7 @@ export const ruleSchema = section({
       return z.NEVER;
     }
   }),
-  /** Name of a backend. */
-  backend: text("the name of a backend"),
+  ...actionKeys,
 });
 
 /** Output type of `ruleSchema`. */

@@ -6,10 +6,11 @@ import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
-import { createProxyApp, type Handler, type OwnPage } from "../proxy/app.ts";
+import { createProxyApp, type OwnPage } from "../proxy/app.ts";
 import { compileCondition } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
 import { forward } from "../proxy/forward.ts";
+import { compileHandler } from "../proxy/handler.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
 
 /** One frontend with the app that serves it. */
@@ -69,22 +70,21 @@ function createFrontend(
 ): Frontend {
   const errors = { name: config.via, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
-  const toBackend = (name: string): Handler => {
-    const backend = backends.get(name)!;
-    return (request) => forward(request, backend, identity);
-  };
+  const parts = { backends, identity };
   const app = createProxyApp({
     rules: config.rules.map((rule) => ({
       matches: compileCondition(rule.if.condition, identity),
-      target: toBackend(rule.backend),
+      target: compileHandler(rule, parts),
     })),
-    routes: config.routes.map(({ host, pathPrefix, prefixMatch, backend }) => ({
-      host,
-      pathPrefix,
-      raw: prefixMatch === "raw",
-      target: toBackend(backend),
+    routes: config.routes.map((route) => ({
+      host: route.host,
+      pathPrefix: route.pathPrefix,
+      raw: route.prefixMatch === "raw",
+      target: compileHandler(route, parts),
     })),
-    fallback: config.defaultBackend === undefined ? undefined : toBackend(config.defaultBackend),
+    fallback: config.defaultBackend === undefined
+      ? undefined
+      : (request) => forward(request, { backend: backends.get(config.defaultBackend!)!, policy: identity }),
     identity,
     errors,
     metrics,

@@ -96,6 +96,17 @@ export class Exchange {
     return fields.values.find((value, i) => fields.kinds[i]!.role === ROLE.requestId && isRequestId(value));
   }
 
+  /** An exchange of the same request by the same client, that nobody waits for. */
+  shadow(): Exchange {
+    const shadow = new Exchange(this.peer, this, { inform() {} });
+    shadow.client = this.client;
+    shadow.peerTrusted = this.peerTrusted;
+    shadow.reportedProto = this.reportedProto;
+    shadow.reportedHost = this.reportedHost;
+    shadow.#requestId = this.requestId;
+    return shadow;
+  }
+
   /** Why the exchange was given up, or undefined while it is alive. */
   get aborted(): ProxyError | undefined {
     return this.#aborted;

@@ -6,6 +6,7 @@ import type { Predicate } from "./condition.ts";
 import { answerFailure, type ErrorAnswers } from "./failure.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
 import { fromNative, fromReplacement, nativeExchange } from "./native-request.ts";
+import { pathOf } from "./target.ts";
 import { Router, type RouteRule } from "./router.ts";
 
 /** Answers requests that a rule or a route has taken. */
@@ -93,9 +94,7 @@ function exchangeOf(c: Context): Exchange {
 
 /** The path as it came, without a copy of the whole URL. */
 function rawPath(request: Request | IncomingRequest): string {
-  const target = request instanceof IncomingRequest ? request.target : new URL(request.url).pathname;
-  const query = target.indexOf("?");
-  return query === -1 ? target : target.slice(0, query);
+  return pathOf(request instanceof IncomingRequest ? request.target : new URL(request.url).pathname);
 }
 
 /** CONNECT is for forward proxies, and TRACE would show the client what the proxy adds (RFC 9110 §9.3.8). */

@@ -8,10 +8,14 @@ import type { IncomingRequest } from "../message/request.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
 import type { IdentityPolicy } from "./identity.ts";
+import type { RequestEdits } from "./shape.ts";
 import { requestHead } from "./request.ts";
 
 /** What is sent, whichever server gets it. */
 export interface Outgoing {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
   readonly fields: Fields;
   readonly body: BodySource | null;
   /** The body where it can be started again. */
@@ -25,6 +29,10 @@ export interface Outgoing {
   /** Whether servers see their own Host. */
   readonly rewritesHost: boolean;
   readonly policy: IdentityPolicy;
+  /** What a route changes of the fields. */
+  readonly edits: RequestEdits | undefined;
+  /** Time to the head of the answer, in ms, where a route has its own. */
+  readonly responseMs: number | undefined;
 }
 
 /** An answer, and what its owner may do with it. */
@@ -53,7 +61,7 @@ export async function attempt(
   exchange.attempts++;
   const outgoing = toServer(request, server, parts);
   server.inFlight++;
-  const idempotent = isIdempotent(request.method);
+  const idempotent = isIdempotent(parts.method);
   try {
     for (let stale = 0;; stale++) {
       // A first dead connection hints at more of them in the pool: after it, a new one is opened.
@@ -109,10 +117,11 @@ function canSendAgain({ body, replay }: Outgoing): boolean {
 function toServer(
   request: IncomingRequest,
   server: Server,
-  { fields, body, upgrade, rewritesHost, policy }: Outgoing,
+  parts: Outgoing,
 ): OutgoingRequest & { onHead(status: number): void } {
   const { exchange } = request;
-  const own = rewritesHost || exchange.authority === "";
+  const { method, body, upgrade, responseMs } = parts;
+  const own = parts.rewritesHost || exchange.authority === "";
   const host = own ? server.authority : exchange.authority;
   let open = true;
   let status = 0;
@@ -126,8 +135,9 @@ function toServer(
       status = its;
       report();
     },
-    method: request.method,
-    head: requestHead(request, { fields, body, policy, host, basePath: server.basePath, upgrade }),
+    method,
+    head: requestHead(request, parts, { host, basePath: server.basePath }),
+    responseMs,
     body,
     chunked: body !== null && body.length === undefined,
     upgrade,

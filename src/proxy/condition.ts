@@ -6,6 +6,7 @@ import { IpSet } from "../http/ip.ts";
 import { queryValue } from "../http/query.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { IdentityPolicy } from "./identity.ts";
+import { pathOf } from "./target.ts";
 
 /** Whether a request meets a condition. */
 export type Predicate = (request: IncomingRequest) => boolean;
@@ -107,9 +108,4 @@ function startsWithAny(prefixes: readonly string[]): Predicate {
     const path = pathOf(target);
     return rests.some(({ prefix, below }) => path === prefix || path.startsWith(below));
   };
-}
-
-function pathOf(target: string): string {
-  const query = target.indexOf("?");
-  return query === -1 ? target : target.slice(0, query);
 }

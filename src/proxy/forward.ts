@@ -2,31 +2,41 @@ import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import { includesStatus } from "../config/statuses.ts";
+import type { Fields } from "../http/fields.ts";
 import { declaredLength } from "../http/framing.ts";
 import { isIdempotent } from "../http/methods.ts";
-import type { BodySource } from "../message/body.ts";
+import type { BodySink, BodySource } from "../message/body.ts";
+import { BytesSource } from "../message/body-bytes.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { ReplayableBody } from "../message/replay.ts";
 import type { IncomingRequest } from "../message/request.ts";
-import type { Answer } from "../upstream/contract.ts";
-import { attempt, type Outgoing } from "./attempt.ts";
+import { attempt, type AttemptResult, type Outgoing } from "./attempt.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { requestedUpgrade } from "./request.ts";
+import type { Mirror } from "./mirror.ts";
+import type { Shape } from "./shape.ts";
 import { toClientResponse } from "./response.ts";
+
+/** Where a request goes, and what becomes of it on the way. */
+export interface Course {
+  readonly backend: Backend;
+  readonly policy: IdentityPolicy;
+  /** What a route changes of requests and answers. */
+  readonly shape?: Shape | undefined;
+  /** Gets copies of requests. */
+  readonly mirror?: Mirror | undefined;
+}
 
 /**
  * Sends `request` to a server of `backend`, and to others where that one fails and the request may be repeated;
  * resolves with the answer, its body still to come. Rejects with a ProxyError.
  */
-export async function forward(
-  request: IncomingRequest,
-  backend: Backend,
-  policy: IdentityPolicy,
-): Promise<Response> {
+export async function forward(request: IncomingRequest, course: Course): Promise<Response> {
   const { exchange } = request;
+  const { backend } = course;
   exchange.backend = backend.name;
   backend.retryBudget.request(exchange.startedAt);
-  const outgoing = prepare(request, { backend, policy });
+  const outgoing = prepare(request, course);
   let tried: Set<Server> | undefined;
   let last: ProxyError | undefined;
   for (;;) {
@@ -38,13 +48,13 @@ export async function forward(
       const { status } = sent.answer.head;
       const repeats = includesStatus(backend.config.retries.statuses, status) &&
         mayRepeat(request, { backend, server, tried, outgoing, sentStatus: status });
-      if (!repeats) return accept(request, { ...sent, backend, outgoing, via: policy.via });
+      if (!repeats) return accept(request, { ...sent, course, outgoing });
       last = new ProxyError("upstream_invalid", `The server answered ${status}`);
       sent.drop(last);
       exchange.note(server.name, String(status));
     } catch (thrown) {
       const error = last = toProxyError(thrown);
-      const repeats = error.retryable(isIdempotent(request.method)) &&
+      const repeats = error.retryable(isIdempotent(outgoing.method)) &&
         mayRepeat(request, { backend, server, tried, outgoing });
       if (!repeats) {
         outgoing.replay?.commit();
@@ -69,11 +79,11 @@ interface Repeating {
 
 /** Whether another server may be asked: one is left, the body is whole, and number, time and budget allow it. */
 function mayRepeat(
-  { method, exchange }: IncomingRequest,
+  { exchange }: IncomingRequest,
   { backend, server, tried, outgoing, sentStatus }: Repeating,
 ): boolean {
   const { attempts, deadline } = backend.config.retries;
-  if (sentStatus !== undefined && !isIdempotent(method)) return false;
+  if (sentStatus !== undefined && !isIdempotent(outgoing.method)) return false;
   if (outgoing.heard || exchange.aborted !== undefined || exchange.attempts >= attempts) return false;
   if (outgoing.body !== null && outgoing.bodyStarted && outgoing.replay?.replayable !== true) return false;
   if (!backend.available.some((other) => other !== server && tried?.has(other) !== true)) return false;
@@ -89,41 +99,50 @@ function noServer({ name, servers, available }: Backend): ProxyError {
 
 /** The answer becomes the client's: nothing is repeated any more. */
 function accept(
-  { exchange }: IncomingRequest,
-  parts: {
-    answer: Answer;
-    onTunnelDone: () => void;
-    backend: Backend;
-    outgoing: Outgoing;
-    via: string;
-  },
+  request: IncomingRequest,
+  { answer, onTunnelDone, course, outgoing }: AttemptResult & { course: Course; outgoing: Outgoing },
 ): Response {
-  parts.outgoing.replay?.commit();
-  return toClientResponse(parts.answer, exchange, {
-    via: parts.via,
-    tunnelIdleMs: parts.backend.config.timeouts.tunnelIdle,
-    onTunnelDone: parts.onTunnelDone,
+  const { backend, policy, shape } = course;
+  outgoing.replay?.commit();
+  const edit = shape?.answer;
+  return toClientResponse(answer, request.exchange, {
+    via: policy.via,
+    tunnelIdleMs: backend.config.timeouts.tunnelIdle,
+    edit: edit && ((fields) => edit(fields, request)),
+    onTunnelDone,
   });
 }
 
-function prepare(
-  request: IncomingRequest,
-  { backend, policy }: { backend: Backend; policy: IdentityPolicy },
-): Outgoing {
+function prepare(request: IncomingRequest, { backend, policy, shape, mirror }: Course): Outgoing {
   const fields = request.takeFields();
-  const taken = request.takeBody();
-  const source: BodySource | null = taken instanceof ReadableStream
-    ? new StreamSource(taken, declaredLength(fields))
-    : taken;
-  const replay = source !== null && isIdempotent(request.method) ? new ReplayableBody(source) : undefined;
+  const whole = bodyOf(request, fields, shape?.body);
+  const upgrade = requestedUpgrade(request, fields, whole);
+  const source = mirror === undefined || upgrade !== undefined ? whole : mirror.tap(request, whole);
+  const method = shape?.method ?? request.method;
+  const replay = source !== null && isIdempotent(method) ? new ReplayableBody(source) : undefined;
   return {
+    method,
+    target: shape?.target?.(request.target) ?? request.target,
     fields,
     body: replay ?? source,
     replay,
     bodyStarted: false,
     heard: false,
-    upgrade: requestedUpgrade(request, fields, source),
+    upgrade,
     rewritesHost: backend.config.hostHeader === "rewrite",
     policy,
+    edits: shape?.request,
+    responseMs: shape?.responseMs,
   };
 }
+
+/** The body to send: the client's, or the one that stands in its place. */
+function bodyOf(request: IncomingRequest, fields: Fields, own: Uint8Array | undefined): BodySource | null {
+  const taken = request.takeBody();
+  const source = taken instanceof ReadableStream ? new StreamSource(taken, declaredLength(fields)) : taken;
+  if (own === undefined) return source;
+  source?.start(DISCARD); // read all the same, so that the connection can be used again
+  return new BytesSource(own);
+}
+
+const DISCARD: BodySink = { write: () => true, flush: () => true, end() {}, fail() {} };

@@ -79,3 +79,12 @@ function believe({ exchange, head }: IncomingRequest, { trusted, clientHeader }:
   if (proto === "http" || proto === "https") exchange.reportedProto = proto;
   if (element?.host !== undefined && isAuthority(element.host)) exchange.reportedHost = element.host;
 }
+
+/** The scheme that the client used, as far as is known: a trusted proxy says it, or the connection. */
+export function schemeOf({ exchange, head }: IncomingRequest, { clientHeader }: IdentityPolicy): string {
+  const said = exchange.peerTrusted && clientHeader === "x-forwarded-for"
+    ? head.fields.get("x-forwarded-proto")?.toLowerCase()
+    : exchange.reportedProto;
+  if (said === "http" || said === "https") return said;
+  return exchange.peer.secure ? "https" : "http";
+}

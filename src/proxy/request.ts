@@ -4,17 +4,27 @@ import { connectionOf, hasConnectionOption, nominatedNames } from "../http/hop-b
 import type { BodySource } from "../message/body.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { IdentityPolicy } from "./identity.ts";
+import type { RequestEdits } from "./shape.ts";
 
-/** What the head for a server is made of besides the client's request. */
-export interface ForwardContext {
+/** What the head for a server is made of besides the client's request, whichever server it is. */
+export interface HeadParts {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
   readonly fields: Fields;
   readonly body: BodySource | null;
   readonly policy: IdentityPolicy;
+  /** The protocol to ask for, or undefined for plain HTTP. */
+  readonly upgrade: string | undefined;
+  /** What a route changes of the fields. */
+  readonly edits: RequestEdits | undefined;
+}
+
+/** What of the head depends on the server. */
+export interface Place {
   /** `host[:port]` for Host: the client's, or the server's own where that is asked for or there is no other. */
   readonly host: string;
   readonly basePath: string;
-  /** The protocol to ask for, or undefined for plain HTTP. */
-  readonly upgrade: string | undefined;
 }
 
 /** What proxies in front of this one said about the client, as far as it is passed on. */
@@ -30,10 +40,10 @@ interface Reported {
  * what was for the client's connection only is left out (RFC 9110 §7.6.1); and what tells the server about the
  * client comes last, so that nothing the client sent can remove or replace it.
  */
-export function requestHead(request: IncomingRequest, context: ForwardContext): string {
-  const { fields, body, host } = context;
+export function requestHead(request: IncomingRequest, parts: HeadParts, { host, basePath }: Place): string {
+  const { fields, body, target, edits } = parts;
   const { names, values, kinds } = fields;
-  const dropsAliases = context.policy.aliases !== "keep";
+  const dropsAliases = parts.policy.aliases !== "keep";
   const nominated = nominatedNames(connectionOf(fields));
   const reported: Reported = {
     forwardedFor: undefined,
@@ -43,8 +53,7 @@ export function requestHead(request: IncomingRequest, context: ForwardContext): 
   };
   let lengthSent = false;
   let hostSent = false;
-  const path = request.target;
-  let head = request.method + " " + (path === "*" ? path : context.basePath + path) + " HTTP/1.1\r\n";
+  let head = parts.method + " " + (target === "*" ? target : basePath + target) + " HTTP/1.1\r\n";
   for (let i = 0; i < names.length; i++) {
     const kind = kinds[i]!;
     const { role } = kind;
@@ -62,11 +71,12 @@ export function requestHead(request: IncomingRequest, context: ForwardContext): 
       }
       if (isIdentity(role)) {
         note(reported, role, values[i]!);
-        if (role !== ROLE.forwardedOther || !believesXForwarded(request, context.policy)) continue;
+        if (role !== ROLE.forwardedOther || !believesXForwarded(request, parts.policy)) continue;
       }
     }
     if (kind.hopByHop || (dropsAliases && kind.alias)) continue;
     if (nominated !== undefined && nominated.has(kind.lower)) continue;
+    if (edits !== undefined && edits.drops(kind)) continue;
     head += names[i]! + ": " + values[i]! + "\r\n";
   }
   if (!hostSent) head += "Host: " + host + "\r\n";
@@ -75,8 +85,11 @@ export function requestHead(request: IncomingRequest, context: ForwardContext): 
       ? "Transfer-Encoding: chunked\r\n"
       : "Content-Length: " + body.length + "\r\n";
   }
-  if (context.upgrade !== undefined) head += "Connection: Upgrade\r\nUpgrade: " + context.upgrade + "\r\n";
-  return head + identityLines(request, reported, context.policy) + "\r\n";
+  if (parts.upgrade !== undefined) head += "Connection: Upgrade\r\nUpgrade: " + parts.upgrade + "\r\n";
+  if (edits !== undefined) head += edits.lines(request);
+  return head +
+    (edits?.bare === true ? viaLine(request, parts.policy) : identityLines(request, reported, parts.policy)) +
+    "\r\n";
 }
 
 /** Fields that only this proxy, or a trusted one, may set. Via is none: every proxy adds its own line. */
@@ -104,7 +117,7 @@ function believesXForwarded({ exchange }: IncomingRequest, policy: IdentityPolic
 
 /** Who asks, for the server: what a trusted proxy reported goes on, and of others at most the chain of addresses. */
 function identityLines(request: IncomingRequest, reported: Reported, policy: IdentityPolicy): string {
-  const { exchange, head } = request;
+  const { exchange } = request;
   const believed = believesXForwarded(request, policy);
   const proto = (believed ? reported.proto : exchange.reportedProto) ??
     (exchange.peer.secure ? "https" : "http");
@@ -116,8 +129,12 @@ function identityLines(request: IncomingRequest, reported: Reported, policy: Ide
     lines += "\r\nForwarded: " + forwarded(request, { ...reported, proto, host }, policy);
   }
   return lines + "\r\nX-Real-IP: " + (exchange.client || "unknown") +
-    "\r\nX-Request-Id: " + exchange.requestId +
-    "\r\nVia: 1." + head.minorVersion + " " + policy.via + "\r\n";
+    "\r\nX-Request-Id: " + exchange.requestId + "\r\n" + viaLine(request, policy);
+}
+
+/** Without it a request could go round for ever (RFC 9110 §7.6.3). */
+function viaLine({ head }: IncomingRequest, policy: IdentityPolicy): string {
+  return "Via: 1." + head.minorVersion + " " + policy.via + "\r\n";
 }
 
 function forwardedFor(

@@ -11,6 +11,8 @@ export interface AnswerContext {
   readonly via: string;
   /** Silence that ends a tunnel, in ms. */
   readonly tunnelIdleMs: number;
+  /** What a route changes of the fields. */
+  readonly edit: ((fields: Fields) => void) | undefined;
   /** Called when a tunnel is over; other exchanges end with their connection. */
   readonly onTunnelDone: () => void;
 }
@@ -22,6 +24,7 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   const upgrade = tunnel === undefined ? undefined : fields.get("upgrade");
   if (fields.mayHaveHopByHop) removeHopByHop(fields);
   fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
+  context.edit?.(fields);
   if (tunnel === undefined) {
     exchange.answer = { status: head.status, fields };
     return asResponse(

@@ -258,9 +258,13 @@ export class UpstreamConnection implements AnswerReader {
     this.#socket.pause();
   }
 
+  get #responseMs(): number {
+    return this.#request?.responseMs ?? this.#timeouts.response;
+  }
+
   /** The request is out. */
   #sent(): void {
-    if (this.#state === HEAD) this.#deadline.set(this.#timeouts.response);
+    if (this.#state === HEAD) this.#deadline.set(this.#responseMs);
   }
 
   #drained(): void {
@@ -268,7 +272,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#writer.drained();
     if (this.#state === HEAD) {
       if (this.#writer.open) this.#deadline.clear();
-      else this.#deadline.set(this.#timeouts.response);
+      else this.#deadline.set(this.#responseMs);
     }
     if (this.#writer.open) this.#request?.body?.resume();
   }
@@ -285,11 +289,11 @@ export class UpstreamConnection implements AnswerReader {
   }
 
   #expired(): void {
-    const { response, idle } = this.#timeouts;
+    const { idle } = this.#timeouts;
     if (this.#writer.blocked && this.#writer.progressed()) return this.#deadline.set(idle);
     const waiting = this.#state === HEAD && !this.#writer.open;
     const error = waiting
-      ? new ProxyError("response_timeout", `No answer within ${response} ms`)
+      ? new ProxyError("response_timeout", `No answer within ${this.#responseMs} ms`)
       : new ProxyError("upstream_stalled", `No byte moved for ${idle} ms`);
     this.fail(error);
   }

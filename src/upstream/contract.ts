@@ -14,6 +14,8 @@ export interface OutgoingRequest {
   readonly chunked: boolean;
   /** The protocols that the head offers to switch to, or undefined where a 101 may not come. */
   readonly upgrade: string | undefined;
+  /** Time to the head of the answer, in ms, in place of the connection's own; 0 is no limit. */
+  readonly responseMs?: number | undefined;
   /** Takes interim answers other than 101. */
   onInformational(head: ResponseHead): void;
   /** The answer is over, whole or not; called once, with the error where it broke off, unless there was none (`send` rejects) or it was an upgrade. */

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { isToken } from "../http/chars.ts";
+import { duration, flag, parsed, share, size, text, wants, wholeNumber } from "./fields.ts";
+import { answerEditsSchema, replacedHeadersSchema, requestEditsSchema } from "./header-edits.ts";
+import { refuseValue } from "./message.ts";
+import { section } from "./section.ts";
+import { template } from "./template.ts";
+import type { Frozen } from "./freeze.ts";
+
+/** What `parsePathPrefix` accepts, in words, for error messages. */
+const PREFIX_FORM = 'a path that starts with "/", without query, fragment and white space';
+const TARGET_FORM = 'a path that starts with "/", with a query if need be';
+const METHOD_FORM = 'a method such as "POST", but neither HEAD, CONNECT nor TRACE';
+const PATTERN_FORM = "a regular expression of up to 1000 characters";
+const MAX_BODY = 64 * 1024;
+const BODY_FORM = "a text of up to 64 KiB";
+
+/** What a path starts with. */
+export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
+  if (/^\/[^?#\s\p{Cc}]*$/u.test(prefix)) return prefix;
+  throw new RangeError(refuseValue(prefix, PREFIX_FORM));
+});
+
+const target = parsed(TARGET_FORM, (written) => {
+  if (/^\/[!-"$-~]*$/.test(written)) return written;
+  throw new RangeError(refuseValue(written, TARGET_FORM));
+});
+
+/** An answer to HEAD has no body whatever it says of its length, so no other method may become one, nor it another. */
+const method = parsed(METHOD_FORM, (word) => {
+  if (isToken(word) && !["HEAD", "CONNECT", "TRACE"].includes(word.toUpperCase())) return word;
+  throw new RangeError(refuseValue(word, METHOD_FORM));
+});
+
+const pattern = parsed(PATTERN_FORM, (written) => {
+  try {
+    if (written.length <= 1000) return new RegExp(written).source;
+  } catch {
+    // Said below, in the words of all other messages.
+  }
+  throw new RangeError(refuseValue(written, PATTERN_FORM));
+});
+
+const body = z.string(wants(BODY_FORM)).max(MAX_BODY, wants(BODY_FORM));
+const backendName = text("the name of a backend");
+
+/** A redirect: an address alone, or with its status. */
+const redirectSchema = z.preprocess(
+  (written) => typeof written === "string" ? { to: written } : written,
+  section({
+    /** An address or a path; see `parseTemplate`. */
+    to: template,
+    status: z.literal([301, 302, 303, 307, 308], wants("301, 302, 303, 307 or 308")).prefault(302),
+  }),
+);
+
+/** An answer of the proxy's own. */
+const respondSchema = section({
+  status: wholeNumber(200, 599).prefault(200),
+  body: body.prefault(""),
+  content_type: text("a media type").prefault("text/plain; charset=utf-8"),
+});
+
+/** A second backend that gets copies of requests; its answers are thrown away. */
+const mirrorSchema = section({
+  backend: backendName,
+  /** Share of the requests that are copied. */
+  share: share.prefault(1),
+  /** Requests with a larger body are not copied. */
+  body_limit: size.prefault("64KiB"),
+  /** Copies under way at a time; beyond it none is made. */
+  max_pending: wholeNumber(1, 10_000).prefault(100),
+});
+
+/** What is done with the requests that a rule or a route takes: these keys stand in both. */
+export const actionKeys = {
+  /** Name of the backend that answers. */
+  backend: backendName.exactOptional(),
+  /** Backends that share the requests, by their weights; see `split_on`. */
+  split: z.record(z.string(), wholeNumber(0, 1_000_000), wants("a table of weights by backend"))
+    .exactOptional(),
+  redirect: redirectSchema.exactOptional(),
+  respond: respondSchema.exactOptional(),
+  mirror: mirrorSchema.exactOptional(),
+  /** Taken away at the front of the path, up to the end of a segment. */
+  strip_prefix: pathPrefix.exactOptional(),
+  /** Target in place of the path; its query comes before the client's. */
+  replace_path: target.exactOptional(),
+  /** What `pattern` finds in the path first is replaced, `$1` by its first group. */
+  rewrite_path: section({
+    pattern,
+    replacement: z.string(wants("a text")).regex(/^[!-"$-~]*$/, wants("a text without blanks and fragment")),
+  })
+    .exactOptional(),
+  /** Put before the path, behind all other changes of it. */
+  add_prefix: pathPrefix.exactOptional(),
+  /** Whether the client's query goes on. */
+  forward_query: flag.prefault(true),
+  method: method.exactOptional(),
+  /** Body in place of the client's. */
+  body: body.exactOptional(),
+  request_headers: requestEditsSchema.prefault({}),
+  /** In place of all header fields of the client, and of those about it. */
+  override_headers: replacedHeadersSchema.exactOptional(),
+  response_headers: answerEditsSchema.prefault({}),
+  /** Time to the head of the answer, in place of the backend's `timeouts.response`. */
+  response_timeout: duration.exactOptional(),
+};
+
+const actionSchema = section(actionKeys);
+
+/** What is done with requests, output of `actionKeys` in a section. */
+export type ActionConfig = Frozen<z.output<typeof actionSchema>>;

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { list, wants } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { headerName, headerTable, reserved, type ReservedNames } from "./headers.ts";
+import { section } from "./section.ts";
+import { template } from "./template.ts";
+
+/** What belongs to one connection, or frames a message. */
+const FRAMING = [
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+const IN_REQUESTS: ReservedNames = new Map([
+  ["host", 'is set by the key "host_header" of the backend; accepted: any other header'],
+  ...reserved([
+    ...FRAMING,
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "x-request-id",
+  ]),
+]);
+
+const IN_ANSWERS: ReservedNames = new Map(reserved([...FRAMING, "via"]));
+
+/** One value, or one for each line of the field. */
+const values = z.preprocess(
+  (written) => typeof written === "string" ? [written] : written,
+  list(template, "a text or a list of texts", 1),
+);
+
+/** Changes of a request's header on its way to a server. */
+export const requestEditsSchema = editsSchema(IN_REQUESTS);
+
+/** Changes of an answer's header on its way to the client. */
+export const answerEditsSchema = editsSchema(IN_ANSWERS);
+
+/** Header fields that stand in place of all that the client sent. */
+export const replacedHeadersSchema = headerTable(values, IN_REQUESTS);
+
+/** Changes of a header: what is removed, then what is put in place of what is there, then what is added to it. */
+export type HeaderEditsConfig = Frozen<z.output<typeof requestEditsSchema>>;
+
+/** Values of fields by their names as they are written. */
+export type HeaderLines = HeaderEditsConfig["set"];
+
+function editsSchema(own: ReservedNames) {
+  return section({
+    set: headerTable(values, own).prefault({}),
+    add: headerTable(values, own).prefault({}),
+    remove: z.array(headerName(own), wants("a list of header names")).prefault([]),
+  });
+}

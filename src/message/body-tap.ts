@@ -1,0 +1,90 @@
+import type { ProxyError } from "../base/errors.ts";
+import type { Fields } from "../http/fields.ts";
+import type { BodySink, BodySource } from "./body.ts";
+
+/** Who gets a copy of a body. Exactly one of the two is called, once. */
+export interface TapListener {
+  /** The body is complete, and this is all of it. */
+  onWhole(bytes: Uint8Array): void;
+  /** There is no copy: the body broke off, nobody wanted the rest, or it is too long. */
+  onLost(): void;
+}
+
+/** A body that is copied as it goes by, up to a limit. Whoever takes it notices nothing. */
+export class TappedBody implements BodySource, BodySink {
+  readonly length: number | undefined;
+  readonly #source: BodySource;
+  readonly #limit: number;
+  #listener: TapListener | undefined;
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
+  #sink: BodySink | undefined;
+
+  constructor(source: BodySource, limit: number, listener: TapListener) {
+    this.#source = source;
+    this.length = source.length;
+    this.#limit = limit;
+    this.#listener = listener;
+  }
+
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    this.#source.start(this);
+  }
+
+  resume(): void {
+    this.#source.resume();
+  }
+
+  cancel(reason: ProxyError): void {
+    this.#lose();
+    this.#source.cancel(reason);
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#listener !== undefined) {
+      this.#bytes += chunk.length;
+      if (this.#bytes > this.#limit) this.#lose();
+      else this.#pieces.push(chunk.slice()); // whoever read it uses its memory again
+    }
+    return this.#sink!.write(chunk);
+  }
+
+  flush(): boolean {
+    return this.#sink!.flush();
+  }
+
+  release(chunk: Uint8Array): void {
+    this.#sink!.release?.(chunk);
+  }
+
+  end(trailers: Fields | undefined): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#sink!.end(trailers);
+    listener?.onWhole(joined(this.#pieces, this.#bytes));
+    this.#pieces = [];
+  }
+
+  fail(error: ProxyError): void {
+    this.#lose();
+    this.#sink!.fail(error);
+  }
+
+  #lose(): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#pieces = [];
+    listener?.onLost();
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,63 @@
+import type { Backend } from "../backend/backend.ts";
+import type { ActionConfig } from "../config/action.ts";
+import type { IncomingRequest } from "../message/request.ts";
+import type { Handler } from "./app.ts";
+import { forward } from "./forward.ts";
+import type { IdentityPolicy } from "./identity.ts";
+import { Mirror } from "./mirror.ts";
+import { compileShape, type Shape } from "./shape.ts";
+import { compileTemplate } from "./template.ts";
+
+/** What handlers are made with. */
+export interface HandlerParts {
+  readonly backends: ReadonlyMap<string, Backend>;
+  readonly identity: IdentityPolicy;
+}
+
+/** What answers the requests that a rule or a route takes, compiled once. */
+export function compileHandler(action: ActionConfig, { backends, identity }: HandlerParts): Handler {
+  if (action.redirect !== undefined) return redirectTo(action.redirect, identity);
+  if (action.respond !== undefined) return respondWith(action.respond);
+  const backend = backends.get(action.backend!)!;
+  const shape = compileShape(action, identity);
+  const course = {
+    backend,
+    policy: identity,
+    shape,
+    mirror: mirrorOf(action, { backends, identity }, shape),
+  };
+  return (request) => forward(request, course);
+}
+
+function mirrorOf(
+  { mirror }: ActionConfig,
+  { backends, identity }: HandlerParts,
+  shape: Shape | undefined,
+): Mirror | undefined {
+  if (mirror === undefined) return undefined;
+  const backend = backends.get(mirror.backend)!;
+  const course = { backend, policy: identity, shape };
+  return new Mirror(mirror, { backend, send: (copy) => forward(copy, course) });
+}
+
+function redirectTo(
+  { to, status }: NonNullable<ActionConfig["redirect"]>,
+  identity: IdentityPolicy,
+): Handler {
+  const fill = compileTemplate(to, identity);
+  const ownHost = to.texts[0]!.startsWith("//");
+  return (request: IncomingRequest) => {
+    const address = fill(request);
+    // A path with two slashes in front is another host's address (RFC 3986 §4.2), which no client may choose.
+    const location = ownHost ? address : address.replace(/^[/\\]{2,}/, "/");
+    return new Response(null, { status, headers: { Location: location } });
+  };
+}
+
+function respondWith({ status, body, contentType }: NonNullable<ActionConfig["respond"]>): Handler {
+  // RFC 9110 §15.3.5, §15.3.6 and §15.4.5: these have no body.
+  if (status === 204 || status === 205 || status === 304) return () => new Response(null, { status });
+  const bytes = new TextEncoder().encode(body);
+  const headers = { "Content-Type": contentType, "Content-Length": String(bytes.length) };
+  return () => new Response(bytes, { status, headers });
+}

@@ -1,0 +1,106 @@
+import type { HeaderEditsConfig, HeaderLines } from "../config/header-edits.ts";
+import type { FieldName, Fields } from "../http/fields.ts";
+import type { IncomingRequest } from "../message/request.ts";
+import type { IdentityPolicy } from "./identity.ts";
+import { compileTarget, type TargetEdits } from "./target.ts";
+import { compileTemplate, type Fill } from "./template.ts";
+
+/** How a request is changed on its way to a server, and its answer on the way back. */
+export interface Shape {
+  /** What becomes of the target; undefined where it stays. */
+  readonly target?: ((target: string) => string) | undefined;
+  /** Method in place of the client's. */
+  readonly method?: string | undefined;
+  /** Body in place of the client's. */
+  readonly body?: Uint8Array | undefined;
+  readonly request?: RequestEdits | undefined;
+  readonly answer?: ((fields: Fields, request: IncomingRequest) => void) | undefined;
+  /** Time to the head of the answer, in ms, in place of the backend's; 0 is no limit. */
+  readonly responseMs?: number | undefined;
+}
+
+/** How the fields of a request are changed. */
+export interface RequestEdits {
+  /** Whether a field of the client's is left out. */
+  drops(kind: FieldName): boolean;
+  /** Field lines to add. */
+  lines(request: IncomingRequest): string;
+  /** Whether nothing is added about the client. */
+  readonly bare: boolean;
+}
+
+/** What a shape is made of, as the config or a caller says it. */
+export interface ShapeParts extends TargetEdits {
+  readonly method?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
+  readonly requestHeaders?: HeaderEditsConfig | undefined;
+  /** All the fields that a server gets besides those that frame the message. */
+  readonly overrideHeaders?: HeaderLines | undefined;
+  readonly responseHeaders?: HeaderEditsConfig | undefined;
+  readonly responseTimeout?: number | undefined;
+}
+
+/** The shape that `parts` ask for; undefined where they ask for none, so that most requests pay nothing. */
+export function compileShape(parts: ShapeParts, policy: IdentityPolicy): Shape | undefined {
+  const { body } = parts;
+  const shape: Shape = {
+    target: compileTarget(parts),
+    method: parts.method,
+    body: typeof body === "string" ? new TextEncoder().encode(body) : body,
+    request: compileRequestEdits(parts, policy),
+    answer: compileAnswerEdits(parts.responseHeaders, policy),
+    responseMs: parts.responseTimeout,
+  };
+  return Object.values(shape).every((part) => part === undefined) ? undefined : shape;
+}
+
+function compileRequestEdits(
+  { requestHeaders, overrideHeaders }: ShapeParts,
+  policy: IdentityPolicy,
+): RequestEdits | undefined {
+  if (overrideHeaders !== undefined) {
+    const edits = requestHeaders ?? NO_EDITS;
+    const lines = compileLines([overrideHeaders, edits.set, edits.add], policy);
+    return { drops: () => true, lines: toText(lines), bare: true };
+  }
+  if (requestHeaders === undefined || isEmpty(requestHeaders)) return undefined;
+  const { set, add } = requestHeaders;
+  const dropped = droppedBy(requestHeaders);
+  const lines = compileLines([set, add], policy);
+  return { drops: ({ lower }) => dropped.has(lower), lines: toText(lines), bare: false };
+}
+
+function compileAnswerEdits(edits: HeaderEditsConfig | undefined, policy: IdentityPolicy): Shape["answer"] {
+  if (edits === undefined || isEmpty(edits)) return undefined;
+  const dropped = droppedBy(edits);
+  const lines = compileLines([edits.set, edits.add], policy);
+  return (fields, request) => {
+    if (dropped.size > 0) fields.removeWhere(({ lower }) => dropped.has(lower));
+    for (const [name, fill] of lines) fields.append(name, fill(request));
+  };
+}
+
+const NO_EDITS: HeaderEditsConfig = { set: {}, add: {}, remove: [] };
+
+function isEmpty({ set, add, remove }: HeaderEditsConfig): boolean {
+  return Object.keys(set).length + Object.keys(add).length + remove.length === 0;
+}
+
+/** What is set stands in place of what is there. */
+function droppedBy({ set, remove }: HeaderEditsConfig): ReadonlySet<string> {
+  return new Set([...Object.keys(set), ...remove].map((name) => name.toLowerCase()));
+}
+
+function compileLines(tables: readonly HeaderLines[], policy: IdentityPolicy): readonly [string, Fill][] {
+  return tables.flatMap((table) => Object.entries(table)).flatMap(([name, values]) =>
+    values.map((value): [string, Fill] => [name, compileTemplate(value, policy)])
+  );
+}
+
+function toText(lines: readonly [string, Fill][]): (request: IncomingRequest) => string {
+  return (request) => {
+    let text = "";
+    for (const [name, fill] of lines) text += `${name}: ${fill(request)}\r\n`;
+    return text;
+  };
+}

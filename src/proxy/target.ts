@@ -1,0 +1,63 @@
+/** The path of a request target, without its query. */
+export function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  return query === -1 ? target : target.slice(0, query);
+}
+
+/** The query of a request target, without its question mark; empty where there is none. */
+export function queryOf(target: string): string {
+  const query = target.indexOf("?");
+  return query === -1 ? "" : target.slice(query + 1);
+}
+
+/** How the target of a request is changed on its way to a server. */
+export interface TargetEdits {
+  readonly stripPrefix?: string | undefined;
+  /** Stands in place of the path; may have a query. */
+  readonly replacePath?: string | undefined;
+  readonly rewritePath?: { readonly pattern: string; readonly replacement: string } | undefined;
+  readonly addPrefix?: string | undefined;
+  /** Whether the client's query goes on; yes where nothing is said. */
+  readonly forwardQuery?: boolean;
+}
+
+/**
+ * A function that changes a target, or undefined where there is nothing to do. The path is not decoded, so that what
+ * is escaped stays escaped; the result is a path again, whatever was taken away.
+ */
+export function compileTarget(edits: TargetEdits): ((target: string) => string) | undefined {
+  const steps: ((path: string) => string)[] = [];
+  const { stripPrefix, replacePath, rewritePath, addPrefix, forwardQuery = true } = edits;
+  if (stripPrefix !== undefined && stripPrefix !== "/") steps.push((path) => strip(path, stripPrefix));
+  if (replacePath !== undefined) steps.push(() => pathOf(replacePath));
+  if (rewritePath !== undefined) {
+    const pattern = new RegExp(rewritePath.pattern);
+    steps.push((path) => asPath(path.replace(pattern, rewritePath.replacement)));
+  }
+  if (addPrefix !== undefined && addPrefix !== "/") {
+    const front = addPrefix.replace(/\/$/, "");
+    steps.push((path) => front + path);
+  }
+  if (steps.length === 0 && forwardQuery) return undefined;
+  const ownQuery = replacePath === undefined ? "" : queryOf(replacePath);
+  return (target) => {
+    if (!target.startsWith("/")) return target; // OPTIONS * is about no path
+    const path = steps.reduce((path, step) => step(path), pathOf(target));
+    const query = [ownQuery, forwardQuery ? queryOf(target) : ""].filter((part) => part !== "").join("&");
+    const at = path.indexOf("?"); // what a rewrite put there
+    if (query === "") return path;
+    return at === -1 ? `${path}?${query}` : `${path}&${query}`;
+  };
+}
+
+/** `/api` is taken from `/api` and `/api/x`, not from `/apix`; `/api/` only from what is below it. */
+function strip(path: string, prefix: string): string {
+  if (!path.startsWith(prefix)) return path;
+  const rest = path.slice(prefix.length);
+  if (prefix.endsWith("/")) return asPath(rest);
+  return rest === "" || rest.startsWith("/") ? asPath(rest) : path;
+}
+
+function asPath(rest: string): string {
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}

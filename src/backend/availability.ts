@@ -68,6 +68,12 @@ export class Availability implements OutcomeListener {
     this.#wakeUp(now);
   }
 
+  /** Whether a server may have requests of clients that stay with it, even while it gets no others. */
+  keeps(server: Server): boolean {
+    return this.#available.includes(server) ||
+      (server.operator !== "maint" && isHealthy(server, performance.now()));
+  }
+
   onPassed(server: Server): void {
     server.passive.passed();
   }

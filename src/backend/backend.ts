@@ -13,6 +13,7 @@ import { startHealthChecks } from "./health-checks.ts";
 import { type Member, Membership } from "./membership.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { type OperatorState, Server } from "./server.ts";
+import { Stickiness } from "./stickiness.ts";
 
 /** Time that names get to be looked up before the start goes on without them, in ms. */
 const NAMES_MS = 2000;
@@ -31,6 +32,8 @@ export class Backend {
   readonly config: BackendConfig;
   /** How many requests may be repeated. */
   readonly retryBudget: RetryBudget;
+  /** Which servers clients stay with, where they do. */
+  readonly stickiness: Stickiness | undefined;
   readonly #limits: CodecLimits;
   readonly #policy: Policy<Server>;
   readonly #availability: Availability;
@@ -45,6 +48,7 @@ export class Backend {
   constructor(config: BackendConfig, { limits, resolver, log, before }: BackendParts) {
     this.config = config;
     this.retryBudget = new RetryBudget(config.retries.budget);
+    this.stickiness = config.sticky && new Stickiness(config.sticky, config.name);
     this.#limits = limits;
     this.#policy = createPolicy<Server>(config.balance);
     this.#availability = new Availability({
@@ -108,6 +112,11 @@ export class Backend {
     return this.#policy.pick(tried) ?? this.#leastFull(tried);
   }
 
+  /** Whether a client that stays with `server` may go on doing so: it gets no new ones while it is drained. */
+  keeps(server: Server): boolean {
+    return this.#availability.keeps(server);
+  }
+
   /** Says what the operator wants of a server. Requests under way are finished in any case. */
   setState(server: Server, state: OperatorState): void {
     server.operator = state;
@@ -137,6 +146,7 @@ export class Backend {
     if (this.#started && this.config.healthCheck !== undefined) {
       for (const server of added) if (!server.health.known) server.health = UNPROBED_HEALTH;
     }
+    this.stickiness?.update(servers);
     this.#availability.servers = servers;
     for (const { pool } of removed) pool.close();
     if (this.#started) void this.#probe(added);

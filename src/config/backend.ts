@@ -15,6 +15,7 @@ import { type RetriesConfig, retryOverridesSchema } from "./retries.ts";
 import { overrides, section } from "./section.ts";
 import { serverSchema } from "./server.ts";
 import { type Spread, spread } from "./spread.ts";
+import { stickySchema } from "./sticky.ts";
 import type { UpstreamTimeouts } from "./timeouts.ts";
 import { upstreamTimeoutOverridesSchema } from "./timeouts.ts";
 import { upstreamTlsSchema } from "./tls.ts";
@@ -33,6 +34,8 @@ export const backendSchema = section({
   slow_start: duration.prefault("0s"),
   /** Share of the servers that must be up; with fewer, health is ignored. 0 is off: then none up is a 503. */
   panic_threshold: share.prefault(0),
+  /** A cookie that keeps clients with their server. */
+  sticky: stickySchema.exactOptional(),
   tls: upstreamTlsSchema.prefault({}),
   servers: list(serverSchema, "a list of one or more servers", 1),
 });

@@ -11,7 +11,7 @@ import { StreamSource } from "../message/body-stream.ts";
 import { ReplayableBody } from "../message/replay.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import { attempt, type AttemptResult, type Outgoing } from "./attempt.ts";
-import type { IdentityPolicy } from "./identity.ts";
+import { type IdentityPolicy, schemeOf } from "./identity.ts";
 import { requestedUpgrade } from "./request.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Shape } from "./shape.ts";
@@ -37,10 +37,11 @@ export async function forward(request: IncomingRequest, course: Course): Promise
   exchange.backend = backend.name;
   backend.retryBudget.request(exchange.startedAt);
   const outgoing = prepare(request, course);
+  const stays = stickyServer(backend, outgoing.fields);
   let tried: Set<Server> | undefined;
   let last: ProxyError | undefined;
   for (;;) {
-    const server = backend.pick(tried);
+    const server = tried === undefined && stays !== undefined ? stays : backend.pick(tried);
     if (server === undefined) throw last ?? noServer(backend);
     exchange.server = server.name;
     try {
@@ -48,7 +49,9 @@ export async function forward(request: IncomingRequest, course: Course): Promise
       const { status } = sent.answer.head;
       const repeats = includesStatus(backend.config.retries.statuses, status) &&
         mayRepeat(request, { backend, server, tried, outgoing, sentStatus: status });
-      if (!repeats) return accept(request, { ...sent, course, outgoing });
+      if (!repeats) {
+        return accept(request, { ...sent, course, outgoing, moved: server === stays ? undefined : server });
+      }
       last = new ProxyError("upstream_invalid", `The server answered ${status}`);
       sent.drop(last);
       exchange.note(server.name, String(status));
@@ -65,6 +68,12 @@ export async function forward(request: IncomingRequest, course: Course): Promise
     }
     (tried ??= new Set()).add(server);
   }
+}
+
+/** The server that the client stays with, where it has one that can be asked. */
+function stickyServer(backend: Backend, fields: Fields): Server | undefined {
+  const server = backend.stickiness?.serverOf(fields);
+  return server !== undefined && backend.keeps(server) ? server : undefined;
 }
 
 interface Repeating {
@@ -100,15 +109,24 @@ function noServer({ name, servers, available }: Backend): ProxyError {
 /** The answer becomes the client's: nothing is repeated any more. */
 function accept(
   request: IncomingRequest,
-  { answer, onTunnelDone, course, outgoing }: AttemptResult & { course: Course; outgoing: Outgoing },
+  { answer, onTunnelDone, course, outgoing, moved }: AttemptResult & {
+    course: Course;
+    outgoing: Outgoing;
+    /** The server, where the client did not stay with it before. */
+    moved: Server | undefined;
+  },
 ): Response {
   const { backend, policy, shape } = course;
   outgoing.replay?.commit();
+  const cookie = moved && backend.stickiness?.cookieFor(moved, schemeOf(request, policy) === "https");
   const edit = shape?.answer;
   return toClientResponse(answer, request.exchange, {
     via: policy.via,
     tunnelIdleMs: backend.config.timeouts.tunnelIdle,
-    edit: edit && ((fields) => edit(fields, request)),
+    edit: edit === undefined && cookie === undefined ? undefined : (fields) => {
+      edit?.(fields, request);
+      if (cookie !== undefined) fields.append("Set-Cookie", cookie);
+    },
     onTunnelDone,
   });
 }

@@ -1,10 +1,20 @@
-import type { Hono } from "hono";
-import type { Log } from "./base/log.ts";
-import { createLog } from "./base/log.ts";
+import type { Context, Hono } from "hono";
+import type { BackendStatus, ProxyStatus } from "./admin/status.ts";
+import { createLog, type Log } from "./base/log.ts";
+import type { CallOptions } from "./config/call.ts";
 import { validateConfig } from "./config/load.ts";
-import { openStdout } from "./net/stdout.ts";
+import { AppServer, type AppServerOptions } from "./lifecycle/app-server.ts";
+import { EmbeddedBackend, type EmbeddedOptions } from "./lifecycle/embedded-backend.ts";
 import { RunningProxy } from "./lifecycle/running.ts";
 import { ForwardedResponse } from "./message/response.ts";
+import { openStdout } from "./net/stdout.ts";
+import type { App } from "./proxy/app.ts";
+
+export { ConfigError } from "./config/error.ts";
+export type { BackendStatus, ProxyStatus, ServerStatus } from "./admin/status.ts";
+export type { Log } from "./base/log.ts";
+export type { CallOptions } from "./config/call.ts";
+export type { App } from "./proxy/app.ts";
 
 /** A proxy as an object, for programs that embed it. */
 export interface Proxy {
@@ -16,6 +26,8 @@ export interface Proxy {
   start(): Promise<readonly string[]>;
   /** Drains and stops; resolves with the number of connections that were cut. */
   stop(): Promise<number>;
+  /** What is known of its listeners, backends and servers at this moment. */
+  status(): ProxyStatus;
 }
 
 /**
@@ -24,13 +36,7 @@ export interface Proxy {
  */
 export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy {
   const valid = validateConfig(config);
-  const { level, format } = valid.log;
-  const log = options.log ?? createLog({
-    level,
-    format: format === "text" ? "text" : "json",
-    write: openStdout().write,
-  });
-  const running = new RunningProxy(valid, log);
+  const running = new RunningProxy(valid, options.log ?? defaultLog(valid.log));
   const app = running.snapshot.frontends[0]!.app;
   return {
     app,
@@ -43,5 +49,63 @@ export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy
       return running.listeners.map((listener) => listener.address);
     },
     stop: () => running.stop(),
+    status: () => running.status(),
   };
 }
+
+/** Servers behind a policy, with health checks and retries, for routes of one's own. */
+export interface BackendHandle {
+  /**
+   * Looks names up and begins to probe; resolves when each server has a first result. Without it all servers count as
+   * up, and requests alone say more.
+   */
+  start(): Promise<void>;
+  /** Ends the probes and lets go of the connections, each once it is unused. */
+  stop(): void;
+  /**
+   * Sends `request` to a server. What fails is answered as a proxy answers it (502, 503, 504).
+   * @throws {ConfigError} where `options` are not valid.
+   */
+  fetch(request: Request, options?: CallOptions): Promise<Response>;
+  /** A handler for a Hono app; `options` may depend on the request. */
+  handler(options?: CallOptions | ((c: Context) => CallOptions)): (c: Context) => Promise<Response>;
+  /** What is known of the servers at this moment. */
+  status(): BackendStatus;
+}
+
+/**
+ * Creates a backend; `config` is one of the config file, as an object. Upgrades (WebSocket) need `serve`, as other
+ * servers do not hand a connection over.
+ * @throws {ConfigError} with every problem of the config at once.
+ */
+export function createBackend(config: unknown, options: Partial<EmbeddedOptions> = {}): BackendHandle {
+  return new EmbeddedBackend(config, { ...options, log: options.log ?? defaultLog() });
+}
+
+/** An app that is being served. */
+export interface Serving {
+  /** Addresses that are bound. */
+  readonly addresses: readonly string[];
+  /** Drains and stops; resolves with the number of connections that were cut. */
+  stop(): Promise<number>;
+}
+
+/**
+ * Serves an app of one's own, such as a Hono app, on Sluice's engine.
+ * @throws {ConfigError} with every problem of the options at once. Rejects where an address cannot be bound.
+ */
+export async function serve(
+  app: App,
+  options: Omit<AppServerOptions, "log"> & { readonly log?: Log },
+): Promise<Serving> {
+  const server = new AppServer(app, { ...options, log: options.log ?? defaultLog() });
+  await server.start();
+  return server;
+}
+
+function defaultLog({ level, format }: LogConfig = DEFAULT_LOG): Log {
+  return createLog({ level, format: format === "text" ? "text" : "json", write: openStdout().write });
+}
+
+type LogConfig = Pick<ReturnType<typeof validateConfig>["log"], "level" | "format">;
+const DEFAULT_LOG: LogConfig = { level: "info", format: "auto" };

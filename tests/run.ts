@@ -10,7 +10,7 @@ import { runtimePath } from "./support/runtime-path.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BINARY = fileURLToPath(new URL("../dist/sluice", import.meta.url));
-const CODE = ["src", "tests", "bench", "build.ts"];
+const CODE = ["src", "tests", "bench", "examples", "build.ts"];
 
 interface Step {
   readonly name: string;

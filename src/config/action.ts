@@ -21,13 +21,14 @@ export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
   throw new RangeError(refuseValue(prefix, PREFIX_FORM));
 });
 
-const target = parsed(TARGET_FORM, (written) => {
+/** A path, with a query if need be. */
+export const target = parsed(TARGET_FORM, (written) => {
   if (/^\/[!-"$-~]*$/.test(written)) return written;
   throw new RangeError(refuseValue(written, TARGET_FORM));
 });
 
 /** An answer to HEAD has no body whatever it says of its length, so no other method may become one, nor it another. */
-const method = parsed(METHOD_FORM, (word) => {
+export const method = parsed(METHOD_FORM, (word) => {
   if (isToken(word) && !["HEAD", "CONNECT", "TRACE"].includes(word.toUpperCase())) return word;
   throw new RangeError(refuseValue(word, METHOD_FORM));
 });

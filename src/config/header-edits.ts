@@ -17,7 +17,8 @@ const FRAMING = [
   "upgrade",
 ];
 
-const IN_REQUESTS: ReservedNames = new Map([
+/** Fields of a request that only the proxy sets. */
+export const IN_REQUESTS: ReservedNames = new Map([
   ["host", 'is set by the key "host_header" of the backend; accepted: any other header'],
   ...reserved([
     ...FRAMING,

@@ -24,13 +24,13 @@ const OWN: ReservedNames = new Map([
  * A field value (RFC 9110 §5.5). Nothing beyond ASCII: the recipient could not tell in which charset it is, and the
  * blanks around a value are not a part of it. The message does not repeat it, as it may be a secret.
  */
-const value = parsed(VALUE_FORM, (text) => {
+export const headerValue = parsed(VALUE_FORM, (text) => {
   if (isHeaderValue(text)) return text;
   throw new RangeError(`is a text that cannot be sent as it is; accepted: ${VALUE_FORM}`);
 });
 
 /** Header fields to send, by name, as they are written. */
-export const headersSchema = headerTable(value, OWN);
+export const headersSchema = headerTable(headerValue, OWN);
 
 /** The name of a header that is none of `own`. */
 export function headerName(own: ReservedNames): z.ZodString {

@@ -31,7 +31,7 @@ export class Listeners {
    * an address cannot be bound. Resolves with what makes the change: until it is called nothing has changed.
    */
   async prepare(
-    frontends: readonly Frontend[],
+    frontends: readonly Pick<Frontend, "config">[],
     serviceOf: (name: string) => FrontendService,
   ): Promise<() => void> {
     const next = new Map<string, Bound>();

@@ -1,6 +1,7 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { createAdminApp, metricsAnswer } from "../admin/app.ts";
 import { metricsPage } from "../admin/metrics.ts";
+import { type ProxyStatus, statusOfBackend } from "../admin/status.ts";
 import type { Log } from "../base/log.ts";
 import { formatDuration } from "../base/units.ts";
 import type { Config } from "../config/schema.ts";
@@ -65,6 +66,16 @@ export class RunningProxy {
   /** Open connections of clients. */
   get connections(): number {
     return this.#server.size;
+  }
+
+  /** What is known of listeners, backends and servers at this moment. */
+  status(): ProxyStatus {
+    return {
+      version: packageJson.version,
+      listeners: this.listeners.map(({ address }) => address),
+      connections: this.connections,
+      backends: [...this.#snapshot.backends.values()].map(statusOfBackend),
+    };
   }
 
   /** Everything that is measured, in Prometheus' text format. */

@@ -9,9 +9,14 @@ import type { ProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
-import { fetchIncoming } from "../proxy/app.ts";
+import { type App, fetchIncoming } from "../proxy/app.ts";
 import { answerFailure } from "../proxy/failure.ts";
 import type { Frontend } from "./snapshot.ts";
+
+/** What of a frontend answers its requests. */
+export interface Served extends Pick<Frontend, "config" | "errors"> {
+  readonly app: App;
+}
 
 /**
  * How the connections of one frontend are served. It outlives a reload: connections that are open then have their next
@@ -20,10 +25,10 @@ import type { Frontend } from "./snapshot.ts";
 export class FrontendService implements DownstreamOptions {
   readonly metrics = new FrontendMetrics();
   readonly #log: Log;
-  #frontend: Frontend;
+  #frontend: Served;
   #config: Config;
 
-  constructor(frontend: Frontend, config: Config, log: Log) {
+  constructor(frontend: Served, config: Config, log: Log) {
     this.#frontend = frontend;
     this.#config = config;
     this.#log = log;
@@ -46,7 +51,7 @@ export class FrontendService implements DownstreamOptions {
   }
 
   /** Takes a new config over, from the next request on. */
-  swap(frontend: Frontend, config: Config): void {
+  swap(frontend: Served, config: Config): void {
     this.#frontend = frontend;
     this.#config = config;
   }

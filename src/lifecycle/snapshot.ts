@@ -17,6 +17,8 @@ import type { IdentityPolicy } from "../proxy/identity.ts";
 export interface Frontend {
   readonly config: FrontendConfig;
   readonly app: Hono;
+  /** Whose word about clients is taken. */
+  readonly identity: IdentityPolicy;
   /** How its errors are answered. */
   readonly errors: ErrorAnswers;
 }
@@ -89,7 +91,7 @@ function createFrontend(
     errors,
     metrics,
   });
-  return { config, app, errors };
+  return { config, app, identity, errors };
 }
 
 function toIdentityPolicy(config: FrontendConfig): IdentityPolicy {

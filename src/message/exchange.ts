@@ -143,6 +143,13 @@ export class Exchange {
     this.detail = error.message;
   }
 
+  /** A failure that was not answered is none: something else is tried in its place. */
+  recover(): void {
+    if (this.#aborted !== undefined) return;
+    this.reason = "ok";
+    this.detail = undefined;
+  }
+
   /** Gives the exchange up: the client is gone, or too slow, or the proxy is stopping. */
   abort(kind: ProxyErrorKind, message: string): void {
     if (this.#aborted !== undefined) return;

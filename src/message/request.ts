@@ -21,6 +21,7 @@ export class IncomingRequest {
   #headers: Headers | undefined;
   #native: Request | undefined;
   #url: string | undefined;
+  #taken = false;
 
   constructor(head: RequestHead, exchange: Exchange, source: BodySource | null) {
     this.head = head;
@@ -74,15 +75,17 @@ export class IncomingRequest {
 
   /**
    * Hands the body over to be forwarded: the untouched source, or the stream that it became. Null for none.
-   * Throws a TypeError where the body was read already.
+   * Throws a TypeError where there is a body and it was read or taken already.
    */
   takeBody(): BodySource | ReadableStream<Uint8Array> | null {
     if (this.#native !== undefined) {
       if (this.#native.bodyUsed) throw new TypeError("Cannot forward the request: its body was read already");
       return this.#native.body;
     }
+    if (this.#taken) throw new TypeError("Cannot forward the request again: its body was sent already");
     const source = this.#source;
     this.#source = null;
+    this.#taken = source !== null;
     return source;
   }
 

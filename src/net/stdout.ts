@@ -12,8 +12,14 @@ export interface Stdout {
   settled(ms: number): Promise<void>;
 }
 
-/** Opens standard output. A full disk or a reader that left costs what is written, not the service. */
+let opened: Stdout | undefined;
+
+/** Standard output, one for the process. A full disk or a reader that left costs what is written, not the service. */
 export function openStdout(): Stdout {
+  return opened ??= open();
+}
+
+function open(): Stdout {
   const writeOut = STDOUT_WRITE_BLOCKS ? denoWriter() : nodeWriter();
   let pending = 0;
   let onSettled: (() => void) | undefined;

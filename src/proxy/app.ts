@@ -4,6 +4,7 @@ import type { Exchange } from "../message/exchange.ts";
 import { IncomingRequest } from "../message/request.ts";
 import type { Predicate } from "./condition.ts";
 import { answerFailure, type ErrorAnswers } from "./failure.ts";
+import { type Course, forward } from "./forward.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
 import { fromNative, fromReplacement, nativeExchange } from "./native-request.ts";
 import { pathOf } from "./target.ts";
@@ -44,7 +45,7 @@ export function createProxyApp(parts: AppParts): Hono {
   const find = createFinder(parts);
   const app = new Hono({ getPath: rawPath });
   app.all("*", (c) => {
-    const request = incomingOf(c);
+    const { incoming: request } = incomingOf(c.req.raw, c.env);
     if (metrics !== undefined && rawPath(request) === metrics.path && /^(?:GET|HEAD)$/.test(request.method)) {
       return metrics.answer();
     }
@@ -75,15 +76,43 @@ function createFinder(
   };
 }
 
+/** What answers requests: a Hono app, or anything of its form. */
+export interface App {
+  fetch(request: Request, env?: unknown): Response | Promise<Response>;
+}
+
 /** Has `app` answer a request of the engine, which Hono's `c.env` is as well: so it is known whatever replaces it. */
-export function fetchIncoming(app: Hono, request: Request): Response | Promise<Response> {
+export function fetchIncoming(app: App, request: Request): Response | Promise<Response> {
   return app.fetch(request, request);
 }
 
-function incomingOf(c: Context): IncomingRequest {
-  const raw = c.req.raw as Request | IncomingRequest;
-  if (raw instanceof IncomingRequest) return raw;
-  return c.env instanceof IncomingRequest ? fromReplacement(raw, c.env) : fromNative(raw);
+/**
+ * `raw` as a request of ours, and whether our own engine serves it; `env` is what Hono's `c.env` is, by which a request
+ * of the engine is known whatever replaced it.
+ */
+export function incomingOf(raw: Request, env?: unknown): { incoming: IncomingRequest; ours: boolean } {
+  const request = raw as Request | IncomingRequest;
+  if (request instanceof IncomingRequest) return { incoming: request, ours: true };
+  if (env instanceof IncomingRequest) return { incoming: fromReplacement(raw, env), ours: true };
+  return { incoming: fromNative(raw), ours: false };
+}
+
+/** Serves a request on one course, for somebody's own app: what fails is answered, never thrown. */
+export async function serveBy(
+  course: Course,
+  request: IncomingRequest,
+  errors: ErrorAnswers,
+): Promise<Response> {
+  const { exchange } = request;
+  exchange.recover(); // from what was tried before
+  try {
+    identify(request, course.policy);
+    refuseMethod(request.method);
+    return await forward(request, course);
+  } catch (error) {
+    exchange.fail(toProxyError(error));
+    return answerFailure(error, exchange, errors);
+  }
 }
 
 function exchangeOf(c: Context): Exchange {

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { readData } from "./data.ts";
+import { ConfigError } from "./error.ts";
+import { method, pathPrefix, target } from "./action.ts";
+import { duration, flag, wants } from "./fields.ts";
+import { IN_REQUESTS } from "./header-edits.ts";
+import { headerTable, headerValue } from "./headers.ts";
+import { placeProblems } from "./problems.ts";
+
+/** A value as it is written: what a program puts in may come from a client, and is not searched for placeholders. */
+const literal = headerValue.transform((text) => [{ texts: [text], placeholders: [] }]);
+
+/** What a program may change of one request; everything is optional. */
+const callSchema = z.strictObject({
+  /** Target in place of the path; its query comes before the client's. */
+  path: target.exactOptional(),
+  /** Taken away at the front of the path, up to the end of a segment. */
+  stripPrefix: pathPrefix.exactOptional(),
+  /** Put before the path. */
+  addPrefix: pathPrefix.exactOptional(),
+  /** Whether the client's query goes on; yes where nothing is said. */
+  forwardQuery: flag.exactOptional(),
+  /** In place of the client's; any but HEAD, CONNECT and TRACE. */
+  method: method.exactOptional(),
+  /** In place of the client's. */
+  body: z.union([z.string(), z.instanceof(Uint8Array)], wants("a text or bytes")).exactOptional(),
+  /** Header fields to add, each in place of the client's of that name. */
+  headers: headerTable(literal, IN_REQUESTS).exactOptional(),
+  /** Header fields in place of all that the client sent. */
+  overrideHeaders: headerTable(literal, IN_REQUESTS).exactOptional(),
+  /** Time to the head of the answer, such as `"5s"`, in place of the backend's; `"0s"` is no limit. */
+  timeout: duration.exactOptional(),
+});
+
+/** What a program may change of one request, as it is written. */
+export type CallOptions = Readonly<z.input<typeof callSchema>>;
+
+/** Output type of `callSchema`. */
+export type CallConfig = Readonly<z.output<typeof callSchema>>;
+
+/** Checks what a program wants changed. Throws a `ConfigError` with all problems. */
+export function parseCall(options: unknown): CallConfig {
+  const result = callSchema.safeParse(options);
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  throw new ConfigError(placeProblems(readData(options), { issues, references: [] }, { file: "options" }));
+}

@@ -1,0 +1,63 @@
+import type { Log } from "../base/log.ts";
+import { validateConfig } from "../config/load.ts";
+import { DownstreamServer } from "../downstream/server.ts";
+import type { App } from "../proxy/app.ts";
+import { Listeners } from "./listeners.ts";
+import { FrontendService } from "./serve.ts";
+
+/** How an app is served. */
+export interface AppServerOptions {
+  /** An address or a list of them, as `bind` of a frontend. */
+  readonly bind: string | readonly string[];
+  /** Other keys of a frontend that are about its clients, as the config file has them: `timeouts`, `max_connections`. */
+  readonly frontend?: Readonly<Record<string, unknown>>;
+  /** Top-level sections of a config: `limits`, `shutdown`, `log`. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly log: Log;
+}
+
+/** Somebody's own app on the engine: with exact headers, back-pressure, limits, WebSockets and a drain. */
+export class AppServer {
+  readonly #server: DownstreamServer;
+  readonly #listeners: Listeners;
+  readonly #service: FrontendService;
+  readonly #drainTimeout: number;
+
+  /**
+   * Opens nothing.
+   * @throws {ConfigError} with every problem of the options at once.
+   */
+  constructor(app: App, { bind, frontend, config, log }: AppServerOptions) {
+    const valid = validateConfig({
+      ...config,
+      frontends: [{ ...frontend, name: "app", bind, routes: [{ respond: {} }] }], // the app has routes of its own
+    });
+    this.#drainTimeout = valid.shutdown.drainTimeout;
+    this.#server = new DownstreamServer({
+      maxConnections: valid.limits.maxConnections,
+      onRefused: () => log.warn("connection_refused", { reason: "connection_limit" }),
+    });
+    this.#listeners = new Listeners(this.#server, log);
+    const served = { config: valid.frontends[0]!, errors: { name: "sluice", pages: new Map() }, app };
+    this.#service = new FrontendService(served, valid, log);
+  }
+
+  /** Addresses that are bound. */
+  get addresses(): readonly string[] {
+    return this.#listeners.all.map(({ address }) => address);
+  }
+
+  /** Binds every address and serves. Rejects, with nothing left open, when one cannot be bound. */
+  async start(): Promise<void> {
+    const bind = await this.#listeners.prepare([this.#service], () => this.#service);
+    bind();
+  }
+
+  /** Drains and stops; resolves with the number of connections that were cut. */
+  async stop(): Promise<number> {
+    const closed = this.#listeners.close();
+    const cut = await this.#server.drain(this.#drainTimeout);
+    await closed;
+    return cut;
+  }
+}

@@ -39,6 +39,18 @@ export function normalIp(text: string): string | undefined {
   return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join(".");
 }
 
+/**
+ * What is likely one client: an IPv4 address, or the first 64 bits of an IPv6 one, as hosts choose the rest anew every
+ * day (RFC 8981). Anything else, such as the pseudonym of a client, as it came.
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const groups = parseIp(address);
+  if (groups === undefined) return address;
+  if (isMapped(groups)) return normalIp(address)!;
+  return `${groups.slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
+}
+
 /** A set of blocks that remembers what it was asked about, as the same few peers come again and again. */
 export class IpSet {
   readonly #blocks: readonly IpBlock[];

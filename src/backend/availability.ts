@@ -70,6 +70,7 @@ export class Availability implements OutcomeListener {
 
   /** Whether a server may have requests of clients that stay with it, even while it gets no others. */
   keeps(server: Server): boolean {
+    if (server.spent) return false;
     return this.#available.includes(server) ||
       (server.operator !== "maint" && isHealthy(server, performance.now()));
   }
@@ -102,6 +103,7 @@ export class Availability implements OutcomeListener {
   /** A probe gave a result; see `ActiveOptions.onResult`. */
   onProbed(server: Server, passed: boolean, turned: boolean): void {
     const { backend, log } = this.#rules;
+    server.probed();
     if (turned) {
       const { code, detail, status } = server.lastProbe!;
       const fields = { backend, server: server.name, check: code, status, detail };

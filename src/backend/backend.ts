@@ -3,12 +3,14 @@ import { createPolicy } from "../balancing/create.ts";
 import type { Policy } from "../balancing/policy.ts";
 import type { Log } from "../base/log.ts";
 import type { BackendConfig } from "../config/backend.ts";
+import type { Fields } from "../http/fields.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { UNPROBED_HEALTH } from "../health/state.ts";
 import type { Resolver } from "../net/resolver.ts";
 import { ConnectionPool } from "../upstream/pool.ts";
 import { Availability } from "./availability.ts";
 import { dialTargetOf } from "./dial-target.ts";
+import { compileHashKey, type HashKey } from "./hash-key.ts";
 import { startHealthChecks } from "./health-checks.ts";
 import { type Member, Membership } from "./membership.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -34,6 +36,8 @@ export class Backend {
   readonly retryBudget: RetryBudget;
   /** Which servers clients stay with, where they do. */
   readonly stickiness: Stickiness | undefined;
+  /** The key of a request, where the policy goes by it. */
+  readonly hashKey: HashKey | undefined;
   readonly #limits: CodecLimits;
   readonly #policy: Policy<Server>;
   readonly #availability: Availability;
@@ -50,7 +54,8 @@ export class Backend {
     this.retryBudget = new RetryBudget(config.retries.budget);
     this.stickiness = config.sticky && new Stickiness(config.sticky, config.name);
     this.#limits = limits;
-    this.#policy = createPolicy<Server>(config.balance);
+    this.#policy = createPolicy<Server>(config.balance, config.hash);
+    this.hashKey = config.balance === "hash" ? compileHashKey(config.hash.on) : undefined;
     this.#availability = new Availability({
       backend: config.name,
       probed: config.healthCheck !== undefined,
@@ -89,7 +94,9 @@ export class Backend {
 
   /** The servers that get requests at this moment. */
   get available(): readonly Server[] {
-    return this.#available;
+    return this.#available.some(isSpent)
+      ? this.#available.filter((server) => !server.spent)
+      : this.#available;
   }
 
   /** Requests under way on all servers. */
@@ -107,14 +114,25 @@ export class Backend {
     await this.#probe(this.#servers);
   }
 
-  /** The server for a request, other than those that it was sent to already; undefined where there is none. */
-  pick(tried?: ReadonlySet<Server>): Server | undefined {
-    return this.#policy.pick(tried) ?? this.#leastFull(tried);
+  /**
+   * The server for a request, other than those that it was sent to already; undefined where there is none. `key` is
+   * what `hashKey` says of it. The request counts as sent.
+   */
+  pick(tried?: ReadonlySet<Server>, key?: string): Server | undefined {
+    const server = this.#policy.pick(tried, key) ?? this.#leastFull(tried);
+    server?.picked();
+    return server;
   }
 
-  /** Whether a client that stays with `server` may go on doing so: it gets no new ones while it is drained. */
-  keeps(server: Server): boolean {
-    return this.#availability.keeps(server);
+  /**
+   * The server that a client stays with, if it may go on doing so, which a server that is drained allows. The request
+   * counts as sent.
+   */
+  stay(fields: Fields): Server | undefined {
+    const server = this.stickiness?.serverOf(fields);
+    if (server === undefined || !this.#availability.keeps(server)) return undefined;
+    server.picked();
+    return server;
   }
 
   /** Says what the operator wants of a server. Requests under way are finished in any case. */
@@ -166,6 +184,7 @@ export class Backend {
       }),
       ejection,
       outcomes: this.#availability,
+      readsReports: this.config.balance === "load_aware",
       before,
       sameCheck: sameCheck && isDeepStrictEqual(before?.config.healthCheck, member.config.healthCheck),
     });
@@ -183,9 +202,13 @@ export class Backend {
   #leastFull(tried: ReadonlySet<Server> | undefined): Server | undefined {
     let best: Server | undefined;
     for (const server of this.#available) {
-      if (tried?.has(server) === true) continue;
+      if (tried?.has(server) === true || server.spent) continue;
       if (best === undefined || server.inFlight * best.weight < best.inFlight * server.weight) best = server;
     }
     return best;
   }
+}
+
+function isSpent({ spent }: Server): boolean {
+  return spent;
 }

@@ -1,10 +1,14 @@
 import { MovingAverage } from "../balancing/average.ts";
-import type { Candidate } from "../balancing/policy.ts";
+import { PeakAverage } from "../balancing/peak-average.ts";
+import type { Candidate, LoadReport } from "../balancing/policy.ts";
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
 import type { ServerConfig } from "../config/server.ts";
 import type { ProbeTarget } from "../health/active.ts";
 import { type EjectionRules, PassiveHealth } from "../health/passive.ts";
+import { hasPassed } from "../health/result.ts";
 import { type HealthState, UNKNOWN_HEALTH } from "../health/state.ts";
+import type { Fields } from "../http/fields.ts";
+import { LOAD_REPORT_FIELD, parseLoadReport } from "../http/orca.ts";
 import type { DialTarget } from "../net/dial.ts";
 import { Histogram } from "../observe/histogram.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";
@@ -20,10 +24,23 @@ export interface OutcomeListener {
   onFailed(server: Server, reason: ProxyErrorKind | number): void;
 }
 
+/** What a server notices of an answer. */
+interface AnswerHead {
+  readonly status: number;
+  readonly fields: Fields;
+}
+
 /** What is counted of one server. */
 export class ServerRecord {
   inFlight = 0;
   readonly latency = new MovingAverage();
+  readonly peak = new PeakAverage();
+  /** Time of the last probe that passed, in ms. */
+  probeMs: number | undefined;
+  /** Requests since the last probe. */
+  unprobed = 0;
+  /** What it said last of its own load. */
+  report: LoadReport | undefined;
   /** Answers by class of status, `1xx` to `5xx`, at the positions 1 to 5; 0 for any other status. */
   readonly answers = [0, 0, 0, 0, 0, 0];
   /** Time to the head of an answer, in seconds. */
@@ -57,6 +74,7 @@ export class Server implements Candidate, ProbeTarget {
   /** When it came back, while it is brought up to its weight. */
   rampingSince: number | undefined;
   readonly #outcomes: OutcomeListener;
+  readonly #readsReports: boolean;
 
   constructor(
     config: ServerConfig,
@@ -65,6 +83,8 @@ export class Server implements Candidate, ProbeTarget {
       pool: ConnectionPool;
       ejection: EjectionRules;
       outcomes: OutcomeListener;
+      /** Whether what its answers say of its load is for us. */
+      readsReports?: boolean;
       /** The same server in the config before. */
       before?: Server | undefined;
       /** Whether what probes said of it then still holds: they asked for the same. */
@@ -80,6 +100,7 @@ export class Server implements Candidate, ProbeTarget {
     this.pool = parts.pool;
     this.passive = new PassiveHealth(parts.ejection, parts.before?.passive);
     this.#outcomes = parts.outcomes;
+    this.#readsReports = parts.readsReports ?? false;
     const { before } = parts;
     this.record = before?.record ?? new ServerRecord();
     if (before === undefined) return;
@@ -104,6 +125,19 @@ export class Server implements Candidate, ProbeTarget {
     return this.record.latency;
   }
 
+  /** The same time, where what is slow counts at once. */
+  get peak(): PeakAverage {
+    return this.record.peak;
+  }
+
+  get probeMs(): number | undefined {
+    return this.record.probeMs;
+  }
+
+  get report(): LoadReport | undefined {
+    return this.record.report;
+  }
+
   get failures(): ReadonlyMap<ProxyErrorKind, number> {
     return this.record.failures;
   }
@@ -113,20 +147,50 @@ export class Server implements Candidate, ProbeTarget {
     return this.config.weight * this.ramp;
   }
 
-  /** Whether further requests would wait for a connection. */
+  /** Whether further requests would wait for a connection, or have to wait for the next probe. */
   get full(): boolean {
     const { maxConnections } = this.config;
-    return maxConnections > 0 && this.inFlight >= maxConnections;
+    return this.spent || (maxConnections > 0 && this.inFlight >= maxConnections);
   }
 
-  /** Counts the head of an answer to what was sent at `sentAt`, on the clock of `performance.now()`. */
-  answered(status: number, sentAt: number): void {
+  /** Whether it had as many requests since its last probe as it may have. */
+  get spent(): boolean {
+    const { maxRequests } = this.config;
+    return maxRequests > 0 && this.record.unprobed >= maxRequests;
+  }
+
+  /** Counts a request that is on its way to it. */
+  picked(): void {
+    this.record.unprobed++;
+  }
+
+  /** Takes over the result of a probe, which stands in `lastProbe`. */
+  probed(): void {
+    this.record.unprobed = 0;
+    if (this.lastProbe !== undefined && hasPassed(this.lastProbe)) this.record.probeMs = this.lastProbe.ms;
+  }
+
+  /**
+   * Counts the head of an answer to what was sent at `sentAt`, on the clock of `performance.now()`. Takes a report of
+   * the server's load out of its fields where that is for us: nobody else needs to know.
+   */
+  answered({ status, fields }: AnswerHead, sentAt: number): void {
     const now = performance.now();
-    const { latency, responseSeconds, answers } = this.record;
+    const { latency, peak, responseSeconds, answers } = this.record;
     latency.add(now - sentAt, now);
+    peak.add(now - sentAt, now);
     responseSeconds.observe((now - sentAt) / 1000);
     const hundreds = Math.floor(status / 100);
     answers[hundreds <= 5 ? hundreds : 0]! += 1;
+    if (this.#readsReports) this.#takeReport(fields, now);
+  }
+
+  #takeReport(fields: Fields, now: number): void {
+    const value = fields.get(LOAD_REPORT_FIELD);
+    if (value === undefined) return;
+    const utilization = parseLoadReport(value);
+    if (utilization !== undefined) this.record.report = { utilization, at: now };
+    fields.removeWhere(({ lower }) => lower === LOAD_REPORT_FIELD);
   }
 
   /** An answer came to its end: only now is it known whether it was one. */

@@ -1,15 +1,30 @@
 import { Best } from "./best.ts";
+import { Fastest } from "./fastest.ts";
 import { First, Priority } from "./first.ts";
 import { LeastConnections } from "./least-connections.ts";
+import { LoadAware } from "./load-aware.ts";
 import type { Candidate, Policy } from "./policy.ts";
 import { RandomOfTwo } from "./random.ts";
+import { Rendezvous } from "./rendezvous.ts";
 import { RoundRobin } from "./round-robin.ts";
 
 /** Name of a policy, as in the config's `balance`. */
-export type PolicyName = "roundrobin" | "leastconn" | "random" | "priority" | "first" | "best";
+export type PolicyName =
+  | "roundrobin"
+  | "leastconn"
+  | "random"
+  | "priority"
+  | "first"
+  | "best"
+  | "latency"
+  | "load_aware"
+  | "hash";
 
-/** Creates the policy called `name`. */
-export function createPolicy<C extends Candidate>(name: PolicyName): Policy<C> {
+/** Creates the policy called `name`. `loadFactor` is for `hash`: see `Rendezvous`; default 0. */
+export function createPolicy<C extends Candidate>(
+  name: PolicyName,
+  { loadFactor = 0 }: { loadFactor?: number } = {},
+): Policy<C> {
   switch (name) {
     case "roundrobin":
       return new RoundRobin<C>();
@@ -23,5 +38,11 @@ export function createPolicy<C extends Candidate>(name: PolicyName): Policy<C> {
       return new First<C>();
     case "best":
       return new Best<C>();
+    case "latency":
+      return new Fastest<C>();
+    case "load_aware":
+      return new LoadAware<C>();
+    case "hash":
+      return new Rendezvous<C>(loadFactor);
   }
 }

@@ -1,15 +1,31 @@
 /** What a policy needs to know of a server. */
 export interface Candidate {
+  /** Its URL: what tells it from the others, in every proxy alike. */
+  readonly name: string;
   /** Share of the requests in relation to the others: a whole number, 1 or more. */
   readonly weight: number;
   /** Rank among the tiers of the policy `priority`; the lowest is used first. */
   readonly priority: number;
   /** Requests under way. */
   readonly inFlight: number;
-  /** Whether it has as many requests under way as it may have. */
+  /** Whether it has as many requests under way, or since its last probe, as it may have. */
   readonly full: boolean;
   /** Time to the response headers. */
   readonly latency: Latency;
+  /** The same time, where what is slow counts at once: see `PeakAverage`. */
+  readonly peak: Latency;
+  /** Time that its last passed probe took, in ms; undefined while none has passed. */
+  readonly probeMs: number | undefined;
+  /** The last that it said of its own load; undefined where it says nothing, or nobody asks. */
+  readonly report: LoadReport | undefined;
+}
+
+/** What a server says of its own load. */
+export interface LoadReport {
+  /** Share of what it can do that is taken, 0 to 1. */
+  readonly utilization: number;
+  /** When it said so, on the clock of `performance.now()`. */
+  readonly at: number;
 }
 
 /** A moving average of times. */
@@ -30,6 +46,9 @@ export function isFree<C extends Candidate>(candidate: C, excluded?: ReadonlySet
 export interface Policy<C extends Candidate> {
   /** Names the candidates, in the order of the config; called when they change, not per request. */
   update(available: readonly C[]): void;
-  /** The server for the next request, or undefined where all are full or `excluded`, or there is none. */
-  pick(excluded?: ReadonlySet<C>): C | undefined;
+  /**
+   * The server for the next request, or undefined where all are full or `excluded`, or there is none. `key` is what
+   * requests that belong together have in common; most policies do not look at it.
+   */
+  pick(excluded?: ReadonlySet<C>, key?: string): C | undefined;
 }

@@ -1,3 +1,4 @@
+import { positionAt } from "./draw.ts";
 import { type Candidate, isFree, type Policy } from "./policy.ts";
 
 /**
@@ -28,30 +29,18 @@ export class RandomOfTwo<C extends Candidate> implements Policy<C> {
     const candidates = this.#candidates;
     const total = this.#sums.at(-1) ?? 0;
     if (candidates.length === 0) return undefined;
-    const first = this.#at(this.#random() * total);
+    const first = positionAt(this.#sums, this.#random() * total);
     const one = candidates[first]!;
     const oneIsFree = isFree(one, excluded);
     if (candidates.length === 1) return oneIsFree ? one : undefined;
     // The second draw leaves the first server's share out.
     const from = this.#sums[first]! - one.weight;
     const drawn = this.#random() * (total - one.weight);
-    const other = candidates[this.#at(drawn < from ? drawn : drawn + one.weight)]!;
+    const other = candidates[positionAt(this.#sums, drawn < from ? drawn : drawn + one.weight)]!;
     const otherIsFree = isFree(other, excluded);
     if (!oneIsFree) return otherIsFree ? other : this.#anyFree(excluded);
     if (!otherIsFree) return one;
     return other.inFlight * one.weight < one.inFlight * other.weight ? other : one;
-  }
-
-  /** Position of the candidate whose share `point` falls into. */
-  #at(point: number): number {
-    let low = 0;
-    let high = this.#sums.length - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (point < this.#sums[middle]!) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   }
 
   /** Two that cannot be picked do not mean that none can. */

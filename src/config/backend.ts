@@ -3,6 +3,7 @@ import type { DefaultsConfig } from "./defaults.ts";
 import { type EjectionConfig, ejectionOverridesSchema } from "./ejection.ts";
 import { duration, list, share, wants } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
+import { type HashConfig, hashOverridesSchema } from "./hash.ts";
 import {
   type HealthCheckConfig,
   healthCheckSchema,
@@ -13,7 +14,7 @@ import type { PoolConfig } from "./pool.ts";
 import { poolOverridesSchema } from "./pool.ts";
 import { type RetriesConfig, retryOverridesSchema } from "./retries.ts";
 import { overrides, section } from "./section.ts";
-import { serverSchema } from "./server.ts";
+import { type ServerConfig, serverSchema } from "./server.ts";
 import { type Spread, spread } from "./spread.ts";
 import { stickySchema } from "./sticky.ts";
 import type { UpstreamTimeouts } from "./timeouts.ts";
@@ -25,6 +26,7 @@ const NAME_FORM = 'a name of letters, digits, "-", "_" and ".", that starts with
 /** A set of servers and how requests are spread over them. */
 export const backendSchema = section({
   ...overrides(spread),
+  hash: hashOverridesSchema.prefault({}),
   timeouts: upstreamTimeoutOverridesSchema.prefault({}),
   pool: poolOverridesSchema.prefault({}),
   retries: retryOverridesSchema.prefault({}),
@@ -55,9 +57,19 @@ export interface BackendConfig extends Omit<WrittenBackend, Resolved>, Spread {
   readonly retries: RetriesConfig;
   readonly ejection: EjectionConfig;
   readonly healthCheck: HealthCheckConfig | undefined;
+  readonly hash: HashConfig;
+  readonly servers: readonly ServerConfig[];
 }
 
-type Resolved = "timeouts" | "pool" | "retries" | "ejection" | "healthCheck" | keyof Spread;
+type Resolved =
+  | "timeouts"
+  | "pool"
+  | "retries"
+  | "ejection"
+  | "healthCheck"
+  | "hash"
+  | "servers"
+  | keyof Spread;
 
 /** Fills in the defaults of every backend. The result has no prototype: every key in it is a backend. */
 export function resolveBackends(
@@ -68,7 +80,10 @@ export function resolveBackends(
   const resolved: Record<string, BackendConfig> = Object.create(null);
   for (const [name, backend] of Object.entries(backends)) {
     const timeouts = { ...defaults.timeouts, ...backend.timeouts };
-    const { balance, hostHeader } = defaults;
+    const { balance, hostHeader, maxRequests: everyMax } = defaults;
+    const { maxRequests = everyMax } = backend;
+    const servers = backend.servers.map((server) => ({ maxRequests, ...server }));
+    const hash = { ...defaults.hash, ...backend.hash };
     const pool = { ...defaults.pool, ...backend.pool };
     const retries = { ...defaults.retries, ...backend.retries };
     const ejection = { ...defaults.ejection, ...backend.ejection };
@@ -78,6 +93,9 @@ export function resolveBackends(
       hostHeader,
       ...backend,
       name,
+      maxRequests,
+      hash,
+      servers,
       timeouts,
       pool,
       retries,

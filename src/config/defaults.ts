@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Frozen } from "./freeze.ts";
 import { ejectionSchema } from "./ejection.ts";
+import { hashSchema } from "./hash.ts";
 import { healthCheckSchema } from "./health.ts";
 import { poolSchema } from "./pool.ts";
 import { retriesSchema } from "./retries.ts";
@@ -11,6 +12,7 @@ import { upstreamTimeoutsSchema } from "./timeouts.ts";
 /** What holds for every backend; each backend may override it key by key. */
 export const defaultsSchema = section({
   ...spread,
+  hash: hashSchema.prefault({}),
   timeouts: upstreamTimeoutsSchema.prefault({}),
   pool: poolSchema.prefault({}),
   retries: retriesSchema.prefault({}),

@@ -47,11 +47,16 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
     overlaps.add(["admin", "bind"], bind);
   }
 
-  const { health_check: everyCheck } = asTable(asTable(data).defaults);
+  const defaults = asTable(asTable(data).defaults);
+  const { health_check: everyCheck } = defaults;
+  const { healthcheck: pyhaproxyCheck } = asTable(data);
   checkHealthCheck({}, everyCheck, { path: ["defaults"], problems });
   for (const [name, backend] of Object.entries(backends)) {
     const servers = new Unique("each server once in a backend", problems);
     checkHealthCheck(everyCheck, asTable(backend).health_check, { path: ["backends", name], problems });
+    if (!isProbed(pyhaproxyCheck, everyCheck, asTable(backend).health_check)) {
+      checkUnprobed(backend, defaults, { path: ["backends", name], problems });
+    }
     listAt(backend, "servers").forEach((server, i) => {
       const path = ["backends", name, "servers", i];
       servers.add(path, server, toServerKey);
@@ -163,6 +168,39 @@ function checkHealthCheck(inherited: unknown, written: unknown, { path, problems
     message: 'looks for expected_body in an answer to HEAD, which has no body; accepted: method = "GET"',
   });
 }
+
+/** Whether a backend has probes, whose check is written in these sections; the later one overrides. */
+function isProbed(pyhaproxyCheck: unknown, ...written: readonly unknown[]): boolean {
+  const checks = written.filter((check) => check !== undefined).map(asTable);
+  const inherited = asTable(pyhaproxyCheck).enabled === true;
+  const { enabled = inherited || checks.length > 0 } = Object.assign({}, ...checks) as { enabled?: unknown };
+  return enabled !== false;
+}
+
+/** What a backend without probes cannot have, whether it says so itself or the defaults do. */
+function checkUnprobed(
+  backend: unknown,
+  defaults: Record<string, unknown>,
+  { path, problems }: Context,
+): void {
+  const { balance = defaults.balance, max_requests: ofAll = defaults.max_requests } = asTable(backend);
+  if (typeof balance === "string" && BY_PROBES.includes(balance.toLowerCase())) {
+    const message = refuseValue(balance, "another policy, or health_check with it: it goes by the probes");
+    problems.push({ path: [...path, "balance"], message });
+  }
+  const accepted = "0, or health_check with it: the requests between two probes are counted";
+  const refuse = (path: Path, count: unknown) => {
+    if (typeof count !== "number" || count <= 0) return;
+    problems.push({ path: [...path, "max_requests"], message: refuseValue(count, accepted) });
+  };
+  refuse(path, ofAll);
+  listAt(backend, "servers").forEach((server, i) => {
+    refuse([...path, "servers", i], asTable(server).max_requests);
+  });
+}
+
+/** The names of the policy that knows nothing without probes. */
+const BY_PROBES: readonly unknown[] = ["latency", "fastest"];
 
 /** Whether a server whose probes are to go to another port has ports at all. */
 function checkProbePort(server: unknown, { path, problems }: Context): void {

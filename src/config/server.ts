@@ -66,6 +66,8 @@ export const serverSchema = z.preprocess(
     priority: wholeNumber(0, 1_000_000).prefault(100),
     /** Requests under way on this server at a time; 0 is no limit. */
     max_connections: wholeNumber(0).prefault(0),
+    /** Requests between two probes of this server; 0 is no limit. The default is the backend's. */
+    max_requests: wholeNumber(0).exactOptional(),
     /**
      * What a name in the URL stands for: `one` server, `all` a server for each of its addresses, `srv` a server for each
      * target of its SRV records. It is looked up again when its TTL is over.
@@ -84,8 +86,10 @@ export const serverSchema = z.preprocess(
     }),
 );
 
-/** Output type of `serverSchema`. */
-export type ServerConfig = Frozen<z.output<typeof serverSchema>>;
+/** One server, with its backend's defaults where it says nothing. */
+export interface ServerConfig extends Frozen<z.output<typeof serverSchema>> {
+  readonly maxRequests: number;
+}
 
 function toAddress({ protocol, hostname, host, port, pathname }: URL): ServerAddress {
   const tls = protocol === "https:";

@@ -1,4 +1,4 @@
-import { alias, choice } from "./fields.ts";
+import { alias, choice, wholeNumber } from "./fields.ts";
 
 /** How requests are spread over servers and what these see of them: keys of `[defaults]` and of every backend. */
 export const spread = {
@@ -15,13 +15,29 @@ export const spread = {
     priority: "priority",
     first: "first",
     best: "best",
+    latency: "latency",
+    fastest: "latency",
+    load_aware: "load_aware",
+    hash: "hash",
   }).prefault("roundrobin"),
   /** The Host that servers see: `preserve` the client's, or `rewrite` to the server's own. */
   host_header: choice(["preserve", "rewrite"]).prefault("preserve"),
+  /** Requests that each server gets between two probes, where it does not say so itself; 0 is no limit. */
+  max_requests: wholeNumber(0).prefault(0),
 };
 
 /** The same, as a backend has it. */
 export interface Spread {
-  readonly balance: "roundrobin" | "leastconn" | "random" | "priority" | "first" | "best";
+  readonly balance:
+    | "roundrobin"
+    | "leastconn"
+    | "random"
+    | "priority"
+    | "first"
+    | "best"
+    | "latency"
+    | "load_aware"
+    | "hash";
   readonly hostHeader: "preserve" | "rewrite";
+  readonly maxRequests: number;
 }

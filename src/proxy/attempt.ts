@@ -72,7 +72,7 @@ export async function attempt(
       parts.bodyStarted = true;
       try {
         const answer = await send(request, connection, outgoing);
-        server.answered(answer.head.status, sentAt);
+        server.answered(answer.head, sentAt);
         outgoing.onHead(answer.head.status);
         return {
           answer,

@@ -37,11 +37,13 @@ export async function forward(request: IncomingRequest, course: Course): Promise
   exchange.backend = backend.name;
   backend.retryBudget.request(exchange.startedAt);
   const outgoing = prepare(request, course);
-  const stays = stickyServer(backend, outgoing.fields);
+  const stays = backend.stay(outgoing.fields);
   let tried: Set<Server> | undefined;
   let last: ProxyError | undefined;
   for (;;) {
-    const server = tried === undefined && stays !== undefined ? stays : backend.pick(tried);
+    const server = tried === undefined && stays !== undefined
+      ? stays
+      : backend.pick(tried, backend.hashKey?.(request));
     if (server === undefined) throw last ?? noServer(backend);
     exchange.server = server.name;
     try {
@@ -68,12 +70,6 @@ export async function forward(request: IncomingRequest, course: Course): Promise
     }
     (tried ??= new Set()).add(server);
   }
-}
-
-/** The server that the client stays with, where it has one that can be asked. */
-function stickyServer(backend: Backend, fields: Fields): Server | undefined {
-  const server = backend.stickiness?.serverOf(fields);
-  return server !== undefined && backend.keeps(server) ? server : undefined;
 }
 
 interface Repeating {

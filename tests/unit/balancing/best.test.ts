@@ -1,22 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MovingAverage } from "../../../src/balancing/average.ts";
 import { Best, score } from "../../../src/balancing/best.ts";
-import type { Policy } from "../../../src/balancing/policy.ts";
 import { Random } from "../../support/codec/random.ts";
+import { exponential, type Load, type Measured, measured, MINUTE, simulate } from "./simulation.ts";
 import { candidate, equals, pickNames, sum, type TestCandidate } from "./support.ts";
-
-const MINUTE = 60_000;
-
-/** A candidate that is measured. */
-interface Measured extends TestCandidate {
-  readonly latency: MovingAverage;
-}
-
-/** Candidates "a", "b", "c" and so on, without a measurement. */
-function measured(count: number): Measured[] {
-  return equals(count).map((one) => ({ ...one, latency: new MovingAverage() }));
-}
 
 const scores: [averageMs: number | undefined, inFlight: number, agoMs: number, expected: number][] = [
   [undefined, 0, 0, 50],
@@ -123,7 +110,7 @@ for (const { clients, ms, known } of fairness) {
       const random = new Random(seed);
       const all = measured(4);
       if (known) { for (const one of all) one.latency.add(exponential(random, ms), 0); }
-      const counts = simulate(all, { clients, minutes: 3, timeOf: () => exponential(random, ms) });
+      const counts = simulateBest(all, { clients, minutes: 3, timeOf: () => exponential(random, ms) });
       const fair = sum(counts) / all.length;
       for (const count of counts) assert.ok(count >= fair / 4, `${counts}`);
     }
@@ -139,7 +126,7 @@ for (const { clients, ms } of [{ clients: 1, ms: 20 }, { clients: 1, ms: 100 }, 
     const all = measured(3);
     for (const one of all) one.latency.add(one === all[0] ? 5000 : ms, 0);
     let triedAt = Infinity;
-    simulate(all, {
+    simulateBest(all, {
       clients,
       minutes: 3,
       timeOf(one, now) {
@@ -156,7 +143,7 @@ test("Best.pick() gives one that took 5 s once half of a fair share again within
   const all = measured(3);
   for (const one of all) one.latency.add(one === all[0] ? 5000 : 60, 0);
   const counts = all.map(() => 0);
-  simulate(all, {
+  simulateBest(all, {
     clients: 1,
     minutes: 20,
     timeOf(one, now) {
@@ -171,7 +158,7 @@ for (const clients of [1, 4, 16]) {
   test(`Best.pick() gives a 5 times slower one some, but no quarter of a share (${clients} clients)`, () => {
     const random = new Random(9);
     const all = measured(4);
-    const counts = simulate(all, {
+    const counts = simulateBest(all, {
       clients,
       minutes: 5,
       timeOf: (one) => (one === all[0] ? 300 : 60) * (0.5 + random.fraction()),
@@ -180,39 +167,6 @@ for (const clients of [1, 4, 16]) {
   });
 }
 
-interface Load {
-  readonly clients: number;
-  readonly minutes: number;
-  /** Time of one request in ms. */
-  timeOf(one: Measured, now: number): number;
-}
-
-/** Lets clients send one request after the other on a virtual clock; returns how many each candidate got. */
-function simulate(all: readonly Measured[], { clients, minutes, timeOf }: Load): number[] {
-  let now = 0;
-  const policy: Policy<Measured> = new Best<Measured>(() => now);
-  policy.update(all);
-  const counts = all.map(() => 0);
-  const underWay: { one: Measured; startedAt: number; endsAt: number }[] = [];
-  function send(): void {
-    const one = policy.pick()!;
-    one.inFlight++;
-    counts[all.indexOf(one)]!++;
-    underWay.push({ one, startedAt: now, endsAt: now + timeOf(one, now) });
-  }
-  for (let i = 0; i < clients; i++) send();
-  while (now < minutes * MINUTE) {
-    let next = 0;
-    for (let i = 1; i < clients; i++) if (underWay[i]!.endsAt < underWay[next]!.endsAt) next = i;
-    const { one, startedAt, endsAt } = underWay.splice(next, 1)[0]!;
-    now = endsAt;
-    one.inFlight--;
-    one.latency.add(now - startedAt, now);
-    send();
-  }
-  return counts;
-}
-
-function exponential(random: Random, mean: number): number {
-  return -mean * Math.log(1 - random.fraction());
+function simulateBest(all: readonly Measured[], load: Load): number[] {
+  return simulate((now) => new Best<Measured>(now), all, load);
 }

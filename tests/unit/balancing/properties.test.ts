@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Best } from "../../../src/balancing/best.ts";
 import { createPolicy, type PolicyName } from "../../../src/balancing/create.ts";
+import { Fastest } from "../../../src/balancing/fastest.ts";
 import { First, Priority } from "../../../src/balancing/first.ts";
 import { LeastConnections } from "../../../src/balancing/least-connections.ts";
+import { LoadAware } from "../../../src/balancing/load-aware.ts";
 import type { Policy } from "../../../src/balancing/policy.ts";
 import { RandomOfTwo } from "../../../src/balancing/random.ts";
+import { Rendezvous } from "../../../src/balancing/rendezvous.ts";
 import { RoundRobin } from "../../../src/balancing/round-robin.ts";
 import { Random } from "../../support/codec/random.ts";
 import { candidate, equals, randomWeights, subset, type TestCandidate, weighing } from "./support.ts";
@@ -19,6 +22,9 @@ const POLICIES: Readonly<Record<PolicyName, Factory>> = {
   priority: () => new Priority(),
   first: () => new First(),
   best: (_, now) => new Best(now),
+  latency: () => new Fastest(),
+  load_aware: (random, now) => new LoadAware(now, () => random.fraction()),
+  hash: () => new Rendezvous(),
 };
 const NAMES = Object.keys(POLICIES) as PolicyName[];
 /** Those that are to share out the load among equals. */
@@ -52,12 +58,18 @@ for (const name of NAMES) {
           one.full = random.chance(fullness);
           one.inFlight = random.below(20);
           one.latency.averageMs = random.pick([undefined, 0, random.below(1000)]);
+          one.peak.averageMs = random.pick([undefined, 0, random.below(1000)]);
+          one.probeMs = random.pick([undefined, 0, random.below(1000)]);
+          one.report = random.pick([undefined, { utilization: random.fraction(), at: now }]);
         }
         for (let i = 0; i < 3; i++) {
           const free = present.filter(({ full }) => !full);
-          const picked = policy.pick();
+          const tried = new Set(subset(random, present, 0.2));
+          const untried = free.filter((one) => !tried.has(one));
+          const key = random.pick([undefined, `k${random.below(100)}`]);
+          const picked = policy.pick(tried.size === 0 ? undefined : tried, key);
           if (picked === undefined) none++;
-          assert.ok(picked === undefined ? free.length === 0 : free.includes(picked));
+          assert.ok(picked === undefined ? untried.length === 0 : untried.includes(picked));
         }
       }
       assert.ok(none > 0);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { RandomOfTwo } from "../../../src/balancing/random.ts";
 import { Random } from "../../support/codec/random.ts";
 import {
+  assertFits,
   candidate,
   countPicks,
   equals,
@@ -33,14 +34,6 @@ function pickWith(candidates: readonly TestCandidate[], ...numbers: number[]): T
     return numbers.shift()!;
   });
   return policy.pick();
-}
-
-/** Asserts that counts fit shares: chi square within six standard deviations of its mean. */
-function assertFits(counts: readonly number[], weights: readonly number[]): void {
-  const scale = sum(counts) / sum(weights);
-  const square = sum(counts.map((count, i) => (count - weights[i]! * scale) ** 2 / (weights[i]! * scale)));
-  const freedom = weights.length - 1;
-  assert.ok(square <= freedom + 6 * Math.sqrt(2 * freedom), `chi square ${square}, ${counts} for ${weights}`);
 }
 
 test("RandomOfTwo.pick() finds none among none, and the only one among one", () => {

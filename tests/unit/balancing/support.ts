@@ -1,18 +1,31 @@
-import type { Candidate, Policy } from "../../../src/balancing/policy.ts";
+import assert from "node:assert/strict";
+import type { Candidate, LoadReport, Policy } from "../../../src/balancing/policy.ts";
 import type { Random } from "../../support/codec/random.ts";
 
 /** A candidate whose state the test sets. */
 export interface TestCandidate extends Candidate {
-  readonly name: string;
   inFlight: number;
   full: boolean;
   readonly latency: { averageMs: number | undefined };
+  readonly peak: { averageMs: number | undefined };
+  probeMs: number | undefined;
+  report: LoadReport | undefined;
 }
 
 /** A candidate called `name`, idle, of weight 1 and priority 0 if `state` does not say otherwise. */
 export function candidate(name: string, state: Partial<Omit<TestCandidate, "name">> = {}): TestCandidate {
-  const latency = { averageMs: undefined };
-  return { name, weight: 1, priority: 0, inFlight: 0, full: false, latency, ...state };
+  return {
+    name,
+    weight: 1,
+    priority: 0,
+    inFlight: 0,
+    full: false,
+    latency: { averageMs: undefined },
+    peak: { averageMs: undefined },
+    probeMs: undefined,
+    report: undefined,
+    ...state,
+  };
 }
 
 /** Candidates "a", "b", "c" and so on, of these weights. */
@@ -52,6 +65,14 @@ export function countPicks(
     counts.set(picked, counts.get(picked)! + 1);
   }
   return all.map((one) => counts.get(one)!);
+}
+
+/** Asserts that counts fit shares: chi square within six standard deviations of its mean. */
+export function assertFits(counts: readonly number[], weights: readonly number[]): void {
+  const scale = sum(counts) / sum(weights);
+  const square = sum(counts.map((count, i) => (count - weights[i]! * scale) ** 2 / (weights[i]! * scale)));
+  const freedom = weights.length - 1;
+  assert.ok(square <= freedom + 6 * Math.sqrt(2 * freedom), `chi square ${square}, ${counts} for ${weights}`);
 }
 
 export function sum(numbers: readonly number[]): number {

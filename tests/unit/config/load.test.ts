@@ -48,6 +48,7 @@ test("validateConfig() fills in every default", () => {
     queue: 3000,
   };
   const retries = { attempts: 2, budget: 0.2, deadline: 30_000, statuses: [] };
+  const hash = { on: { subject: "client", argument: "" }, loadFactor: 0 };
   const ejection = { enabled: true, failures: 5, time: 10_000, maxTime: 300_000 };
   assert.deepEqual(rest, {
     log: { level: "info", access: true, format: "auto" },
@@ -81,6 +82,8 @@ test("validateConfig() fills in every default", () => {
     defaults: {
       balance: "roundrobin",
       hostHeader: "preserve",
+      maxRequests: 0,
+      hash,
       timeouts,
       pool: { maxIdle: 64 },
       retries,
@@ -91,6 +94,8 @@ test("validateConfig() fills in every default", () => {
     name: "app",
     balance: "roundrobin",
     hostHeader: "preserve",
+    maxRequests: 0,
+    hash,
     timeouts,
     pool: { maxIdle: 64 },
     retries,
@@ -110,6 +115,7 @@ test("validateConfig() fills in every default", () => {
       weight: 1,
       priority: 100,
       maxConnections: 0,
+      maxRequests: 0,
       resolve: "one",
       healthCheck: {},
     }],
@@ -149,6 +155,20 @@ for (const balance of ["roundrobin", "round_robin", "rr"]) {
   test(`validateConfig() takes the policy "${balance}" for round robin`, () => {
     const config = validateConfig({ ...DATA, backends: { app: { balance, servers: ["http://a"] } } });
     assert.equal(config.backends.app!.balance, "roundrobin");
+  });
+}
+
+for (
+  const [written, balance] of [
+    ["latency", "latency"],
+    ["fastest", "latency"],
+    ["load_aware", "load_aware"],
+    ["Hash", "hash"],
+  ]
+) {
+  test(`validateConfig() takes the policy "${written}" for ${balance}`, () => {
+    const app = { balance: written, servers: ["http://a"], health_check: {} };
+    assert.equal(validateConfig({ ...DATA, backends: { app } }).backends.app!.balance, balance);
   });
 }
 

@@ -32,7 +32,7 @@ const rows: [why: string, text: string, lines: string[]][] = [
     `c:1:13: log.level: is "warning"; accepted: ${LEVELS}; did you mean "warn"?`,
   ]],
   ["a policy that is not on the list", VALID + 'balance = "roundrobbin"', [
-    'c:6:11: backends.app.balance: is "roundrobbin"; accepted: "roundrobin", "leastconn", "random", "priority", "first" or "best"; did you mean "roundrobin"?',
+    'c:6:11: backends.app.balance: is "roundrobbin"; accepted: "roundrobin", "leastconn", "random", "priority", "first", "best", "latency", "load_aware" or "hash"; did you mean "roundrobin"?',
   ]],
   ["a text for a boolean", `log.access = "yes"\n${VALID}`, [
     'c:1:14: log.access: is "yes"; accepted: true or false',

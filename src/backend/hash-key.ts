@@ -1,0 +1,29 @@
+import type { HashSource } from "../config/hash.ts";
+import { cookieValue } from "../http/cookie.ts";
+import { fieldName, ROLE } from "../http/fields.ts";
+import { networkOf } from "../http/ip.ts";
+import { queryValue } from "../http/query.ts";
+import type { IncomingRequest } from "../message/request.ts";
+
+/** The key of a request, or undefined where it has none. */
+export type HashKey = (request: IncomingRequest) => string | undefined;
+
+/** Makes a function of what the config names as the key. */
+export function compileHashKey({ subject, argument }: HashSource): HashKey {
+  switch (subject) {
+    case "client":
+      return ({ exchange }) => networkOf(exchange.client) || undefined; // a unix socket has no address
+    case "path":
+      return ({ target }) => target.split("?", 1)[0];
+    case "uri":
+      return ({ target }) => target;
+    case "header":
+      // What servers get as X-Real-IP is our word, not the client's.
+      if (fieldName(argument).role === ROLE.realIp) return ({ exchange }) => exchange.client || undefined;
+      return ({ head }) => head.fields.get(argument);
+    case "cookie":
+      return ({ head }) => cookieValue(head.fields, argument);
+    case "query":
+      return ({ target }) => queryValue(target, argument);
+  }
+}

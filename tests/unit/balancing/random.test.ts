@@ -8,7 +8,6 @@ import {
   countPicks,
   equals,
   randomWeights,
-  sum,
   type TestCandidate,
   weighing,
 } from "./support.ts";

@@ -16,6 +16,7 @@ import { type Member, Membership } from "./membership.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { type OperatorState, Server } from "./server.ts";
 import { Stickiness } from "./stickiness.ts";
+import { Tunnels } from "./tunnels.ts";
 
 /** Time that names get to be looked up before the start goes on without them, in ms. */
 const NAMES_MS = 2000;
@@ -42,6 +43,8 @@ export class Backend {
   readonly #policy: Policy<Server>;
   readonly #availability: Availability;
   readonly #membership: Membership;
+  /** By the names of servers, those that left included; the next config's backend goes on with them. */
+  readonly #tunnels: Map<string, Tunnels>;
   readonly #closed = new AbortController();
   #servers: readonly Server[] = [];
   /** The servers that may get requests. Changes on an event, not per request. */
@@ -54,6 +57,7 @@ export class Backend {
     this.retryBudget = new RetryBudget(config.retries.budget);
     this.stickiness = config.sticky && new Stickiness(config.sticky, config.name);
     this.#limits = limits;
+    this.#tunnels = before === undefined ? new Map() : before.#tunnels;
     this.#policy = createPolicy<Server>(config.balance, config.hash);
     this.hashKey = config.balance === "hash" ? compileHashKey(config.hash.on) : undefined;
     this.#availability = new Availability({
@@ -135,18 +139,24 @@ export class Backend {
     return server;
   }
 
-  /** Says what the operator wants of a server. Requests under way are finished in any case. */
+  /** Says what the operator wants of a server. Requests under way are finished in any case, tunnels end after a while. */
   setState(server: Server, state: OperatorState): void {
     server.operator = state;
     this.#availability.refresh();
+    if (state === "ready") server.tunnels.stay();
+    else server.tunnels.leave(this.config.timeouts.tunnelDrain);
   }
 
-  /** Ends the probes and the look-ups, lets go of the connections that are unused now, and of the rest as they come free. */
-  close(): void {
+  /**
+   * Ends the probes and the look-ups, lets go of the connections that are unused now, and of the rest as they come free.
+   * Tunnels to servers that the `successor` has as well stay.
+   */
+  close(successor?: Backend): void {
     this.#closed.abort();
     this.#membership.close();
     this.#availability.dispose();
     for (const server of this.servers) server.pool.close();
+    this.#letGo(this.servers, successor?.servers ?? []);
   }
 
   /** Takes over which servers there are. One that comes later gets its first request behind its first probe. */
@@ -167,7 +177,26 @@ export class Backend {
     this.stickiness?.update(servers);
     this.#availability.servers = servers;
     for (const { pool } of removed) pool.close();
+    this.#letGo(removed, servers);
+    for (const { operator, tunnels } of added) if (operator === "ready") tunnels.stay();
     if (this.#started) void this.#probe(added);
+  }
+
+  /** Ends the tunnels to servers that are none of those that `stay`, after a while. */
+  #letGo(servers: readonly Server[], stay: readonly Server[]): void {
+    const staying = new Set(stay.map(({ name }) => name));
+    for (const { name, tunnels } of servers) {
+      if (!staying.has(name)) tunnels.leave(this.config.timeouts.tunnelDrain);
+    }
+    for (const [name, { size }] of this.#tunnels) {
+      if (size === 0 && !staying.has(name)) this.#tunnels.delete(name);
+    }
+  }
+
+  #tunnelsOf(name: string): Tunnels {
+    let tunnels = this.#tunnels.get(name);
+    if (tunnels === undefined) this.#tunnels.set(name, tunnels = new Tunnels());
+    return tunnels;
   }
 
   #createServer(member: Member, before: Server | undefined, sameCheck: boolean): Server {
@@ -185,6 +214,7 @@ export class Backend {
       ejection,
       outcomes: this.#availability,
       readsReports: this.config.balance === "load_aware",
+      tunnels: this.#tunnelsOf(member.config.url),
       before,
       sameCheck: sameCheck && isDeepStrictEqual(before?.config.healthCheck, member.config.healthCheck),
     });

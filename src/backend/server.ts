@@ -12,6 +12,7 @@ import { LOAD_REPORT_FIELD, parseLoadReport } from "../http/orca.ts";
 import type { DialTarget } from "../net/dial.ts";
 import { Histogram } from "../observe/histogram.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";
+import { Tunnels } from "./tunnels.ts";
 
 /** What the operator said of a server: `drain` and `maint` get no new requests, and `maint` is not probed either. */
 export type OperatorState = "ready" | "drain" | "maint";
@@ -61,6 +62,8 @@ export class Server implements Candidate, ProbeTarget {
   readonly authority: string;
   readonly target: DialTarget;
   readonly pool: ConnectionPool;
+  /** Open tunnels; those of a server with this name in any config. */
+  readonly tunnels: Tunnels;
   /** What was counted; lives on in the same server of the next config. */
   readonly record: ServerRecord;
   /** What probes say; up while there are none. */
@@ -85,6 +88,7 @@ export class Server implements Candidate, ProbeTarget {
       outcomes: OutcomeListener;
       /** Whether what its answers say of its load is for us. */
       readsReports?: boolean;
+      tunnels?: Tunnels;
       /** The same server in the config before. */
       before?: Server | undefined;
       /** Whether what probes said of it then still holds: they asked for the same. */
@@ -98,6 +102,7 @@ export class Server implements Candidate, ProbeTarget {
     this.authority = config.authority;
     this.target = parts.target;
     this.pool = parts.pool;
+    this.tunnels = parts.tunnels ?? new Tunnels();
     this.passive = new PassiveHealth(parts.ejection, parts.before?.passive);
     this.#outcomes = parts.outcomes;
     this.#readsReports = parts.readsReports ?? false;

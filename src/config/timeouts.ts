@@ -30,6 +30,8 @@ const upstreamTimeouts = {
   keep_alive: duration.prefault("25s"),
   /** Silence in both directions that ends a tunnel; 0 is off. */
   tunnel_idle: duration.prefault("1h"),
+  /** Until the tunnels of a server end that is in drain or maint or gone from the config or from DNS; 0 leaves them. */
+  tunnel_drain: duration.prefault("10s"),
   /** Wait for a server that is below its `max_connections`; 0 fails at once. */
   queue: duration.prefault("3s"),
 };

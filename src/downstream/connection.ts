@@ -7,13 +7,14 @@ import { informationalHead } from "../http1/encode.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange, Informer, Peer } from "../message/exchange.ts";
-import { ForwardedResponse, type UpstreamTunnel } from "../message/response.ts";
+import { ForwardedResponse } from "../message/response.ts";
 import { MessageWriter } from "../net/message-writer.ts";
-import { beginAnswer, dropAnswer, requestAnswer, switchingHead } from "./answer.ts";
+import { beginAnswer, dropAnswer, requestAnswer } from "./answer.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
 import type { DownstreamOptions } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
+import { Tunnelled } from "./tunnelled.ts";
 import { type Wait, Waits } from "./waits.ts";
 
 /**
@@ -21,6 +22,8 @@ import { type Wait, Waits } from "./waits.ts";
  * and closes in a way that lets the last answer arrive.
  */
 export class DownstreamConnection implements IntakeEvents, Informer {
+  /** What the last exchange became, if it owns the socket. */
+  tunnelled: Tunnelled | undefined;
   readonly #socket: Socket;
   readonly #opening: Opening;
   readonly #options: DownstreamOptions;
@@ -30,8 +33,6 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   readonly #onClosed: () => void;
   /** The exchange under way. */
   #exchange: Exchange | undefined;
-  /** The exchange that became a tunnel, which owns the socket. */
-  #tunnelled: Exchange | undefined;
   /** The body of the answer, while it flows. */
   #responseBody: BodySource | undefined;
   /** Whether the head of the final answer was written. */
@@ -69,13 +70,13 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   drain(idleToo: boolean): void {
     this.#closing = true;
     if (!idleToo) return;
-    const busy = this.#exchange !== undefined || this.#tunnelled !== undefined || this.#intake.insideHead;
+    const busy = this.#exchange !== undefined || this.tunnelled !== undefined || this.#intake.insideHead;
     if (!busy && !this.#lingering) this.#leave();
   }
 
   /** Cuts the connection now. */
   destroy(kind: ProxyErrorKind, message: string): void {
-    (this.#exchange ?? this.#tunnelled)?.abort(kind, message);
+    (this.#exchange ?? this.tunnelled)?.abort(kind, message);
     // What is queued is lost, and a client that reads until close must not take that for the end.
     if (this.#socket.writableLength > 0) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
@@ -150,7 +151,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     }
     try {
       if (response instanceof ForwardedResponse && response.tunnel !== undefined) {
-        return this.#handOver(exchange, response, response.tunnel);
+        return this.#handOver(exchange, response);
       }
       // RFC 9112 §9.6: what is left of an unread request would be taken for the next one.
       if (this.#intake.incomplete || (this.#halfClosed && !this.#intake.hasUnread)) this.#closing = true;
@@ -173,18 +174,14 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     }
   }
 
-  #handOver(exchange: Exchange, response: ForwardedResponse, tunnel: UpstreamTunnel): void {
+  #handOver(exchange: Exchange, response: ForwardedResponse): void {
     this.#exchange = undefined;
-    this.#tunnelled = exchange;
-    exchange.onFinished = undefined;
-    exchange.status = 101;
-    this.#writer.sendHead(switchingHead(response));
     this.#waits.dispose();
-    this.#socket.removeAllListeners();
-    tunnel.join(this.#socket, this.#intake.takeRest(), ({ fromClient, toClient }) => {
-      exchange.bytesIn = fromClient;
-      exchange.bytesOut = toClient;
-      this.#options.onExchange(exchange);
+    this.tunnelled = new Tunnelled(exchange, response, {
+      socket: this.#socket,
+      writer: this.#writer,
+      early: this.#intake.takeRest(),
+      options: this.#options,
     });
     this.#socket.on("close", () => this.#gone("closed"));
   }

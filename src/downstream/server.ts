@@ -10,6 +10,8 @@ const REFUSAL = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; c
 const REFUSAL_MS = 1000;
 /** At a drain, a request that is in the kernel's buffer already is still read and answered. */
 const DRAIN_GRACE_MS = 20;
+/** The last part of a drain, in which WebSockets are closed: both ends have heard Close 1001 and may answer it. */
+const GOODBYE_MS = 1000;
 /** For what was cut to be reported. */
 const CUT_MS = 20;
 
@@ -62,7 +64,8 @@ export class DownstreamServer {
 
   /**
    * Closes every connection once its exchange is over, idle ones after the moment that a request on its way
-   * needs, and cuts what is left after `timeoutMs`. Resolves with the number of connections that were cut.
+   * needs, WebSockets in the last second (or half of the time, where that is shorter), and cuts what is left after
+   * `timeoutMs`. Resolves with the number of connections that were cut.
    */
   drain(timeoutMs: number): Promise<number> {
     this.#draining = true;
@@ -70,6 +73,10 @@ export class DownstreamServer {
     return new Promise((resolve) => {
       let cut = 0;
       const grace = setTimeout(() => this.#drainAll(true), Math.min(DRAIN_GRACE_MS, timeoutMs));
+      const goodbyeMs = Math.min(GOODBYE_MS, timeoutMs / 2);
+      const goodbye = setTimeout(() => {
+        for (const { tunnelled } of this.#connections.keys()) tunnelled?.goAway(goodbyeMs);
+      }, timeoutMs - goodbyeMs);
       let timer = setTimeout(() => {
         cut = this.#connections.size;
         timer = setTimeout(finish, CUT_MS);
@@ -80,6 +87,7 @@ export class DownstreamServer {
       const finish = () => {
         this.#onEmpty = undefined;
         clearTimeout(grace);
+        clearTimeout(goodbye);
         clearTimeout(timer);
         resolve(cut);
       };

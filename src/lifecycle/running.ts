@@ -217,7 +217,7 @@ async function startBackends(snapshot: Snapshot, running: Snapshot | undefined):
 }
 
 function closeBackends(snapshot: Snapshot, running: Snapshot | undefined): void {
-  for (const backend of onlyIn(snapshot, running)) backend.close();
+  for (const backend of onlyIn(snapshot, running)) backend.close(running?.backends.get(backend.name));
 }
 
 function onlyIn({ backends }: Snapshot, other: Snapshot | undefined) {

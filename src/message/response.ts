@@ -1,24 +1,9 @@
-import type { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
 import type { Fields } from "../http/fields.ts";
 import type { BodySource } from "./body.ts";
 import { toStream } from "./body-stream.ts";
 import { delegateRest } from "./delegate.ts";
 import { reconcile } from "./reconcile.ts";
-
-/** A server's connection after its 101, which waits to be joined with the client's. */
-export interface UpstreamTunnel {
-  /** Takes over the client's connection, with the bytes that the client sent behind its request. */
-  join(socket: Socket, early: Buffer, onDone: (bytes: TunnelledBytes) => void): void;
-  /** The client is gone: closes the server's connection. */
-  drop(): void;
-}
-
-/** What went through a tunnel. */
-export interface TunnelledBytes {
-  readonly fromClient: number;
-  readonly toClient: number;
-}
+import type { UpstreamTunnel } from "./tunnel.ts";
 
 /** What stands for a status that a web-standard Response cannot have. */
 export const STATUS_SHOWN = 502;

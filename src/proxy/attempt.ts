@@ -73,7 +73,7 @@ export async function attempt(
       try {
         const answer = await send(request, connection, outgoing);
         server.answered(answer.head, sentAt);
-        outgoing.onHead(answer.head.status);
+        outgoing.onHead(answer.head.status, answer.tunnel !== undefined);
         return {
           answer,
           onTunnelDone: () => outgoing.onDone(),
@@ -118,7 +118,7 @@ function toServer(
   request: IncomingRequest,
   server: Server,
   parts: Outgoing,
-): OutgoingRequest & { onHead(status: number): void } {
+): OutgoingRequest & { onHead(status: number, switched: boolean): void } {
   const { exchange } = request;
   const { method, body, upgrade, responseMs } = parts;
   const own = parts.rewritesHost || exchange.authority === "";
@@ -131,7 +131,9 @@ function toServer(
   };
   return {
     // A short answer is over before anybody hears of its head.
-    onHead(its) {
+    onHead(its, switched) {
+      // A tunnel may last for days, and its end says nothing about the server.
+      if (switched) return server.finished(its);
       status = its;
       report();
     },

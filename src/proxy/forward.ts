@@ -52,7 +52,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
       const repeats = includesStatus(backend.config.retries.statuses, status) &&
         mayRepeat(request, { backend, server, tried, outgoing, sentStatus: status });
       if (!repeats) {
-        return accept(request, { ...sent, course, outgoing, moved: server === stays ? undefined : server });
+        return accept(request, { ...sent, server, course, outgoing, moves: server !== stays });
       }
       last = new ProxyError("upstream_invalid", `The server answered ${status}`);
       sent.drop(last);
@@ -105,20 +105,24 @@ function noServer({ name, servers, available }: Backend): ProxyError {
 /** The answer becomes the client's: nothing is repeated any more. */
 function accept(
   request: IncomingRequest,
-  { answer, onTunnelDone, course, outgoing, moved }: AttemptResult & {
+  { answer, onTunnelDone, server, course, outgoing, moves }: AttemptResult & {
+    server: Server;
     course: Course;
     outgoing: Outgoing;
-    /** The server, where the client did not stay with it before. */
-    moved: Server | undefined;
+    /** Whether the client did not stay with this server before. */
+    moves: boolean;
   },
 ): Response {
   const { backend, policy, shape } = course;
   outgoing.replay?.commit();
-  const cookie = moved && backend.stickiness?.cookieFor(moved, schemeOf(request, policy) === "https");
+  const cookie = moves
+    ? backend.stickiness?.cookieFor(server, schemeOf(request, policy) === "https")
+    : undefined;
   const edit = shape?.answer;
   return toClientResponse(answer, request.exchange, {
     via: policy.via,
     tunnelIdleMs: backend.config.timeouts.tunnelIdle,
+    tunnels: server.tunnels,
     edit: edit === undefined && cookie === undefined ? undefined : (fields) => {
       edit?.(fields, request);
       if (cookie !== undefined) fields.append("Set-Cookie", cookie);

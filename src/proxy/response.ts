@@ -1,9 +1,18 @@
+import { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
+import { isWebSocket } from "../http/websocket-frames.ts";
 import type { Exchange } from "../message/exchange.ts";
-import { asResponse, ForwardedResponse, type UpstreamTunnel } from "../message/response.ts";
-import { joinTunnel } from "../net/tunnel.ts";
+import { asResponse, ForwardedResponse } from "../message/response.ts";
+import type { OpenTunnel, UpstreamTunnel } from "../message/tunnel.ts";
+import { joinTunnel, type TunnelEnding } from "../net/tunnel.ts";
 import type { Answer } from "../upstream/contract.ts";
+
+/** Who ends tunnels when their server goes away. */
+interface TunnelSet {
+  add(tunnel: OpenTunnel): void;
+  delete(tunnel: OpenTunnel): void;
+}
 
 /** What makes an answer ready for the client. */
 export interface AnswerContext {
@@ -13,6 +22,8 @@ export interface AnswerContext {
   readonly tunnelIdleMs: number;
   /** What a route changes of the fields. */
   readonly edit: ((fields: Fields) => void) | undefined;
+  /** The open tunnels of the server, to which a new one is added. */
+  readonly tunnels: TunnelSet;
   /** Called when a tunnel is over; other exchanges end with their connection. */
   readonly onTunnelDone: () => void;
 }
@@ -38,14 +49,20 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
     context.onTunnelDone();
   };
   exchange.onFinished = drop;
-  const join: UpstreamTunnel["join"] = (socket, early, onDone) =>
-    joinTunnel({ socket, early }, tunnel, {
+  const join: UpstreamTunnel["join"] = (socket, early, onDone) => {
+    const open = joinTunnel({ socket, early }, tunnel, {
       idleMs: context.tunnelIdleMs,
-      onDone: ({ forth, back }) => {
+      websocket: isWebSocket(upgrade),
+      onDone: ({ forth, back }, ending) => {
+        noteEnding(exchange, ending);
         onDone({ fromClient: forth, toClient: back });
         context.onTunnelDone();
+        context.tunnels.delete(open);
       },
     });
+    context.tunnels.add(open);
+    return open;
+  };
   return asResponse(
     new ForwardedResponse({ status: 101, reason: head.reason, fields, body: null, tunnel: { join, drop } }),
   );
@@ -62,4 +79,16 @@ const NOT_WITH_101: ReadonlySet<string> = new Set(["alt-svc", "content-length"])
 function announceUpgrade(fields: Fields, upgrade: string | undefined): void {
   fields.append("Connection", "Upgrade");
   if (upgrade !== undefined) fields.append("Upgrade", upgrade);
+}
+
+/** Writes down how a tunnel ended. Its handshake is what counts for the health of the server. */
+function noteEnding(exchange: Exchange, ending: TunnelEnding): void {
+  if (ending === "idle") exchange.detail ??= "Nothing moved for tunnel_idle";
+  else if (ending === "first_broke") {
+    exchange.fail(new ProxyError("client_closed", "The client broke the tunnel"));
+  } else if (ending === "second_broke") {
+    exchange.fail(new ProxyError("upstream_reset", "The server broke the tunnel"));
+  } else if (ending === "left") {
+    exchange.fail(new ProxyError("shutdown", "The proxy or the server was about to go away"));
+  }
 }

@@ -45,6 +45,7 @@ test("validateConfig() fills in every default", () => {
     idle: 60_000,
     keepAlive: 25_000,
     tunnelIdle: 3_600_000,
+    tunnelDrain: 10_000,
     queue: 3000,
   };
   const retries = { attempts: 2, budget: 0.2, deadline: 30_000, statuses: [] };
@@ -136,6 +137,7 @@ test("validateConfig() lets a backend override the defaults key by key", () => {
     connect: 1000,
     response: 0,
     tunnelIdle: 7_200_000,
+    tunnelDrain: 10_000,
   });
   assert.equal(backends.app!.pool.maxIdle, 8);
   assert.deepEqual(backends.other!.timeouts, defaults.timeouts);

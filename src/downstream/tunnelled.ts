@@ -1,0 +1,52 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import type { ProxyErrorKind } from "../base/errors.ts";
+import type { Exchange } from "../message/exchange.ts";
+import type { ForwardedResponse } from "../message/response.ts";
+import type { OpenTunnel } from "../message/tunnel.ts";
+import type { MessageWriter } from "../net/message-writer.ts";
+import { switchingHead } from "./answer.ts";
+import type { DownstreamOptions } from "./options.ts";
+
+/** The client's side of a tunnel. */
+export interface ClientEnd {
+  readonly socket: Socket;
+  readonly writer: MessageWriter;
+  /** What the client sent behind its request. */
+  readonly early: Buffer;
+  readonly options: DownstreamOptions;
+}
+
+/** An exchange that became a tunnel, which owns the client's socket from then on. */
+export class Tunnelled {
+  readonly #exchange: Exchange;
+  readonly #open: OpenTunnel;
+
+  /** Sends the server's 101 and joins the two connections; no listener of the client's socket stays. */
+  constructor(
+    exchange: Exchange,
+    response: ForwardedResponse,
+    { socket, writer, early, options }: ClientEnd,
+  ) {
+    this.#exchange = exchange;
+    exchange.onFinished = undefined;
+    exchange.status = 101;
+    writer.sendHead(switchingHead(response));
+    socket.removeAllListeners();
+    this.#open = response.tunnel!.join(socket, early, ({ fromClient, toClient }) => {
+      exchange.bytesIn = fromClient;
+      exchange.bytesOut = toClient;
+      options.onExchange(exchange);
+    });
+  }
+
+  /** Ends it within `ms` in the words of its protocol; nothing happens where that is not known. */
+  goAway(ms: number): void {
+    this.#open.goAway(ms);
+  }
+
+  /** The connection is about to be cut. */
+  abort(kind: ProxyErrorKind, message: string): void {
+    this.#exchange.abort(kind, message);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+
+/** A server's connection after its 101, which waits to be joined with the client's. */
+export interface UpstreamTunnel {
+  /** Takes over the client's connection, with the bytes that the client sent behind its request. */
+  join(socket: Socket, early: Buffer, onDone: (bytes: TunnelledBytes) => void): OpenTunnel;
+  /** The client is gone: closes the server's connection. */
+  drop(): void;
+}
+
+/** What went through a tunnel. */
+export interface TunnelledBytes {
+  readonly fromClient: number;
+  readonly toClient: number;
+}
+
+/** A tunnel between two connections, while it lasts. */
+export interface OpenTunnel {
+  /**
+   * Says goodbye to both ends in the words of their protocol and ends the tunnel when both have answered, `ms` from now
+   * at the latest. False where the protocol is not known: then nothing was done.
+   */
+  goAway(ms: number): boolean;
+  /** Ends the tunnel now. */
+  cut(): void;
+}

@@ -1,0 +1,139 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { closeFrame, type FrameTracker, GOING_AWAY } from "../http/websocket-frames.ts";
+import { isReleasable, releaseMemory } from "./release.ts";
+
+/** What the owner of a flow learns. */
+export interface FlowEvents {
+  /** Bytes moved, or the source has finished sending. */
+  onMoved(): void;
+  /** Something came that is not passed on, because the flow has left. */
+  onDropped(): void;
+  /** The source broke. */
+  onBroken(flow: Flow): void;
+  /** The source is closed. */
+  onClosed(flow: Flow): void;
+}
+
+/** What a flow depends on besides its two ends. */
+export interface FlowParts {
+  /** Follows the frames, where it is a WebSocket. */
+  readonly tracker: FrameTracker | undefined;
+  /** Whether frames must be masked: toward a server. */
+  readonly masks: boolean;
+  readonly events: FlowEvents;
+}
+
+/** One direction of a tunnel: the bytes of one connection, untouched, to another, as fast as that takes them. */
+export class Flow {
+  readonly #from: Socket;
+  readonly #to: Socket;
+  readonly #parts: FlowParts;
+  /** Bytes that were passed on. */
+  bytes = 0;
+  /** Whether the source has finished sending. */
+  ended = false;
+  /** Whether our Close frame was sent: nothing is passed on any more. */
+  left = false;
+  #leaving = false;
+
+  constructor(from: Socket, to: Socket, parts: FlowParts) {
+    this.#from = from;
+    this.#to = to;
+    this.#parts = parts;
+  }
+
+  /** Whether a Close frame of the source went by. */
+  get closed(): boolean {
+    return this.#parts.tracker?.closed === true;
+  }
+
+  /** Whether the source ended in the middle of a frame. */
+  get endedInFrame(): boolean {
+    return this.ended && this.#parts.tracker?.atBoundary === false;
+  }
+
+  /** Passes `early` on, then what the source sends. */
+  start(early: Uint8Array): void {
+    const { events } = this.#parts;
+    this.#from.on("data", (chunk) => this.#take(chunk as Buffer));
+    this.#from.on("end", () => this.#end());
+    this.#from.on("error", () => events.onBroken(this));
+    this.#from.on("close", () => events.onClosed(this));
+    this.#to.on("drain", () => {
+      events.onMoved();
+      this.#from.resume();
+    });
+    if (early.length > 0) this.#take(early);
+    if (this.#from.readableEnded) this.#end();
+    if (!this.#to.writableNeedDrain) this.#from.resume();
+  }
+
+  /** Sends a Close frame behind the frame that is under way, and nothing after it. */
+  leave(): void {
+    this.#leaving = true;
+    if (this.#parts.tracker!.atBoundary) this.#sayGoodbye();
+  }
+
+  /** Sends nothing more. */
+  endTarget(): void {
+    if (!this.#to.writableEnded) this.#to.end();
+  }
+
+  /** Closes the source. */
+  destroySource(): void {
+    this.#from.destroy();
+  }
+
+  /** Calls `done` when everything that was passed on has left this machine's queue, which may be now. */
+  whenDelivered(done: () => void): void {
+    if (this.#to.writableLength === 0 || this.#to.destroyed) done();
+    else this.#to.once("finish", done);
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#parts.events.onMoved();
+    if (this.#leaving) return this.#takeLast(chunk);
+    this.#parts.tracker?.push(chunk);
+    this.#pass(chunk);
+  }
+
+  #pass(chunk: Uint8Array): void {
+    this.bytes += chunk.length;
+    const written = isReleasable(chunk)
+      ? this.#to.write(chunk, () => releaseMemory(chunk))
+      : this.#to.write(chunk);
+    if (!written) this.#from.pause();
+  }
+
+  /** Passes the rest of a frame on; what comes behind it is only looked at for the answer to our Close. */
+  #takeLast(chunk: Uint8Array): void {
+    const tracker = this.#parts.tracker!;
+    let rest = chunk;
+    if (!this.left) {
+      const length = tracker.pushToBoundary(chunk);
+      if (length === undefined) return this.#pass(chunk);
+      if (length > 0) this.#pass(chunk.subarray(0, length));
+      this.#sayGoodbye();
+      rest = chunk.subarray(length);
+    }
+    tracker.push(rest);
+    this.#parts.events.onDropped();
+  }
+
+  #sayGoodbye(): void {
+    this.left = true;
+    this.#from.resume(); // to hear the answer; nothing of it is kept
+    // The frame that was under way may have been a Close itself: after one there is none (RFC 6455 §5.5.1).
+    if (this.closed || !this.#to.writable) return;
+    const mask = this.#parts.masks ? crypto.getRandomValues(new Uint8Array(4)) : undefined;
+    this.#to.write(closeFrame(GOING_AWAY, mask));
+  }
+
+  #end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#parts.events.onMoved();
+    this.#to.end();
+  }
+}

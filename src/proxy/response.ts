@@ -1,4 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
+import { announceEventStream } from "../http/event-stream.ts";
 import type { Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 import { isWebSocket } from "../http/websocket-frames.ts";
@@ -37,6 +38,7 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
   context.edit?.(fields);
   if (tunnel === undefined) {
+    announceEventStream(fields);
     exchange.answer = { status: head.status, fields };
     return asResponse(
       new ForwardedResponse({ status: head.status, reason: head.reason, fields, body: answer.body }),

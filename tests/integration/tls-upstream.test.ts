@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { createServer, type TLSSocket } from "node:tls";
-import { roundTrip } from "../support/raw-client.ts";
+import { eventually } from "../support/eventually.ts";
+import { RawClient, roundTrip } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";
 import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
 import { get, ok } from "./scene.ts";
@@ -112,6 +113,20 @@ test("dial() fails with connect_timeout for a server that stalls the handshake",
   assert.match(String(detail), /^No TLS handshake with /);
 });
 
+const SWITCH = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n";
+
+test("joinTunnel() carries bytes to and from a TLS server, early ones included", async (t) => {
+  const answer = (text: string) => text.includes("Upgrade: x") ? `${SWITCH}EARLY` : `got ${text}`;
+  const { proxy } = await start(t, { host: "127.0.0.1", tls: { ca: file("ca.pem") }, answer });
+  const c = await RawClient.open(proxy.port);
+  c.send(get("/", "Connection: Upgrade", "Upgrade: x"));
+  await c.until("EARLY");
+  c.send("something");
+  await c.until("got something");
+  c.close();
+  await eventually("the tunnel to end", () => proxy.inFlight() === 0);
+});
+
 interface Options {
   readonly host: string;
   readonly tls: Record<string, unknown>;
@@ -119,6 +134,8 @@ interface Options {
   readonly certificate?: string;
   readonly ca?: string | undefined;
   readonly server_name?: string;
+  /** What the server answers a piece of data with. */
+  readonly answer?: (text: string) => string;
 }
 
 interface Started {
@@ -130,7 +147,10 @@ interface Started {
   requests(): number;
 }
 
-async function start(t: TestContext, { host, tls, certificate = "server" }: Options): Promise<Started> {
+async function start(
+  t: TestContext,
+  { host, tls, certificate = "server", answer = () => ok("secure") }: Options,
+): Promise<Started> {
   const names: string[] = [];
   const sockets: TLSSocket[] = [];
   let pieces = 0;
@@ -141,9 +161,9 @@ async function start(t: TestContext, { host, tls, certificate = "server" }: Opti
     const { servername } = socket as TLSSocket & { servername?: string | false };
     if (servername) names.push(servername);
     socket.on("error", () => {});
-    socket.on("data", () => {
+    socket.on("data", (chunk) => {
       pieces++;
-      socket.write(ok("secure"));
+      socket.write(answer(chunk.toString()));
     });
   });
   server.on("tlsClientError", () => {});

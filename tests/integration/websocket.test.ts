@@ -1,73 +1,136 @@
-// The WebSocket client and server of the registry talk through the proxy.
+// The WebSocket client and server of the registry talk through the proxy: frames of every kind arrive as they were sent.
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
-import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
+import { closeOf, collect, type Ws } from "../support/ws.ts";
+import { connect, openEcho } from "./websocket-scene.ts";
 
-/** What the tests use of a WebSocket of `ws`, which comes without types. */
-interface Ws {
-  readonly protocol: string;
-  readonly extensions: string;
-  readonly readyState: number;
-  on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): void;
-  on(
-    event: "open" | "error" | "unexpected-response" | "ping" | "pong",
-    listener: (...args: never[]) => void,
-  ): void;
-  on(event: "close", listener: (code: number, reason: Buffer) => void): void;
-  send(data: string | Uint8Array): void;
-  ping(data: string): void;
-  close(code?: number, reason?: string): void;
-  terminate(): void;
-}
-interface WsServer {
-  on(event: "connection", listener: (socket: Ws) => void): void;
-}
-interface WsModule {
-  WebSocket: new (url: string, protocols: string[], options: Record<string, unknown>) => Ws;
-  WebSocketServer: new (options: Record<string, unknown>) => WsServer;
+const KIB = 1024;
+const MIB = KIB * KIB;
+
+const SIZES = [1, 125, 126, 65_535, 65_536, MIB, 16 * MIB];
+for (const size of SIZES) {
+  test(`joinTunnel() carries a message of ${size} bytes both ways, as text and binary`, async (t) => {
+    const { connect } = await openEcho(t);
+    const ws = await connect([], { perMessageDeflate: false });
+    const messages = collect(ws);
+    const text = "0123456789abcdef".repeat(Math.ceil(size / 16)).slice(0, size);
+    const binary = Buffer.alloc(size, Uint8Array.from({ length: 251 }, (_, i) => i));
+    ws.send(text);
+    ws.send(binary);
+    await eventually("both echoes", () => messages.length === 2, 10_000);
+    assert.ok(messages[0] === text);
+    assert.ok(binary.equals(messages[1] as Buffer));
+  });
 }
 
-// By its path: under its name Bun gives something of its own.
-const PACKAGE = new URL("../../node_modules/ws/wrapper.mjs", import.meta.url).href;
-const { WebSocket, WebSocketServer } = await import(PACKAGE) as WsModule;
-
-const COMPRESSION = { threshold: 0 };
-
-test("joinTunnel() carries WebSocket messages with compression and a subprotocol", async (t) => {
-  const { proxy } = await openEcho(t);
-  const ws = await connect(proxy, ["nope", "echo.v2"]);
+test("joinTunnel() carries compressed messages and the subprotocol that the server chose", async (t) => {
+  const { connect } = await openEcho(t);
+  const ws = await connect(["nope", "echo.v2"]);
   assert.equal(ws.protocol, "echo.v2");
   assert.match(ws.extensions, /permessage-deflate/);
   const messages = collect(ws);
-  const texts = ["hello", "grüße 🙂", "x".repeat(70_000), ""];
+  const texts = ["hello", "grüße 🙂", "x".repeat(70_000), "", "hello"];
   for (const text of texts) ws.send(text);
   const binary = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
   ws.send(binary);
-  await eventually("all echoes", () => messages.length === 5);
-  assert.deepEqual(messages.slice(0, 4), texts);
-  assert.deepEqual(messages[4], binary);
+  await eventually("all echoes", () => messages.length === 6);
+  assert.deepEqual(messages, [...texts, binary]);
 });
 
-test("joinTunnel() carries pings, close codes and reasons both ways", async (t) => {
-  const { proxy, sockets } = await openEcho(t);
-  const ws = await connect(proxy);
-  let pong = "";
-  ws.on("pong", (data: Buffer) => pong = data.toString());
-  ws.ping("are you there");
-  await eventually("the pong", () => pong === "are you there");
-  const closed: string[] = [];
-  sockets[0]!.on("close", (code, reason) => closed.push(`server ${code} ${reason}`));
-  ws.on("close", (code, reason) => closed.push(`client ${code} ${reason}`));
-  ws.close(4001, "done here");
-  await eventually("both to close", () => closed.length === 2);
-  assert.deepEqual(closed.sort(), ["client 4001 done here", "server 4001 done here"]);
-  await eventually("the tunnel to end", () => proxy.inFlight() === 0 && proxy.running.connections === 0);
-  assert.equal((await proxy.access(0))["status"], 101);
-  assert.equal((await proxy.access(0))["reason"], "ok");
+const EXTENSIONS: [why: string, server: unknown, client: unknown, agreed: RegExp][] = [
+  ["none where the server has none", false, {}, /^$/],
+  ["none where the client has none", {}, false, /^$/],
+  ["with no_context_takeover", { serverNoContextTakeover: true }, {}, /^permessage-deflate$/],
+];
+for (const [why, server, client, agreed] of EXTENSIONS) {
+  test(`joinTunnel() leaves the extensions to the two ends: ${why}`, async (t) => {
+    const { connect } = await openEcho(t, { server: { perMessageDeflate: server } });
+    const ws = await connect([], { perMessageDeflate: client });
+    assert.match(ws.extensions, agreed);
+    const messages = collect(ws);
+    for (let i = 0; i < 3; i++) ws.send("again and again");
+    await eventually("the echoes", () => messages.length === 3);
+    assert.deepEqual(new Set(messages), new Set(["again and again"]));
+  });
+}
+
+test("joinTunnel() gives the client no subprotocol where the server chose none", async (t) => {
+  const { connect, sockets } = await openEcho(t, { server: { handleProtocols: () => false } });
+  // The client of `ws` takes it for a failure that it gets none of those it asked for.
+  await assert.rejects(connect(["a", "b"]), /Server sent no subprotocol/);
+  assert.equal((await eventually("the server's side", () => sockets[0])).protocol, "");
+});
+
+test("joinTunnel() carries fragmented messages with pings in between (RFC 6455 §5.4)", async (t) => {
+  const { connect, sockets } = await openEcho(t);
+  for (const compress of [false, true]) {
+    const ws = await connect([], { perMessageDeflate: compress });
+    const messages = collect(ws);
+    const pings: string[] = [];
+    sockets.at(-1)!.on("ping", (data: Buffer) => pings.push(data.toString()));
+    for (let i = 0; i < 10; i++) {
+      ws.send(`part ${i},`, { fin: i === 9 });
+      if (i < 9) ws.ping(String(i));
+    }
+    ws.send(Buffer.alloc(70_000, 1), { fin: false });
+    ws.send(Buffer.alloc(70_000, 2), { fin: true });
+    await eventually("both echoes", () => messages.length === 2);
+    assert.equal(messages[0], Array.from({ length: 10 }, (_, i) => `part ${i},`).join(""));
+    assert.deepEqual(messages[1], Buffer.concat([Buffer.alloc(70_000, 1), Buffer.alloc(70_000, 2)]));
+    assert.deepEqual(pings, Array.from({ length: 9 }, (_, i) => String(i)));
+  }
+});
+
+test("joinTunnel() carries pings and pongs both ways, up to their largest size", async (t) => {
+  const { connect, sockets } = await openEcho(t);
+  const ws = await connect();
+  const [client, server] = [ws, await eventually("the server's side", () => sockets[0])];
+  for (const from of [client, server]) {
+    const pongs: string[] = [];
+    from.on("pong", (data: Buffer) => pongs.push(data.toString()));
+    for (const text of ["", "are you there", "x".repeat(125)]) from.ping(text);
+    await eventually("three pongs", () => pongs.length === 3);
+    assert.deepEqual(pongs, ["", "are you there", "x".repeat(125)]);
+  }
+});
+
+/** Every code that may stand in a Close frame, or the ends of a range of them (RFC 6455 §7.4), and none. */
+const CODES = [
+  undefined,
+  1000,
+  1001,
+  1002,
+  1003,
+  1007,
+  1008,
+  1009,
+  1010,
+  1011,
+  1012,
+  1013,
+  1014,
+  3000,
+  4001,
+  4999,
+];
+test("joinTunnel() carries every close code with its reason, from either end (RFC 6455 §7.4)", async (t) => {
+  const { connect, sockets, proxy } = await openEcho(t);
+  for (const from of ["client", "server"]) {
+    for (const code of CODES) {
+      const client = await connect();
+      const server = await eventually("the server's side", () => sockets.pop());
+      const closes = Promise.all([closeOf(client), closeOf(server)]);
+      const reason = `said by the ${from}`;
+      (from === "client" ? client : server).close(code, code === undefined ? undefined : reason);
+      const expected = code === undefined ? "1005" : `${code} ${reason}`;
+      assert.deepEqual(await closes, [expected, expected]);
+    }
+  }
+  await eventually("the tunnels to end", () => proxy.inFlight() === 0 && proxy.running.connections === 0);
+  await eventually("their log lines", () => proxy.accesses.length === 2 * CODES.length);
+  for (const { status, reason } of proxy.accesses) assert.deepEqual([status, reason], [101, "ok"]);
 });
 
 test("joinTunnel() carries 100 WebSockets at the same time", async (t) => {
@@ -82,88 +145,24 @@ test("joinTunnel() carries 100 WebSockets at the same time", async (t) => {
   await eventually("all tunnels to end", () => proxy.inFlight() === 0);
 });
 
-test("joinTunnel() tells a WebSocket client that the server is gone", async (t) => {
-  const { proxy, sockets } = await openEcho(t);
-  const ws = await connect(proxy);
-  let code = 0;
-  ws.on("close", (closeCode) => code = closeCode);
-  await eventually("the server's side", () => sockets[0]);
-  sockets[0]!.terminate();
-  await eventually("the client to learn it", () => code !== 0);
-  assert.equal(code, 1006);
-});
-
-test("forward() gives a WebSocket client the server's refusal", async (t) => {
-  const { proxy } = await openEcho(t);
-  const ws = new WebSocket(`${proxy.url.replace("http", "ws")}/forbidden`, [], {});
-  const body = await new Promise<string>((resolve, reject) => {
-    ws.on("error", reject as never);
-    ws.on(
-      "unexpected-response",
-      ((_: unknown, response: AsyncIterable<Buffer> & { statusCode: number }) => {
-        void (async () => {
-          let text = `${response.statusCode} `;
-          for await (const chunk of response) text += chunk;
-          resolve(text);
-        })();
-      }) as never,
-    );
+const DEATHS: [who: "client" | "server", where: string, bytes: number[], reason: string][] = [
+  ["server", "between two frames", [], "ok"],
+  ["server", "in a header", [0x82, 126, 0], "upstream_reset"],
+  ["server", "in a payload", [0x82, 100, 1, 2, 3], "upstream_reset"],
+  ["client", "in a payload", [0x82, 0x80 | 100, 0, 0, 0, 0, 1, 2, 3], "client_closed"],
+];
+for (const [who, where, bytes, reason] of DEATHS) {
+  test(`joinTunnel() shows one end that the other died: the ${who}, ${where}`, async (t) => {
+    const { connect, sockets, proxy } = await openEcho(t);
+    const client = await connect([], { perMessageDeflate: false });
+    const server = await eventually("the server's side", () => sockets[0]);
+    const [dead, other]: Ws[] = who === "server" ? [server, client] : [client, server];
+    const messages = collect(other!);
+    other!.on("error", () => {});
+    const closed = closeOf(other!);
+    dead!._socket.end(Uint8Array.from(bytes));
+    assert.equal(await closed, "1006");
+    assert.deepEqual(messages, []);
+    assert.equal((await proxy.access(0))["reason"], reason);
   });
-  assert.equal(body, "403 not for you");
-});
-
-interface Echo {
-  readonly proxy: TestProxy;
-  /** The server's side of each WebSocket. */
-  readonly sockets: Ws[];
-}
-
-async function openEcho(t: TestContext): Promise<Echo> {
-  const http: Server = createServer();
-  const server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: COMPRESSION,
-    handleProtocols: (offered: Set<string>) => offered.has("echo.v2") ? "echo.v2" : false,
-  }) as WsServer & {
-    handleUpgrade(request: unknown, socket: unknown, head: unknown, done: (ws: Ws) => void): void;
-  };
-  const sockets: Ws[] = [];
-  const raw = new Set<Socket>();
-  http.on("connection", (socket: Socket) => raw.add(socket));
-  http.on("upgrade", (request, socket, head) => {
-    if (request.url === "/forbidden") {
-      return void socket.end(
-        "HTTP/1.1 403 Forbidden\r\nContent-Length: 11\r\nConnection: close\r\n\r\nnot for you",
-      );
-    }
-    server.handleUpgrade(request, socket, head, (ws) => {
-      sockets.push(ws);
-      ws.on("error", () => {});
-      ws.on("message", (data, isBinary) => ws.send(isBinary ? data : data.toString()));
-    });
-  });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  const proxy = await startTestProxy({ servers: [(http.address() as AddressInfo).port] });
-  t.after(async () => {
-    for (const ws of sockets) ws.terminate();
-    for (const socket of raw) socket.destroy();
-    http.close();
-    await proxy.stop();
-  });
-  return { proxy, sockets };
-}
-
-function connect(proxy: TestProxy, protocols: string[] = []): Promise<Ws> {
-  const ws = new WebSocket(proxy.url.replace("http", "ws"), protocols, { perMessageDeflate: COMPRESSION });
-  return new Promise((resolve, reject) => {
-    ws.on("error", reject as never);
-    ws.on("open", () => resolve(ws));
-  });
-}
-
-/** Texts and binary messages in the order in which they come. */
-function collect(ws: Ws): (string | Buffer)[] {
-  const messages: (string | Buffer)[] = [];
-  ws.on("message", (data, isBinary) => messages.push(isBinary ? data : data.toString()));
-  return messages;
 }

@@ -6,6 +6,8 @@ import { eventually } from "../support/eventually.ts";
 import { Program } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";
+import { closeOf, WebSocket } from "../support/ws.ts";
+import { openEchoServer } from "../integration/websocket-scene.ts";
 
 const SIZE = 4 * 1024 * 1024;
 
@@ -155,5 +157,24 @@ test("a config that changes while the program starts, and SIGHUP at that time, a
   } finally {
     await program.dispose();
     await slow.close();
+  }
+});
+
+test("SIGTERM closes WebSockets with 1001 at both ends, and exits 0", async (t) => {
+  const echo = await openEchoServer(t);
+  const program = await Program.run(config(echo.port, "300ms"));
+  try {
+    const client = new WebSocket(`ws://127.0.0.1:${program.port}`, [], {});
+    const server = await eventually(
+      "the WebSocket",
+      () => client.readyState === 1 ? echo.sockets[0] : undefined,
+    );
+    const closes = Promise.all([closeOf(client), closeOf(server)]);
+    program.signal("SIGTERM");
+    assert.deepEqual(await closes, ["1001", "1001"]);
+    assert.equal(await program.untilExit(), 0);
+    assert.match(program.stdout, /"event":"stopped","cut":0/);
+  } finally {
+    await program.dispose();
   }
 });

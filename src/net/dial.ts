@@ -1,7 +1,9 @@
 import { connect, isIP, type LookupFunction, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import { TLS_READS_WHILE_PAUSED } from "./gaps.ts";
 import type { Endpoint } from "./resolver.ts";
+import { connectTlsOver } from "./tls-over.ts";
 
 /** Where to connect. */
 export interface DialTarget {
@@ -45,12 +47,41 @@ export class HandshakeTimeout extends ProxyError {
  * Opens a connection, TLS handshake included, within `timeoutMs` (0: no limit).
  * Rejects with a ProxyError whose kind guarantees that no byte of a request was sent; `signal` gives up early.
  */
-export function dial(target: DialTarget, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
+export async function dial(target: DialTarget, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
+  const { tls } = target;
+  if (tls === undefined || !TLS_READS_WHILE_PAUSED) {
+    const ready = tls === undefined ? "connect" : "secureConnect";
+    return await establish(() => open(target), { target, ready, timeoutMs, signal });
+  }
+  const startedAt = performance.now();
+  const plain = () => open({ ...target, tls: undefined });
+  const carrier = await establish(plain, { target, ready: "connect", timeoutMs, signal });
+  const left = timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (performance.now() - startedAt));
+  const secure = () => connectTlsOver(carrier, { host: target.host, ...tlsOptions(tls) });
+  try {
+    return await establish(secure, { target, ready: "secureConnect", timeoutMs: left, signal });
+  } catch (error) {
+    carrier.destroy();
+    throw error;
+  }
+}
+
+/** One step toward a connection. */
+interface Step {
+  readonly target: DialTarget;
+  /** The event that says that the step is done. */
+  readonly ready: "connect" | "secureConnect";
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Waits until what `begin` opens is ready. */
+function establish(begin: () => Socket, { target, ready, timeoutMs, signal }: Step): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let socket: Socket;
     try {
-      socket = open(target);
+      socket = begin();
     } catch (error) {
       return reject(toDialError(error as Error, target)); // options that the TLS library refuses
     }
@@ -77,7 +108,6 @@ export function dial(target: DialTarget, timeoutMs: number, signal?: AbortSignal
     const onClose = () =>
       fail(new ProxyError("connect_failed", `Cannot connect to ${nameOf(target)}: closed`));
     const onAbort = () => fail(new ProxyError("client_closed", "The request was given up while connecting"));
-    const ready = target.tls === undefined ? "connect" : "secureConnect";
     socket.once(ready, onReady);
     socket.once("error", onError);
     socket.once("close", onClose);
@@ -93,16 +123,17 @@ function open({ host, port, socketPath, endpoints, tls }: DialTarget): Socket {
   if (socketPath !== undefined) return connect({ path: socketPath, allowHalfOpen: true });
   const lookup = endpoints === undefined ? {} : { lookup: lookupIn(endpoints) };
   if (tls === undefined) return connect({ host, port, allowHalfOpen: true, noDelay: true, ...lookup });
-  return connectTls({
-    host,
-    port,
-    ...lookup,
+  return connectTls({ host, port, ...lookup, ...tlsOptions(tls) });
+}
+
+function tlsOptions(tls: DialTls): ConnectionOptions {
+  return {
     // SNI carries names only (RFC 6066 §3); the certificate is checked against the address all the same.
     ...(isIP(tls.serverName) === 0 ? { servername: tls.serverName } : {}),
     rejectUnauthorized: tls.verify,
     ALPNProtocols: ["http/1.1"],
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-  });
+  };
 }
 
 /** Of several addresses the next is tried where one fails or is slow (RFC 8305), as with the system's own lookup. */

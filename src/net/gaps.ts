@@ -32,3 +32,9 @@ export const STDOUT_WRITE_BLOCKS = RUNTIME === "deno";
  * next look-up.
  */
 export const DNS_FAILURE_LOOKS_LIKE_NONE = RUNTIME === "deno";
+
+/**
+ * Deno 2.9 reads a TLS connection on while it is paused: a client that does not take a body had all of it in memory, and
+ * the end of the connection is sometimes lost. So TLS toward servers runs over a stream that holds the bytes back.
+ */
+export const TLS_READS_WHILE_PAUSED = RUNTIME === "deno";

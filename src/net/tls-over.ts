@@ -1,0 +1,37 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { connect, type ConnectionOptions } from "node:tls";
+import { isReleasable, releaseMemory } from "./release.ts";
+
+/**
+ * Begins TLS over the open connection `carrier`, which from then on ends with it. Bytes are read from the carrier only
+ * while the TLS socket is not paused, whatever the runtime does by itself (`TLS_READS_WHILE_PAUSED`).
+ */
+export function connectTlsOver(carrier: Socket, options: ConnectionOptions): Socket {
+  const stream = new Duplex({
+    allowHalfOpen: true,
+    read() {}, // bytes are pushed as they come
+    write: (chunk, _encoding, done) => void carrier.write(chunk, done),
+    final: (done) => void carrier.end(done),
+    destroy(error, done) {
+      carrier.destroy();
+      done(error);
+    },
+  });
+  carrier.on("data", (chunk) => {
+    stream.push(chunk);
+    // TLS has taken its copy; the memory would lie about for long.
+    if (stream.readableLength === 0 && isReleasable(chunk as Buffer)) releaseMemory(chunk as Buffer);
+  });
+  carrier.on("end", () => stream.push(null));
+  carrier.on("error", (error) => stream.destroy(error));
+  carrier.on("close", () => stream.destroy());
+  const socket = connect({ ...options, socket: stream });
+  // Over a stream the socket does not know its peer.
+  Object.defineProperty(socket, "remoteAddress", { value: carrier.remoteAddress });
+  socket.on("pause", () => carrier.pause());
+  socket.on("resume", () => carrier.resume());
+  socket.on("close", () => carrier.destroy());
+  return socket;
+}

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isToken } from "../http/chars.ts";
 import { duration, flag, parsed, share, size, text, wants, wholeNumber } from "./fields.ts";
+import { KEY_FORM, parseHashSource } from "./hash.ts";
 import { answerEditsSchema, replacedHeadersSchema, requestEditsSchema } from "./header-edits.ts";
 import { refuseValue } from "./message.ts";
 import { section } from "./section.ts";
@@ -80,6 +81,9 @@ export const actionKeys = {
   /** Backends that share the requests, by their weights; see `split_on`. */
   split: z.record(z.string(), wholeNumber(0, 1_000_000), wants("a table of weights by backend"))
     .exactOptional(),
+  /** By what: `"random"`, or the key whose requests go the same way, as `hash.on` of a backend. */
+  split_on: parsed(`"random", ${KEY_FORM}`, (word) => word === "random" ? undefined : parseHashSource(word))
+    .prefault("client"),
   redirect: redirectSchema.exactOptional(),
   respond: respondSchema.exactOptional(),
   mirror: mirrorSchema.exactOptional(),

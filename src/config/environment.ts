@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { refuseValue } from "./message.ts";
 import type { Path } from "./places.ts";
-import type { ReferenceProblem } from "./references.ts";
+import type { ReferenceProblem } from "./action-references.ts";
 
 /** Variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

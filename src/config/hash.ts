@@ -10,7 +10,8 @@ import { suggest } from "./suggest.ts";
 const PLAIN = ["client", "path", "uri"] as const;
 const NAMED = ["header", "cookie", "query"] as const;
 
-const KEY_FORM = '"client", "path", "uri", "header(name)", "cookie(name)" or "query(name)"';
+/** What `parseHashSource` accepts, in words, for error messages. */
+export const KEY_FORM = '"client", "path", "uri", "header(name)", "cookie(name)" or "query(name)"';
 
 /** Which part of a request is the key. */
 export interface HashSource {

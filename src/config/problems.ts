@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { ConfigProblem } from "./error.ts";
 import { formatPath } from "./places.ts";
 import type { Path, SourceDocument } from "./places.ts";
-import type { ReferenceProblem } from "./references.ts";
+import type { ReferenceProblem } from "./action-references.ts";
 
 /** A text and the name that messages give it. Without `text` there are no lines and columns. */
 export interface NamedSource {

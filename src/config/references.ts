@@ -1,18 +1,19 @@
+import {
+  checkAction,
+  checkBackend,
+  type Context,
+  type FrontendContext,
+  type ReferenceProblem,
+} from "./action-references.ts";
 import { parseBind } from "./bind.ts";
 import { defaultFrontendName } from "./frontend.ts";
 import { parseRouteHost } from "./host.ts";
-import { listWords, refuseValue } from "./message.ts";
+import { refuseValue } from "./message.ts";
 import { Overlaps } from "./overlaps.ts";
 import { formatPath } from "./places.ts";
 import type { Path } from "./places.ts";
 import { parseServerUrl } from "./server.ts";
-import { suggest } from "./suggest.ts";
-
-/** A problem that the schema cannot see because it lies between sections. */
-export interface ReferenceProblem {
-  path: Path;
-  message: string;
-}
+import { asTable, isTable, listAt } from "./tables.ts";
 
 /**
  * Finds references to nothing and things that are there twice.
@@ -99,61 +100,6 @@ function checkFrontend(frontend: unknown, context: FrontendContext): void {
   });
 }
 
-/** Keys of a rule or a route that say who answers. */
-const ANSWERS = ["backend", "split", "redirect", "respond"];
-/** Keys that change a request on its way to a server, where there is one. */
-const ON_THE_WAY = [
-  "mirror",
-  "split_on",
-  "strip_prefix",
-  "replace_path",
-  "rewrite_path",
-  "add_prefix",
-  "forward_query",
-  "method",
-  "body",
-  "request_headers",
-  "override_headers",
-  "response_headers",
-  "response_timeout",
-];
-
-/** A rule or a route has one that answers, which exists, and no key that would do nothing. */
-function checkAction(action: unknown, path: Path, context: FrontendContext): void {
-  if (!isTable(action)) return;
-  const { problems } = context;
-  const answers = ANSWERS.filter((key) => key in action);
-  const accepted = `one of ${ANSWERS.join(", ")}`;
-  if (answers.length === 0) problems.push({ path, message: `leads nowhere; accepted: ${accepted}` });
-  for (const key of answers.slice(1)) {
-    problems.push({ path: [...path, key], message: `stands beside ${answers[0]}; accepted: ${accepted}` });
-  }
-  if (answers[0] === "redirect" || answers[0] === "respond") {
-    for (const key of ON_THE_WAY.filter((key) => key in action)) {
-      problems.push({
-        path: [...path, key],
-        message: `does nothing beside ${answers[0]}; accepted: beside backend or split`,
-      });
-    }
-  }
-  checkBackend(action.backend, [...path, "backend"], context);
-  checkBackend(asTable(action.mirror).backend, [...path, "mirror", "backend"], context);
-  for (const name of Object.keys(asTable(action.split))) {
-    checkBackend(name, [...path, "split", name], context);
-  }
-}
-
-/** Where something stands, and where its problems are added. */
-interface Context {
-  path: Path;
-  problems: ReferenceProblem[];
-}
-
-interface FrontendContext extends Context {
-  /** Names of all backends. */
-  backends: readonly string[];
-}
-
 /** The keys that make a check ask for a body that never comes; the first that is written is the one to blame. */
 const BODY_KEYS = ["expected_body", "method", "type"];
 
@@ -211,21 +157,6 @@ function checkProbePort(server: unknown, { path, problems }: Context): void {
   problems.push({ path: [...path, "health_check", "port"], message: refuseValue(port, accepted) });
 }
 
-/** Names that one message lists. */
-const MAX_LISTED = 8;
-
-function checkBackend(name: unknown, path: Path, { backends, problems }: FrontendContext): void {
-  if (typeof name !== "string" || name === "" || backends.includes(name)) return;
-  const accepted = backends.length === 0
-    ? "the name of a backend, of which there are none"
-    : backends.length <= MAX_LISTED
-    ? listWords(backends)
-    : `${
-      backends.slice(0, MAX_LISTED).map((name) => JSON.stringify(name)).join(", ")
-    } … (${backends.length} in all)`;
-  problems.push({ path, message: refuseValue(name, accepted, suggest(name, backends)) });
-}
-
 function isNothing(list: unknown): boolean {
   return list === undefined || (Array.isArray(list) && list.length === 0);
 }
@@ -270,18 +201,4 @@ function attempt<T>(parse: () => T): T | undefined {
   } catch {
     return undefined; // malformed: the schema says so
   }
-}
-
-/** `value` if it is a table, or an empty one. */
-function asTable(value: unknown): Record<string, unknown> {
-  return isTable(value) ? value : {};
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function listAt(data: unknown, key: string): unknown[] {
-  const value = asTable(data)[key];
-  return Array.isArray(value) ? value : [];
 }

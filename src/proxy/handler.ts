@@ -1,4 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
+import { compileHashKey } from "../backend/hash-key.ts";
 import type { ActionConfig } from "../config/action.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { Handler } from "./app.ts";
@@ -6,6 +7,7 @@ import { forward } from "./forward.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { Mirror } from "./mirror.ts";
 import { compileShape, type Shape } from "./shape.ts";
+import { compileSplit } from "./split.ts";
 import { compileTemplate } from "./template.ts";
 
 /** What handlers are made with. */
@@ -18,14 +20,17 @@ export interface HandlerParts {
 export function compileHandler(action: ActionConfig, { backends, identity }: HandlerParts): Handler {
   if (action.redirect !== undefined) return redirectTo(action.redirect, identity);
   if (action.respond !== undefined) return respondWith(action.respond);
-  const backend = backends.get(action.backend!)!;
   const shape = compileShape(action, identity);
-  const course = {
-    backend,
-    policy: identity,
-    shape,
-    mirror: mirrorOf(action, { backends, identity }, shape),
-  };
+  const mirror = mirrorOf(action, { backends, identity }, shape);
+  const courseTo = (name: string) => ({ backend: backends.get(name)!, policy: identity, shape, mirror });
+  if (action.split !== undefined) {
+    const courseOf = compileSplit({
+      weights: Object.entries(action.split).map(([name, weight]) => [courseTo(name), weight] as const),
+      keyOf: action.splitOn && compileHashKey(action.splitOn),
+    });
+    return (request) => forward(request, courseOf(request));
+  }
+  const course = courseTo(action.backend!);
   return (request) => forward(request, course);
 }
 

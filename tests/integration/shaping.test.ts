@@ -1,6 +1,8 @@
 // Routes that change requests on their way to a server, and answers on the way back.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { RawServer } from "../support/raw-server.ts";
 import { openRetryScene } from "./retry-scene.ts";
 import { asked, bodyOf, get, ok, openScene, pathOf, post, type Scene } from "./scene.ts";
 
@@ -201,4 +203,24 @@ test("respond answers by itself, and HEAD without the body", async (t) => {
   assert.match(answers[3]!, /^HTTP\/1\.1 204 No Content\r\n.*\r\n\r\n$/s);
   assert.equal(server.connections.length, 0);
   assert.equal((await proxy.access(3))["reason"], "ok");
+});
+
+test("a split leads each client to one backend, and all of them by their shares", async (t) => {
+  const servers = [await RawServer.answering(ok("stable")), await RawServer.answering(ok("canary"))];
+  t.after(async () => void await Promise.all(servers.map((server) => server.close())));
+  const { client, proxy } = await openScene(t, {
+    frontend: { routes: [{ split: { stable: 3, canary: 1 }, split_on: "header(x-user)" }] },
+    config: {
+      backends: Object.fromEntries(["app", "stable", "canary"].map((name, i) => [name, {
+        servers: [`http://127.0.0.1:${servers[Math.max(0, i - 1)]!.port}`],
+      }])),
+    },
+  });
+  const c = await client();
+  for (let i = 0; i < 200; i++) c.send(get("/", `X-User: ${i % 100}`));
+  await eventually("all answers", () => proxy.accesses.length === 200);
+  const ways = proxy.accesses.map(({ backend }) => backend);
+  assert.deepEqual(ways.slice(0, 100), ways.slice(100));
+  const canaries = ways.slice(0, 100).filter((way) => way === "canary").length;
+  assert.ok(canaries > 4 && canaries < 46, `${canaries} of 100`); // 5 standard deviations
 });

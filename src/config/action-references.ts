@@ -1,0 +1,98 @@
+import { listWords, refuseValue } from "./message.ts";
+import type { Path } from "./places.ts";
+import { suggest } from "./suggest.ts";
+import { asTable, isTable } from "./tables.ts";
+
+/** A problem that the schema cannot see because it lies between sections. */
+export interface ReferenceProblem {
+  path: Path;
+  message: string;
+}
+
+/** Where something stands, and where its problems are added. */
+export interface Context {
+  path: Path;
+  problems: ReferenceProblem[];
+}
+
+/** The same for what is in a frontend. */
+export interface FrontendContext extends Context {
+  /** Names of all backends. */
+  backends: readonly string[];
+}
+
+/** Keys of a rule or a route that say who answers. */
+const ANSWERS = ["backend", "split", "redirect", "respond"];
+/** Keys that change a request on its way to a server, where there is one. */
+const ON_THE_WAY = [
+  "mirror",
+  "split_on",
+  "strip_prefix",
+  "replace_path",
+  "rewrite_path",
+  "add_prefix",
+  "forward_query",
+  "method",
+  "body",
+  "request_headers",
+  "override_headers",
+  "response_headers",
+  "response_timeout",
+];
+
+/** A rule or a route has one that answers, which exists, and no key that would do nothing. */
+export function checkAction(action: unknown, path: Path, context: FrontendContext): void {
+  if (!isTable(action)) return;
+  const { problems } = context;
+  const answers = ANSWERS.filter((key) => key in action);
+  const accepted = `one of ${ANSWERS.join(", ")}`;
+  if (answers.length === 0) problems.push({ path, message: `leads nowhere; accepted: ${accepted}` });
+  for (const key of answers.slice(1)) {
+    problems.push({ path: [...path, key], message: `stands beside ${answers[0]}; accepted: ${accepted}` });
+  }
+  if (answers[0] === "redirect" || answers[0] === "respond") {
+    for (const key of ON_THE_WAY.filter((key) => key in action)) {
+      problems.push({
+        path: [...path, key],
+        message: `does nothing beside ${answers[0]}; accepted: beside backend or split`,
+      });
+    }
+  }
+  checkBackend(action.backend, [...path, "backend"], context);
+  checkBackend(asTable(action.mirror).backend, [...path, "mirror", "backend"], context);
+  checkSplit(action, path, context);
+}
+
+function checkSplit(action: Record<string, unknown>, path: Path, context: FrontendContext): void {
+  const { problems } = context;
+  const split = asTable(action["split"]);
+  for (const name of Object.keys(split)) checkBackend(name, [...path, "split", name], context);
+  if (isTable(action["split"]) && Object.values(split).every((weight) => weight === 0)) {
+    problems.push({
+      path: [...path, "split"],
+      message: "has no share above 0; accepted: one or more that have one",
+    });
+  }
+  if ("split_on" in action && !("split" in action)) {
+    problems.push({
+      path: [...path, "split_on"],
+      message: "does nothing without split; accepted: beside it",
+    });
+  }
+}
+
+/** Names that one message lists. */
+const MAX_LISTED = 8;
+
+/** Whether there is a backend of that name. */
+export function checkBackend(name: unknown, path: Path, { backends, problems }: FrontendContext): void {
+  if (typeof name !== "string" || name === "" || backends.includes(name)) return;
+  const accepted = backends.length === 0
+    ? "the name of a backend, of which there are none"
+    : backends.length <= MAX_LISTED
+    ? listWords(backends)
+    : `${
+      backends.slice(0, MAX_LISTED).map((name) => JSON.stringify(name)).join(", ")
+    } … (${backends.length} in all)`;
+  problems.push({ path, message: refuseValue(name, accepted, suggest(name, backends)) });
+}

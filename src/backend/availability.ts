@@ -79,6 +79,16 @@ export class Availability implements OutcomeListener {
     server.passive.passed();
   }
 
+  /** Who waits for another server may have this one. */
+  onRoom(server: Server): void {
+    if (!this.#available.includes(server)) return;
+    let longest: Server | undefined;
+    for (const other of this.#servers) {
+      if (other !== server && other.pool.waiting > (longest?.pool.waiting ?? 0)) longest = other;
+    }
+    longest?.pool.sendAway();
+  }
+
   /** Takes a server out whose requests failed often enough, unless the backend cannot spare it. */
   onFailed(server: Server, reason: ProxyErrorKind | number): void {
     // What requests say of a server that is gone, or out already (they may still come in panic) changes nothing.

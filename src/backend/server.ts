@@ -23,6 +23,8 @@ export interface OutcomeListener {
   onPassed(server: Server): void;
   /** A request failed on the server's side, or was answered 500 or above. */
   onFailed(server: Server, reason: ProxyErrorKind | number): void;
+  /** A server that was full is so no more. */
+  onRoom(server: Server): void;
 }
 
 /** What a server notices of an answer. */
@@ -173,6 +175,13 @@ export class Server implements Candidate, ProbeTarget {
   probed(): void {
     this.record.unprobed = 0;
     if (this.lastProbe !== undefined && hasPassed(this.lastProbe)) this.record.probeMs = this.lastProbe.ms;
+  }
+
+  /** A request is over. */
+  release(): void {
+    const wasFull = this.full;
+    this.inFlight--;
+    if (wasFull && !this.full) this.#outcomes.onRoom(this);
   }
 
   /**

@@ -2,7 +2,7 @@ import process from "node:process";
 import { loadConfigFile } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { RunningProxy } from "../lifecycle/running.ts";
-import { watchFile } from "../lifecycle/watch.ts";
+import { FileWatch } from "../lifecycle/watch.ts";
 
 /** What happens besides the reload itself. */
 export interface ReloadOptions {
@@ -21,29 +21,22 @@ export function reloadOnChange(
   path: string,
   { onReloaded, signal }: ReloadOptions,
 ): void {
-  let watched = { intervalMs: 0, end: new AbortController() };
-  const watch = ({ reloadInterval: intervalMs }: Config) => {
-    if (intervalMs === watched.intervalMs || signal.aborted) return;
-    watched.end.abort();
-    watched = { intervalMs, end: new AbortController() };
-    if (intervalMs > 0) watchFile(path, { intervalMs, onChange: reload, signal: watched.end.signal });
-  };
   const reload = () => {
+    if (signal.aborted) return;
     let config: Config;
+    watch.note();
     try {
       config = loadConfigFile(path);
     } catch (error) {
       return proxy.refuseReload(error instanceof Error ? error.message : String(error));
     }
     proxy.reload(config).then(() => {
-      watch(config);
+      if (!signal.aborted) watch.every(config.reloadInterval);
       onReloaded(config);
     }, () => {}); // the proxy has logged it
   };
+  const watch = new FileWatch(path, reload);
   process.on("SIGHUP", reload);
-  signal.addEventListener("abort", () => {
-    process.off("SIGHUP", reload);
-    watched.end.abort();
-  }, { once: true });
-  watch(proxy.snapshot.config);
+  signal.addEventListener("abort", () => watch.close(), { once: true });
+  watch.every(proxy.snapshot.config.reloadInterval);
 }

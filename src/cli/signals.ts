@@ -24,6 +24,7 @@ export async function untilStopped(
       cause: reason instanceof Error ? reason.stack ?? reason.message : String(reason),
     });
   });
+  process.on("SIGHUP", () => {}); // for a reload, where there is a file; never for an end
   await new Promise<void>((resolve) => {
     let first = 0;
     for (const signal of ["SIGINT", "SIGTERM"] as const) {

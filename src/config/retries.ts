@@ -10,7 +10,7 @@ const retries = {
   /** Retries as a share of the requests of the last 10 s; three are always allowed. */
   budget: share.prefault(0.2),
   /** Time since the request after which nothing is repeated; 0 is no limit. */
-  deadline: duration.prefault("30s"),
+  deadline: duration.prefault("90s"),
   /** Statuses of answers after which an idempotent request goes to another server; none by default. */
   statuses: statusesSchema.prefault([]),
 };

@@ -11,7 +11,7 @@ import { ForwardedResponse } from "../message/response.ts";
 import { MessageWriter } from "../net/message-writer.ts";
 import { beginAnswer, dropAnswer, requestAnswer } from "./answer.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
-import type { DownstreamOptions } from "./options.ts";
+import type { DownstreamOptions, Place } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
 import { Tunnelled } from "./tunnelled.ts";
@@ -26,7 +26,6 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   tunnelled: Tunnelled | undefined;
   readonly #socket: Socket;
   readonly #opening: Opening;
-  readonly #options: DownstreamOptions;
   readonly #intake: Intake;
   readonly #writer: MessageWriter;
   readonly #waits: Waits;
@@ -46,13 +45,12 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   #probes = 0;
   #closed = false;
 
-  constructor(socket: Socket, peer: Peer, options: DownstreamOptions, onClosed: () => void) {
+  constructor(socket: Socket, peer: Peer, place: Place, onClosed: () => void) {
     this.#socket = socket;
-    this.#opening = { peer, informer: this, options };
-    this.#options = options;
+    this.#opening = { peer, informer: this, place, options: place.options };
     this.#onClosed = onClosed;
-    this.#waits = new Waits(options.timeouts, (wait) => this.#expired(wait));
-    this.#intake = new Intake(socket, options.limits, this);
+    this.#waits = new Waits(() => this.#options.timeouts, (wait) => this.#expired(wait));
+    this.#intake = new Intake(socket, () => place.options.limits, this);
     this.#writer = new MessageWriter(socket, {
       onSent: () => this.#finishExchange(),
       onBroken: (error) => this.#cut(error),
@@ -101,13 +99,17 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     );
   }
 
+  get #options(): DownstreamOptions {
+    return this.#opening.options;
+  }
+
   onBodyData(length: number): void {
     this.#exchange!.bytesIn += length;
     this.#waits.bodyMoved(length);
   }
 
   onBodyWanted(): void {
-    if (this.#waits.current !== "write") this.#waits.begin("body");
+    if (this.#waits.current !== "write") this.#waits.beginBody();
   }
 
   onStarved(): void {

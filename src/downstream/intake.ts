@@ -41,15 +41,18 @@ export class Intake implements RequestReader {
   #body: RequestBody | undefined;
   /** Bytes of the current body. */
   #bodyBytes = 0;
-  readonly #maxBodyBytes: number;
+  readonly #limits: () => IntakeLimits;
+  /** Bytes that the current body may have. */
+  #maxBodyBytes = Infinity;
   #inExchange = false;
   #stopped = false;
 
-  constructor(socket: Socket, limits: IntakeLimits, events: IntakeEvents) {
+  /** The limits of heads are those of the moment; those of bodies may change from one request to the next. */
+  constructor(socket: Socket, limits: () => IntakeLimits, events: IntakeEvents) {
     this.#socket = socket;
     this.#events = events;
-    this.#maxBodyBytes = limits.bodySize ?? Infinity;
-    this.#decoder = new RequestDecoder(limits);
+    this.#limits = limits;
+    this.#decoder = new RequestDecoder(limits());
     collectChunks(this.#decoder);
   }
 
@@ -141,7 +144,8 @@ export class Intake implements RequestReader {
           this.#bodyBytes += length;
           if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge();
           this.#events.onBodyData(length);
-          this.#body!.deliver(this.#decoder.data);
+          // What came may have been too late.
+          if (this.bodyWanted) this.#body!.deliver(this.#decoder.data);
         } else {
           this.#body?.end(this.#decoder.trailers);
           giveBack(this.#decoder, this.#body);
@@ -155,6 +159,7 @@ export class Intake implements RequestReader {
 
   #begin(head: RequestHead): void {
     this.#inExchange = true;
+    this.#maxBodyBytes = this.#limits().bodySize ?? Infinity;
     const { framing } = head;
     if (framing.kind === "length" && framing.length === 0) this.#decoder.next(); // the end, at once
     else this.#body = new RequestBody(framing, this);

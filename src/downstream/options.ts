@@ -18,6 +18,11 @@ export interface DownstreamTimeouts {
   readonly linger: number;
 }
 
+/** Where connections come in: who serves them may change between two requests. */
+export interface Place {
+  readonly options: DownstreamOptions;
+}
+
 /** What a client's connection needs from whoever serves it. */
 export interface DownstreamOptions {
   readonly limits: IntakeLimits;

@@ -5,20 +5,23 @@ import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
 import { asRequest, IncomingRequest } from "../message/request.ts";
-import type { DownstreamOptions } from "./options.ts";
+import type { DownstreamOptions, Place } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** What every exchange of a connection begins with. */
 export interface Opening {
   readonly peer: Peer;
   readonly informer: Informer;
-  readonly options: DownstreamOptions;
+  readonly place: Place;
+  /** Who serves the exchange under way: between two requests another may have come. */
+  options: DownstreamOptions;
 }
 
 /** The exchange that a request opens, also one that was refused; without `head` nothing of it could be read. */
 export function openExchange(head: RequestHead | RefusedHead | undefined, opening: Opening): Exchange {
-  const { peer, informer, options } = opening;
-  options.onBegun();
+  const { peer, informer, place } = opening;
+  opening.options = place.options;
+  opening.options.onBegun();
   const whole = head !== undefined && "framing" in head;
   const target = whole ? head.target.path || head.authority : head?.target ?? "";
   const { method = "", minorVersion = 1, fields } = head ?? {};

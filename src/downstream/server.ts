@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Peer } from "../message/exchange.ts";
 import { DownstreamConnection } from "./connection.ts";
-import type { DownstreamOptions } from "./options.ts";
+import type { DownstreamOptions, Place } from "./options.ts";
 
 /** Connections that a full proxy refuses in words, at a time; beyond it they are only closed. */
 const MAX_REFUSING = 256;
@@ -17,13 +17,13 @@ const CUT_MS = 20;
 
 /** All clients' connections of the process: counts them, limits them, drains them. */
 export class DownstreamServer {
-  /** Each open connection, and how it is served. */
-  readonly #connections = new Map<DownstreamConnection, DownstreamOptions>();
+  /** Each open connection, and where it came in. */
+  readonly #connections = new Map<DownstreamConnection, Place>();
   /** Connections at a time; 0 is no limit. */
   maxConnections: number;
   readonly #onRefused: () => void;
-  /** Open connections by how they are served. */
-  readonly #counts = new Map<DownstreamOptions, number>();
+  /** Open connections by where they came in. */
+  readonly #counts = new Map<Place, number>();
   readonly #refusing = new Set<Socket>();
   #draining = false;
   #onEmpty: (() => void) | undefined;
@@ -40,25 +40,26 @@ export class DownstreamServer {
   }
 
   /** Takes an accepted socket over; `unix` says that it is none of TCP. */
-  accept(socket: Socket, options: DownstreamOptions, unix = false): void {
+  accept(socket: Socket, place: Place, unix = false): void {
     if (this.#draining) return void socket.destroy();
-    const own = this.#counts.get(options) ?? 0;
-    if (isOver(this.maxConnections, this.#connections.size) || isOver(options.maxConnections, own)) {
-      return this.#refuse(socket);
-    }
-    this.#counts.set(options, own + 1);
-    const connection = new DownstreamConnection(socket, peerOf(socket, unix), options, () => {
+    const { options } = place;
+    if (
+      isOver(this.maxConnections, this.#connections.size) ||
+      isOver(options.maxConnections, this.#countOf(options))
+    ) return this.#refuse(socket);
+    this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1);
+    const connection = new DownstreamConnection(socket, peerOf(socket, unix), place, () => {
       this.#connections.delete(connection);
-      this.#forget(options);
+      this.#forget(place);
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
-    this.#connections.set(connection, options);
+    this.#connections.set(connection, place);
   }
 
-  /** Closes the connections that `options` serve, each once its exchange is over. */
-  release(options: DownstreamOptions): void {
+  /** Closes the connections that came in at `place`, each once its exchange is over. */
+  release(place: Place): void {
     for (const [connection, its] of [...this.#connections]) {
-      if (its === options) connection.drain(true);
+      if (its === place) connection.drain(true);
     }
   }
 
@@ -97,10 +98,17 @@ export class DownstreamServer {
     });
   }
 
-  #forget(options: DownstreamOptions): void {
-    const left = this.#counts.get(options)! - 1;
-    if (left > 0) this.#counts.set(options, left);
-    else this.#counts.delete(options);
+  /** Connections at all the places that `options` serve now; they are few. */
+  #countOf(options: DownstreamOptions): number {
+    let sum = 0;
+    for (const [place, count] of this.#counts) if (place.options === options) sum += count;
+    return sum;
+  }
+
+  #forget(place: Place): void {
+    const left = this.#counts.get(place)! - 1;
+    if (left > 0) this.#counts.set(place, left);
+    else this.#counts.delete(place);
   }
 
   #drainAll(idleToo: boolean): void {

@@ -19,7 +19,7 @@ export type Wait = "none" | "first" | "head" | "keep_alive" | "body" | "write" |
 export class Waits {
   /** The wait that runs. */
   current: Wait = "none";
-  readonly #timeouts: DownstreamTimeouts;
+  readonly #timeouts: () => DownstreamTimeouts;
   readonly #deadline: Deadline;
   readonly #onExpired: (wait: Wait) => void;
   readonly #now: () => number;
@@ -28,7 +28,11 @@ export class Waits {
   #windowBytes = 0;
 
   /** `onExpired` is told which wait was in vain; `now` is a clock in ms. */
-  constructor(timeouts: DownstreamTimeouts, onExpired: (wait: Wait) => void, now = () => performance.now()) {
+  constructor(
+    timeouts: () => DownstreamTimeouts,
+    onExpired: (wait: Wait) => void,
+    now = () => performance.now(),
+  ) {
     this.#now = now;
     this.#timeouts = timeouts;
     this.#onExpired = onExpired;
@@ -45,13 +49,19 @@ export class Waits {
     this.#deadline.set(this.#msOf(wait));
   }
 
+  /** A body is wanted, perhaps again: what did not come while it was not wanted is not held against the client. */
+  beginBody(): void {
+    this.current = "none";
+    this.begin("body");
+  }
+
   /** Some of a body came: its wait begins anew, unless it comes too slowly to go on. */
   bodyMoved(bytes: number): void {
     if (this.current !== "body") return;
     this.#windowBytes += bytes;
     const elapsed = this.#now() - this.#windowAt;
     if (elapsed >= RATE_WINDOW_MS) {
-      if (this.#windowBytes < this.#timeouts.bodyRate * elapsed / 1000) return this.#onExpired("body");
+      if (this.#windowBytes < this.#timeouts().bodyRate * elapsed / 1000) return this.#onExpired("body");
       this.#windowAt += elapsed;
       this.#windowBytes = 0;
     }
@@ -64,7 +74,7 @@ export class Waits {
   }
 
   #msOf(wait: Wait): number {
-    const { requestHeaders, bodyIdle, writeIdle, keepAlive, linger } = this.#timeouts;
+    const { requestHeaders, bodyIdle, writeIdle, keepAlive, linger } = this.#timeouts();
     switch (wait) {
       case "first":
       case "head":

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../base/log.ts";
 import type { AdminConfig } from "../config/admin.ts";
 import { DownstreamServer } from "../downstream/server.ts";
-import type { DownstreamOptions } from "../downstream/options.ts";
+import type { DownstreamOptions, Place } from "../downstream/options.ts";
 import { listen, type Listener } from "../net/listen.ts";
 
 /** Connections that the listener holds at a time. It is for few. */
@@ -12,14 +12,14 @@ const DRAIN_MS = 1000;
 
 /** The listener for operators: none, or one that a reload may move. */
 export class AdminListener {
-  readonly #options: DownstreamOptions;
+  readonly #place: Place;
   readonly #log: Log;
   readonly #server = new DownstreamServer({ maxConnections: MAX_CONNECTIONS, onRefused() {} });
   #config: AdminConfig | undefined;
   #listener: Listener | undefined;
 
   constructor(options: DownstreamOptions, log: Log) {
-    this.#options = options;
+    this.#place = { options };
     this.#log = log;
   }
 
@@ -38,6 +38,7 @@ export class AdminListener {
     return {
       commit: () => {
         void this.#listener?.close();
+        this.#server.release(this.#place);
         this.#listener = next;
         this.#config = config;
       },
@@ -58,7 +59,7 @@ export class AdminListener {
   async #open({ bind }: AdminConfig): Promise<Listener> {
     const listener = await listen(
       bind,
-      (socket) => this.#server.accept(socket, this.#options, bind.kind === "unix"),
+      (socket) => this.#server.accept(socket, this.#place, bind.kind === "unix"),
       (error) => this.#log.error("accept_failed", { frontend: "admin", cause: error.message }),
     );
     this.#log.info("listening", { frontend: "admin", address: listener.address });

@@ -1,13 +1,14 @@
 import { type Log } from "../base/log.ts";
 import { distinctAddresses, listen, type ListenAddress, type Listener } from "../net/listen.ts";
+import type { Place } from "../downstream/options.ts";
 import type { DownstreamServer } from "../downstream/server.ts";
 import type { FrontendService } from "./serve.ts";
 import type { Frontend } from "./snapshot.ts";
 
-/** A bound socket and whose connections it accepts; a reload may give it to another frontend. */
-interface Bound {
+/** A bound socket and who serves its connections; a reload may give them to another frontend. */
+interface Bound extends Place {
   readonly listener: Listener;
-  service: FrontendService;
+  options: FrontendService;
 }
 
 /** The listeners of all frontends. They are kept through a reload by their addresses. */
@@ -55,9 +56,11 @@ export class Listeners {
       throw error;
     }
     return () => {
-      for (const [bound, service] of handOver) bound.service = service;
-      for (const [key, { listener }] of this.#bound) {
-        if (!next.has(key)) void listener.close();
+      for (const [bound, service] of handOver) bound.options = service;
+      for (const [key, bound] of this.#bound) {
+        if (next.has(key)) continue;
+        void bound.listener.close();
+        this.#server.release(bound);
       }
       this.#bound = next;
     };
@@ -77,12 +80,12 @@ export class Listeners {
       next: Map<string, Bound>;
     },
   ): Promise<Listener> {
-    const bound: { service: FrontendService } = { service };
+    const bound: { options: FrontendService } = { options: service };
     const listener = await listen(
       address,
-      (socket) => this.#server.accept(socket, bound.service, address.kind === "unix"),
+      (socket) => this.#server.accept(socket, bound, address.kind === "unix"),
       (error) => {
-        this.#log.error("accept_failed", { frontend: bound.service.config.name, cause: error.message });
+        this.#log.error("accept_failed", { frontend: bound.options.config.name, cause: error.message });
       },
     );
     next.set(key, Object.assign(bound, { listener }));

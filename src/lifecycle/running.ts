@@ -194,9 +194,6 @@ export class RunningProxy {
     for (const swap of swaps) swap();
     bind();
     admin.commit();
-    for (const [name, service] of this.#services) {
-      if (!services.has(name)) this.#server.release(service);
-    }
     for (const { metrics } of services.values()) metrics.keepOnly(next.backends);
     this.#services = services;
     this.#snapshot = next;

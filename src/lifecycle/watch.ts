@@ -5,41 +5,68 @@ import { basename, dirname } from "node:path";
 const SETTLE_MS = 50;
 
 /**
- * Calls `onChange` whenever the content of the file at `path` is another than at the last look, until `signal` aborts.
- * The system's hints make it quick; a look every `intervalMs` makes it sure, where a file system gives no hints.
+ * Watches the content of a file. The system's hints make it quick; looks at an interval make it sure, where a file system
+ * gives no hints.
  */
-export function watchFile(
-  path: string,
-  { intervalMs, onChange, signal }: { intervalMs: number; onChange: () => void; signal: AbortSignal },
-): void {
-  let seen = contentOf(path);
+export class FileWatch {
+  readonly #path: string;
+  readonly #onChange: () => void;
+  #seen: string | undefined;
   /** What the last look found, if it is another content. */
-  let found: string | undefined;
-  let foundAt = 0;
-  let again: ReturnType<typeof setTimeout> | undefined;
-  const look = () => {
-    const content = contentOf(path);
+  #found: string | undefined;
+  #foundAt = 0;
+  #intervalMs = 0;
+  #interval: ReturnType<typeof setInterval> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #hints: FSWatcher | undefined;
+
+  /** What is in the file now counts as seen. It is not watched before `every`. */
+  constructor(path: string, onChange: () => void) {
+    this.#path = path;
+    this.#onChange = onChange;
+    this.note();
+  }
+
+  /** What is in the file now counts as seen: somebody is about to read it. */
+  note(): void {
+    this.#seen = contentOf(this.#path);
+  }
+
+  /** Looks every `ms` milliseconds from now on; 0 does not look at all. */
+  every(ms: number): void {
+    if (ms === this.#intervalMs) return;
+    this.close();
+    this.#intervalMs = ms;
+    if (ms === 0) return;
+    this.#interval = setInterval(() => this.#look(), Math.max(ms, SETTLE_MS));
+    this.#hints = watchFolder(this.#path, () => this.#look());
+    this.#look(); // nobody looked until now
+  }
+
+  /** Looks no more. */
+  close(): void {
+    this.#intervalMs = 0;
+    clearInterval(this.#interval);
+    clearTimeout(this.#again);
+    this.#hints?.close();
+  }
+
+  #look(): void {
+    const content = contentOf(this.#path);
     // A file that is away for a moment is being replaced.
-    if (content === undefined || content === seen) return;
-    if (content !== found) {
-      found = content;
-      foundAt = performance.now();
+    if (content === undefined || content === this.#seen) return;
+    if (content !== this.#found) {
+      this.#found = content;
+      this.#foundAt = performance.now();
     }
-    const left = foundAt + SETTLE_MS - performance.now();
-    clearTimeout(again);
-    if (left > 0) again = setTimeout(look, Math.ceil(left));
+    const left = this.#foundAt + SETTLE_MS - performance.now();
+    clearTimeout(this.#again);
+    if (left > 0) this.#again = setTimeout(() => this.#look(), Math.ceil(left));
     else {
-      seen = content;
-      onChange();
+      this.#seen = content;
+      this.#onChange();
     }
-  };
-  const interval = setInterval(look, Math.max(intervalMs, SETTLE_MS));
-  const watcher = watchFolder(path, look);
-  signal.addEventListener("abort", () => {
-    clearInterval(interval);
-    clearTimeout(again);
-    watcher?.close();
-  }, { once: true });
+  }
 }
 
 /** Watches the folder, because editors replace a file rather than write into it. */

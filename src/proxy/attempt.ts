@@ -7,6 +7,7 @@ import type { ReplayableBody } from "../message/replay.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
+import { RoomElsewhere } from "../upstream/pool.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import type { RequestEdits } from "./shape.ts";
 import { requestHead } from "./request.ts";
@@ -51,11 +52,15 @@ const MAX_STALE = 3;
  * One attempt on one server. A connection may die while it is unused, and the server's close crosses our
  * request on its way; that is nobody's failure, so a request that may be repeated goes out once more on another
  * connection (RFC 9112 §9.3.1), as long as no byte of an answer came.
+ *
+ * Rejects with a ProxyError; or with `RoomElsewhere`, unless the client `stays` with this server, where it waited for a
+ * connection and another server has one.
  */
 export async function attempt(
   request: IncomingRequest,
   server: Server,
   parts: Outgoing,
+  stays: boolean,
 ): Promise<AttemptResult> {
   const { exchange } = request;
   exchange.attempts++;
@@ -66,7 +71,7 @@ export async function attempt(
     for (let stale = 0;; stale++) {
       // A first dead connection hints at more of them in the pool: after it, a new one is opened.
       const connection = (stale === 0 ? server.pool.takeIdle() : undefined) ??
-        await server.pool.connect(exchange.signal);
+        await server.pool.connect(exchange.signal, !stays);
       const { reused } = connection;
       const sentAt = performance.now();
       parts.bodyStarted = true;
@@ -92,6 +97,7 @@ export async function attempt(
       }
     }
   } catch (error) {
+    if (error instanceof RoomElsewhere) exchange.attempts--;
     outgoing.onDone(toProxyError(error));
     throw error;
   }
@@ -151,7 +157,7 @@ function toServer(
       if (error !== undefined) server.failed(error);
       report();
       exchange.onAbort = undefined;
-      server.inFlight--;
+      server.release();
     },
   };
 }

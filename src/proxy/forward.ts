@@ -10,6 +10,7 @@ import { BytesSource } from "../message/body-bytes.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { ReplayableBody } from "../message/replay.ts";
 import type { IncomingRequest } from "../message/request.ts";
+import { RoomElsewhere } from "../upstream/pool.ts";
 import { attempt, type AttemptResult, type Outgoing } from "./attempt.ts";
 import { type IdentityPolicy, schemeOf } from "./identity.ts";
 import { requestedUpgrade } from "./request.ts";
@@ -40,6 +41,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
   const stays = backend.stay(outgoing.fields);
   let tried: Set<Server> | undefined;
   let last: ProxyError | undefined;
+  let moves = 0;
   for (;;) {
     const server = tried === undefined && stays !== undefined
       ? stays
@@ -47,7 +49,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
     if (server === undefined) throw last ?? noServer(backend);
     exchange.server = server.name;
     try {
-      const sent = await attempt(request, server, outgoing);
+      const sent = await attempt(request, server, outgoing, server === stays);
       const { status } = sent.answer.head;
       const repeats = includesStatus(backend.config.retries.statuses, status) &&
         mayRepeat(request, { backend, server, tried, outgoing, sentStatus: status });
@@ -58,7 +60,10 @@ export async function forward(request: IncomingRequest, course: Course): Promise
       sent.drop(last);
       exchange.note(server.name, String(status));
     } catch (thrown) {
-      const error = last = toProxyError(thrown);
+      if (thrown instanceof RoomElsewhere && ++moves < MAX_MOVES) continue;
+      const error = last = thrown instanceof RoomElsewhere
+        ? new ProxyError("queue_timeout", `No place was left ${MAX_MOVES} times`)
+        : toProxyError(thrown);
       const repeats = error.retryable(isIdempotent(outgoing.method)) &&
         mayRepeat(request, { backend, server, tried, outgoing });
       if (!repeats) {
@@ -71,6 +76,9 @@ export async function forward(request: IncomingRequest, course: Course): Promise
     (tried ??= new Set()).add(server);
   }
 }
+
+/** Times that a request which waits goes from one queue to another. */
+const MAX_MOVES = 100;
 
 interface Repeating {
   readonly backend: Backend;

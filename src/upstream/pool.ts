@@ -23,10 +23,15 @@ export interface PoolOptions {
   readonly limits?: CodecLimits;
 }
 
+/** Another server has room now: who waited is to choose again. Nobody's failure, and no attempt. */
+export class RoomElsewhere extends Error {}
+
 interface Waiter {
+  /** Whether another server would do as well. */
+  readonly mayLeave: boolean;
   /** Gets a connection, or with undefined a place, already counted, to open one. */
   readonly take: (connection: UpstreamConnection | undefined) => void;
-  readonly give: (error: ProxyError) => void;
+  readonly give: (error: Error) => void;
 }
 
 /**
@@ -65,12 +70,12 @@ export class ConnectionPool {
 
   /**
    * Opens a new connection, or waits for one to come free when the server's limit is reached.
-   * Rejects with a ProxyError that guarantees that nothing was sent.
+   * Rejects with a ProxyError that guarantees that nothing was sent, or with `mayLeave` with `RoomElsewhere`.
    */
-  async connect(signal?: AbortSignal): Promise<UpstreamConnection> {
+  async connect(signal?: AbortSignal, mayLeave = false): Promise<UpstreamConnection> {
     const { maxConnections } = this.#options;
     if (maxConnections > 0 && this.size >= maxConnections) {
-      const freed = await this.#wait(signal);
+      const freed = await this.#wait(signal, mayLeave);
       if (freed !== undefined) return freed;
     } else this.#dialling++;
     try {
@@ -108,6 +113,16 @@ export class ConnectionPool {
     this.#serveWaiter();
   }
 
+  /** Requests that wait for a connection. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Sends the first that waits, and may leave, to choose again: `connect` rejects with `RoomElsewhere`. */
+  sendAway(): void {
+    this.#waiting.find(({ mayLeave }) => mayLeave)?.give(new RoomElsewhere());
+  }
+
   /** The server has these addresses now: connections to others are closed when they are unused. */
   moveTo(addresses: ReadonlySet<string>): void {
     this.#addresses = addresses;
@@ -137,7 +152,7 @@ export class ConnectionPool {
     this.#waiting.shift()!.take(undefined);
   }
 
-  #wait(signal: AbortSignal | undefined): Promise<UpstreamConnection | undefined> {
+  #wait(signal: AbortSignal | undefined, mayLeave: boolean): Promise<UpstreamConnection | undefined> {
     if (this.#waiting.length >= MAX_WAITING) {
       throw new ProxyError("queue_full", `${MAX_WAITING} requests wait for this server already`);
     }
@@ -151,6 +166,7 @@ export class ConnectionPool {
         if (index !== -1) this.#waiting.splice(index, 1);
       };
       const waiter: Waiter = {
+        mayLeave,
         take: (connection) => (settle(), resolve(connection)),
         give: (error) => (settle(), reject(error)),
       };

@@ -78,3 +78,47 @@ test("sluice run takes level and format of the log over, and the interval at whi
     await server.close();
   }
 });
+
+test("a change of the file during a reload is taken over behind it", async () => {
+  let answers = false;
+  const slow = await RawServer.answering((head) =>
+    head.startsWith("GET /health ") && !answers
+      ? undefined
+      : "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo"
+  );
+  const one = await answering("one");
+  const program = await Program.run(configOf(one.port, "0s"));
+  const probed = configOf(slow.port, "50ms") + 'health_check = { timeout = "60s" }\n';
+  try {
+    writeFileSync(program.path, probed);
+    program.signal("SIGHUP");
+    await eventually("the probe", () => slow.received.includes("/health"));
+    writeFileSync(program.path, configOf(one.port, "60ms")); // nobody watches yet
+    answers = true;
+    for (const connection of slow.connections) {
+      connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+    await eventually("both reloads", () => program.stdout.split('"event":"reloaded"').length === 3);
+    assert.match(await roundTrip(program.port, GET), /one$/);
+  } finally {
+    await program.dispose();
+    await one.close();
+    await slow.close();
+  }
+});
+
+test("a file that is not valid is refused once where it changes and SIGHUP says so as well", async () => {
+  const one = await answering("one");
+  const program = await Program.run(configOf(one.port, "50ms"));
+  try {
+    writeFileSync(program.path, "nonsense = 1\n");
+    program.signal("SIGHUP");
+    await program.untilPrinted("reload_refused");
+    writeFileSync(program.path, configOf(one.port, "51ms"));
+    await program.untilPrinted('"event":"reloaded"');
+    assert.equal(program.stdout.split("reload_refused").length, 2);
+  } finally {
+    await program.dispose();
+    await one.close();
+  }
+});

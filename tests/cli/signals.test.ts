@@ -178,3 +178,14 @@ test("SIGTERM closes WebSockets with 1001 at both ends, and exits 0", async (t) 
     await program.dispose();
   }
 });
+
+test("SIGHUP in a drain is ignored: what is under way is finished", async () => {
+  await withHungRequest("10s", async ({ program, client, origin }) => {
+    program.signal("SIGTERM");
+    await program.untilPrinted('"drain"');
+    program.signal("SIGHUP");
+    origin.connections[0]!.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate");
+    assert.match(await client.untilClosed(), /late$/);
+    assert.equal(await program.untilExit(), 0);
+  });
+});

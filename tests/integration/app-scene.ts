@@ -62,7 +62,7 @@ export async function openAppScene(t: TestContext, { answer, onData, use }: AppO
   };
   const listener = await listen(
     { kind: "tcp", host: "127.0.0.1", port: 0 },
-    (socket) => downstream.accept(socket, options),
+    (socket) => downstream.accept(socket, { options }),
     () => {},
   );
   const clients: RawClient[] = [];

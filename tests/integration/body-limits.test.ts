@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
 import { test } from "node:test";
+import { ProxyError } from "../../src/base/errors.ts";
+import { Intake } from "../../src/downstream/intake.ts";
+import type { RequestBody } from "../../src/downstream/request-body.ts";
 import { Waits } from "../../src/downstream/waits.ts";
+import { DEFAULT_LIMITS } from "../../src/http1/limits.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { get, ok, openScene, post, request } from "./scene.ts";
@@ -58,14 +64,14 @@ for (const [rate, seconds, cut, why] of rates) {
     let now = 0;
     const expired: string[] = [];
     const waits = new Waits(
-      {
+      () => ({
         requestHeaders: 0,
         bodyIdle: 0,
         bodyRate: 100,
         writeIdle: 0,
         keepAlive: 0,
         linger: 0,
-      },
+      }),
       (wait) => void expired.push(wait),
       () => now,
     );
@@ -79,3 +85,40 @@ for (const [rate, seconds, cut, why] of rates) {
     assert.equal(expired.includes("body"), cut);
   });
 }
+
+test("body_rate does not count the time in which nobody wanted the body", () => {
+  let now = 0;
+  const expired: string[] = [];
+  const timeouts = { requestHeaders: 0, bodyIdle: 0, bodyRate: 100, writeIdle: 0, keepAlive: 0, linger: 0 };
+  const waits = new Waits(() => timeouts, (wait) => void expired.push(wait), () => now);
+  waits.beginBody();
+  waits.bodyMoved(10);
+  now = 60_000; // the server did not read
+  waits.beginBody();
+  now = 61_000;
+  waits.bodyMoved(10);
+  waits.dispose();
+  assert.deepEqual(expired, []);
+});
+
+test("a body that is cut for its rate is answered 408, whatever of it came with the cut", () => {
+  const socket = { resume() {}, pause() {} } as unknown as Socket;
+  const told: string[] = [];
+  let body: RequestBody | null = null;
+  const intake: Intake = new Intake(socket, () => DEFAULT_LIMITS, {
+    onHead: (_head, its) => void (body = its),
+    onBodyData: () => void intake.failBody(new ProxyError("body_timeout", "too slow")),
+    onBodyWanted() {},
+    onStarved() {},
+    onMalformed: (error) => void told.push(`malformed ${error.kind}`),
+  });
+  intake.push(Buffer.from("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"));
+  body!.start({
+    write: () => (told.push("write"), true),
+    flush: () => true,
+    end: () => void told.push("end"),
+    fail: (error) => void told.push(`fail ${error.kind}`),
+  });
+  intake.push(Buffer.from("abc"));
+  assert.deepEqual(told, ["fail body_timeout"]);
+});

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
-import type { RawConnection } from "../support/raw-server.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { type RawConnection, RawServer } from "../support/raw-server.ts";
+import { startTestProxy } from "../support/test-proxy.ts";
 import { asked, get, messagesIn, ok, openScene, pathOf, post, request, type Scene } from "./scene.ts";
 
 /** Sends one request on a connection of its own and waits for its answer. */
@@ -281,4 +283,31 @@ test("Server.inFlight counts a request that is sent once more", async (t) => {
     1000,
   );
   await eventually("nothing to be in flight", () => proxy.inFlight() === 0);
+});
+
+test("a request that waits for one server goes to another that has room first", async (t) => {
+  const hung = await RawServer.listen();
+  const good = await RawServer.listen();
+  const proxy = await startTestProxy({
+    servers: [hung, good].map(({ port }) => ({ url: `http://127.0.0.1:${port}`, max_connections: 1 })),
+    backend: { balance: "first", timeouts: { queue: "60s" } },
+  });
+  const clients = await Promise.all([1, 2, 3].map(() => RawClient.open(proxy.port)));
+  t.after(async () => {
+    for (const client of clients) client.close();
+    await proxy.stop();
+    await Promise.all([hung.close(), good.close()]);
+  });
+  clients[0]!.send(get("/hangs"));
+  await eventually("the first", () => hung.received.includes("/hangs"));
+  clients[1]!.send(get("/slow"));
+  await eventually("the second", () => good.received.includes("/slow"));
+  clients[2]!.send(get("/waits"));
+  await eventually("the third waits", () => proxy.inFlight() === 3);
+  good.connections[0]!.send(ok("slow"));
+  await eventually("the third", () => good.received.includes("/waits"));
+  good.connections[0]!.send(ok("waited"));
+  await clients[2]!.until("waited");
+  assert.equal((await proxy.access(1))["attempts"], 1);
+  assert.doesNotMatch(hung.received, /waits/);
 });

@@ -183,3 +183,81 @@ test("a stop in the middle of a reload ends it: nothing waits for its probes", a
   assert.ok(performance.now() - startedAt < 2000, "the stop waits");
   await assert.rejects(reloaded, /stopped/);
 });
+
+test("an open connection stays with its address when names of frontends move to others", async (t) => {
+  const servers = [await RawServer.answering(ok("public")), await RawServer.answering(ok("secret"))];
+  const [open, hidden] = servers.map(({ port }) => `http://127.0.0.1:${port}`);
+  const backends = { public: { servers: [open] }, secret: { servers: [hidden] } };
+  const free = await RawServer.listen();
+  await free.close();
+  const bind = `127.0.0.1:${free.port}`; // one that both configs name
+  const proxy = await startTestProxy({
+    servers: [],
+    frontend: { name: "first", bind, default_backend: "public" },
+    config: { backends },
+  });
+  t.after(async () => {
+    await proxy.stop();
+    await Promise.all(servers.map((server) => server.close()));
+  });
+  const client = await RawClient.open(free.port);
+  t.after(() => client.close());
+  client.send(get("/1"));
+  await client.until("public");
+  await proxy.running.reload(validateConfig({
+    shutdown: { drain_timeout: "500ms" },
+    frontends: [
+      { name: "first", bind: "127.0.0.1:0", default_backend: "secret" },
+      { name: "second", bind, default_backend: "public" },
+    ],
+    backends,
+  }));
+  client.send(get("/2"));
+  await client.until(/public.*public/s);
+  assert.equal((await proxy.access(1))["frontend"], "second");
+});
+
+test("a reload closes the connections of an address that is gone, each behind its answer", async (t) => {
+  const server = await RawServer.answering((head) => head.startsWith("GET /slow ") ? undefined : ok("fine"));
+  const proxy = await startTestProxy({
+    servers: [server.port],
+    frontend: { bind: ["127.0.0.1:0", "[::1]:0"] },
+  });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+  });
+  const port = proxy.running.listeners[1]!.port;
+  const [idle, busy] = [await RawClient.open(port, "::1"), await RawClient.open(port, "::1")];
+  busy.send(get("/slow"));
+  idle.send(get("/"));
+  await idle.until("fine");
+  await eventually("the slow request", () => server.received.includes("/slow"));
+  await proxy.running.reload(configOf(server.port));
+  await eventually("the idle one is closed", () => idle.closed || idle.ended);
+  server.connections.find(({ received }) => received.includes("/slow"))!.send(ok("late"));
+  assert.match(await busy.untilClosed(), /Connection: close\r\n.*late$/s);
+});
+
+test("limits of a new config hold for the next request of an open connection, whole", async (t) => {
+  const server = await RawServer.answering(ok("fine"));
+  const proxy = await startTestProxy({ servers: [server.port], config: { admin: { bind: "127.0.0.1:0" } } });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+  });
+  const admin = await RawClient.open(adminPort(proxy));
+  admin.send(get("/metrics"));
+  await admin.until("sluice_build_info");
+  const client = await RawClient.open(proxy.port);
+  t.after(() => client.close());
+  const upload = `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n${
+    "x".repeat(2048)
+  }\r\n0\r\n\r\n`;
+  client.send(upload);
+  await client.until("fine");
+  await proxy.running.reload(configOf(server.port, { limits: { body_size: "1KiB" } }));
+  client.send(upload);
+  await client.until("413 Content Too Large");
+  await eventually("the admin's connection is closed", () => admin.closed || admin.ended);
+});

@@ -49,7 +49,7 @@ test("validateConfig() fills in every default", () => {
     tunnelDrain: 10_000,
     queue: 3000,
   };
-  const retries = { attempts: 2, budget: 0.2, deadline: 30_000, statuses: [] };
+  const retries = { attempts: 2, budget: 0.2, deadline: 90_000, statuses: [] };
   const hash = { on: { subject: "client", argument: "" }, loadFactor: 0 };
   const ejection = { enabled: true, failures: 5, time: 10_000, maxTime: 300_000 };
   assert.deepEqual(rest, {
@@ -244,4 +244,9 @@ test("loadConfigFile() tells the format by the extension, and refuses what it ca
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("with the defaults a request that came to its response timeout may still go to another server", () => {
+  const { retries, timeouts } = validateConfig(DATA).defaults;
+  assert.ok(retries.deadline > timeouts.response + timeouts.connect);
 });

@@ -22,6 +22,7 @@ app.get("*", async (c) => {
   const answer = await primary.fetch(c.req.raw, { timeout: "5s" });
   // 502: refused or broken off, 504: too slow. Only for requests without a body: that was sent already.
   if (answer.status !== 502 && answer.status !== 504) return answer;
+  await answer.body?.cancel();
   return backup.fetch(c.req.raw, { timeout: "10s" });
 });
 app.onError((error, c) => c.text(`Something else went wrong: ${error.message}\n`, 500));

@@ -129,12 +129,13 @@ export class Backend {
   }
 
   /**
-   * The server that a client stays with, if it may go on doing so, which a server that is drained allows. The request
-   * counts as sent.
+   * The server that a client stays with, if it may go on doing so, which a server that is drained allows, but not for
+   * a tunnel (`opensTunnel`), as those are about to end. The request counts as sent.
    */
-  stay(fields: Fields): Server | undefined {
+  stay(fields: Fields, opensTunnel = false): Server | undefined {
     const server = this.stickiness?.serverOf(fields);
     if (server === undefined || !this.#availability.keeps(server)) return undefined;
+    if (opensTunnel && server.operator !== "ready") return undefined;
     server.picked();
     return server;
   }

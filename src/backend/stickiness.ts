@@ -16,6 +16,7 @@ const PROCESS_SECRET = randomBytes(32);
  */
 export class Stickiness {
   readonly #config: StickyConfig;
+  readonly #cookie: string;
   readonly #backend: string;
   /** Servers by value, and values by server. */
   #servers = new Map<string, Server>();
@@ -23,6 +24,7 @@ export class Stickiness {
 
   constructor(config: StickyConfig, backend: string) {
     this.#config = config;
+    this.#cookie = config.cookie ?? `sluice_${backend}`;
     this.#backend = backend;
   }
 
@@ -34,15 +36,15 @@ export class Stickiness {
 
   /** The server that a request's cookie names; undefined where it names none that is there. */
   serverOf(fields: Fields): Server | undefined {
-    const value = cookieValue(fields, this.#config.cookie);
+    const value = cookieValue(fields, this.#cookie);
     return value === undefined ? undefined : this.#servers.get(value);
   }
 
   /** The Set-Cookie field that makes a client stay with `server` (RFC 6265 §4.1); `https` says how the client came. */
   cookieFor(server: Server, https: boolean): string {
-    const { cookie, maxAge, path, domain, sameSite, secure, httpOnly } = this.#config;
+    const { maxAge, path, domain, sameSite, secure, httpOnly } = this.#config;
     const value = this.#values.get(server) ?? this.#sign(server); // one that left may still answer
-    return `${cookie}=${value}; Path=${path}` +
+    return `${this.#cookie}=${value}; Path=${path}` +
       (domain === undefined ? "" : `; Domain=${domain}`) +
       (maxAge === 0 ? "" : `; Max-Age=${Math.max(1, Math.floor(maxAge / 1000))}`) +
       (httpOnly ? "; HttpOnly" : "") +

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isToken } from "../http/chars.ts";
 import { duration, flag, parsed, share, size, text, wants, wholeNumber } from "./fields.ts";
 import { KEY_FORM, parseHashSource } from "./hash.ts";
+import { headerValue } from "./headers.ts";
 import { answerEditsSchema, replacedHeadersSchema, requestEditsSchema } from "./header-edits.ts";
 import { refuseValue } from "./message.ts";
 import { section } from "./section.ts";
@@ -9,7 +10,7 @@ import { template } from "./template.ts";
 import type { Frozen } from "./freeze.ts";
 
 /** What `parsePathPrefix` accepts, in words, for error messages. */
-const PREFIX_FORM = 'a path that starts with "/", without query, fragment and white space';
+const PREFIX_FORM = 'a path that starts with "/", in ASCII, without query, fragment and white space';
 const TARGET_FORM = 'a path that starts with "/", with a query if need be';
 const METHOD_FORM = 'a method such as "POST", but neither HEAD, CONNECT nor TRACE';
 const PATTERN_FORM = "a regular expression of up to 1000 characters";
@@ -18,7 +19,7 @@ const BODY_FORM = "a text of up to 64 KiB";
 
 /** What a path starts with. */
 export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
-  if (/^\/[^?#\s\p{Cc}]*$/u.test(prefix)) return prefix;
+  if (/^\/[!"$->@-~]*$/.test(prefix)) return prefix; // ASCII: the head of a request holds bytes
   throw new RangeError(refuseValue(prefix, PREFIX_FORM));
 });
 
@@ -60,7 +61,7 @@ const redirectSchema = z.preprocess(
 const respondSchema = section({
   status: wholeNumber(200, 599).prefault(200),
   body: body.prefault(""),
-  content_type: text("a media type").prefault("text/plain; charset=utf-8"),
+  content_type: headerValue.prefault("text/plain; charset=utf-8"),
 });
 
 /** A second backend that gets copies of requests; its answers are thrown away. */

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { readData } from "./data.ts";
 import { ConfigError } from "./error.ts";
@@ -10,8 +11,12 @@ import { placeProblems } from "./problems.ts";
 /** A value as it is written: what a program puts in may come from a client, and is not searched for placeholders. */
 const literal = headerValue.transform((text) => [{ texts: [text], placeholders: [] }]);
 
+const CLIENT_FORM = "an IP address";
+
 /** What a program may change of one request; everything is optional. */
 const callSchema = z.strictObject({
+  /** Address of the client, where another server than ours has the connection and only the program knows it. */
+  client: z.string(wants(CLIENT_FORM)).refine((text) => isIP(text) !== 0, wants(CLIENT_FORM)).exactOptional(),
   /** Target in place of the path; its query comes before the client's. */
   path: target.exactOptional(),
   /** Taken away at the front of the path, up to the end of a segment. */

@@ -16,8 +16,8 @@ const secret = z.string({ error: `is no text; accepted: ${SECRET_FORM}` })
 
 /** How clients stay with their server: a cookie that names it, without telling who it is. */
 export const stickySchema = section({
-  /** Name of the cookie. */
-  cookie: z.string(wants(COOKIE_FORM)).refine(isToken, wants(COOKIE_FORM)).prefault("sluice"),
+  /** Name of the cookie; without it `sluice_` and the name of the backend, so that backends do not share one. */
+  cookie: z.string(wants(COOKIE_FORM)).refine(isToken, wants(COOKIE_FORM)).exactOptional(),
   /**
    * What the cookie is signed with. Proxies with the same secret honour each other's; without one it is drawn at the
    * start, and a restart spreads the clients anew.

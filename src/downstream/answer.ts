@@ -59,6 +59,7 @@ export function beginAnswer(
   const forwarded = response instanceof ForwardedResponse;
   const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answer?.fields);
   const status = sentStatus(response, request.answer?.status);
+  if (status < 200) throw new ProxyError("internal_error", `An app answered with the status ${status}`);
   const body = forwarded ? response.takeBody() : response.body;
   const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
   // A server's own `Connection` is gone by now; this one is an app's.

@@ -204,7 +204,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   #report(exchange: Exchange): void {
     exchange.bytesOut = this.#writer.bodyBytes;
-    exchange.onFinished?.();
+    exchange.end();
     this.#options.onExchange(exchange);
   }
 

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { type BackendStatus, statusOfBackend } from "../admin/status.ts";
 import type { Log } from "../base/log.ts";
 import type { Backend } from "../backend/backend.ts";
-import { type CallOptions, parseCall } from "../config/call.ts";
+import { type CallConfig, type CallOptions, parseCall } from "../config/call.ts";
 import { validateConfig } from "../config/load.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import { ForwardedResponse } from "../message/response.ts";
@@ -67,17 +67,22 @@ export class EmbeddedBackend {
    * @throws {ConfigError} where `options` are not valid.
    */
   async fetch(request: Request, options: CallOptions = {}): Promise<Response> {
-    const { incoming, ours } = incomingOf(request);
-    return deliver(await this.#send(incoming, this.#shape(options)), ours);
+    const call = parseCall(options);
+    const { incoming, ours } = incomingOf(request, undefined, call.client);
+    return deliver(await this.#send(incoming, this.#shape(call)), ours);
   }
 
   /** A handler for a Hono app; `options` may depend on the request. */
   handler(options: CallOptions | ((c: Context) => CallOptions) = {}): (c: Context) => Promise<Response> {
-    const shape = typeof options === "function" ? undefined : this.#shape(options);
+    const prepare = (options: CallOptions) => {
+      const call = parseCall(options);
+      return { client: call.client, shape: this.#shape(call) };
+    };
+    const always = typeof options === "function" ? undefined : prepare(options);
     return async (c) => {
-      const { incoming, ours } = incomingOf(c.req.raw, c.env);
-      const own = typeof options === "function" ? this.#shape(options(c)) : shape;
-      return deliver(await this.#send(incoming, own), ours);
+      const { client, shape } = typeof options === "function" ? prepare(options(c)) : always!;
+      const { incoming, ours } = incomingOf(c.req.raw, c.env, client);
+      return deliver(await this.#send(incoming, shape), ours);
     };
   }
 
@@ -90,8 +95,7 @@ export class EmbeddedBackend {
     return serveBy({ backend: this.#backend, policy: this.#identity, shape }, request, this.#errors);
   }
 
-  #shape(options: CallOptions): Shape | undefined {
-    const { path, headers = {}, timeout, ...parts } = parseCall(options);
+  #shape({ path, headers = {}, timeout, ...parts }: CallConfig): Shape | undefined {
     return compileShape({
       ...parts,
       replacePath: path,

@@ -28,6 +28,7 @@ export class RunningProxy {
   #starting: Promise<void> = Promise.resolve();
   /** What a reload that runs has built and not taken over yet. */
   #upcoming: Snapshot | undefined;
+  #started = false;
   #stopped = false;
 
   /** Builds everything; opens nothing. */
@@ -91,6 +92,8 @@ export class RunningProxy {
 
   /** Binds every address of the config and serves. Rejects, with nothing left open, when one cannot be bound. */
   start(): Promise<void> {
+    if (this.#started) return Promise.reject(new Error("The proxy was started already"));
+    this.#started = true;
     return this.#starting = this.#start();
   }
 

@@ -45,7 +45,7 @@ export class TappedBody implements BodySource, BodySink {
     if (this.#listener !== undefined) {
       this.#bytes += chunk.length;
       if (this.#bytes > this.#limit) this.#lose();
-      else this.#pieces.push(chunk.slice()); // whoever read it uses its memory again
+      else this.#pieces.push(new Uint8Array(chunk)); // a copy: whoever read it uses its memory again
     }
     return this.#sink!.write(chunk);
   }

@@ -61,10 +61,13 @@ export class Exchange {
    * the form of the fields, and a status over 599, which then shows as `STATUS_SHOWN`.
    */
   answer: { readonly status: number; readonly fields: Fields } | undefined;
+  /** Whether a connection can be handed over for it: not where somebody else's server has it. */
+  handsOver = true;
   /** Closes what the answer holds open beside its body, where it is not handed over: the tunnel of a lost 101. */
   onFinished: (() => void) | undefined;
   #requestId: string | undefined;
   readonly #informer: Informer;
+  #atEnd: (() => void)[] | undefined;
   #controller: AbortController | undefined;
   #aborted: ProxyError | undefined;
   #onAbort: ((error: ProxyError) => void) | undefined;
@@ -141,6 +144,17 @@ export class Exchange {
     if (this.reason !== "ok") return;
     this.reason = error.kind;
     this.detail = error.message;
+  }
+
+  /** Has `task` called when the exchange is over. */
+  atEnd(task: () => void): void {
+    (this.#atEnd ??= []).push(task);
+  }
+
+  /** For whoever serves it: the exchange is over. */
+  end(): void {
+    this.onFinished?.();
+    this.#atEnd?.forEach((task) => task());
   }
 
   /** A failure that was not answered is none: something else is tried in its place. */

@@ -1,9 +1,13 @@
+import { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import type { BodySource } from "./body.ts";
 import { toStream } from "./body-stream.ts";
 import { delegateRest } from "./delegate.ts";
 import { reconcile } from "./reconcile.ts";
 import type { UpstreamTunnel } from "./tunnel.ts";
+
+/** Statuses whose Response must be built without a body (Fetch standard, null body status). */
+const NULL_BODY: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 
 /** What stands for a status that a web-standard Response cannot have. */
 export const STATUS_SHOWN = 502;
@@ -81,9 +85,19 @@ export class ForwardedResponse {
     return source;
   }
 
+  /** Cancels a body that nobody has taken. */
+  drop(reason: ProxyError): void {
+    const source = this.#source;
+    this.#source = null;
+    source?.cancel(reason);
+    if (this.#native?.bodyUsed === false) this.#native.body?.cancel(reason).catch(() => {}); // somebody may read it
+  }
+
   /** The real Response, made now. */
   materialize(): Response {
     if (this.#native !== undefined) return this.#native;
+    // A standard Response of these statuses has no body.
+    if (NULL_BODY.has(this.status)) this.drop(new ProxyError("client_closed", "Such an answer has no body"));
     const source = this.#source;
     this.#source = null;
     return this.#native = new Response(source === null ? null : toStream(source), {

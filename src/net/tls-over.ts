@@ -30,8 +30,9 @@ export function connectTlsOver(carrier: Socket, options: ConnectionOptions): Soc
   const socket = connect({ ...options, socket: stream });
   // Over a stream the socket does not know its peer.
   Object.defineProperty(socket, "remoteAddress", { value: carrier.remoteAddress });
-  socket.on("pause", () => carrier.pause());
-  socket.on("resume", () => carrier.resume());
-  socket.on("close", () => carrier.destroy());
+  // No listeners: who takes the socket over removes them all.
+  const { pause, resume } = socket;
+  socket.pause = () => (carrier.pause(), pause.call(socket));
+  socket.resume = () => (carrier.resume(), resume.call(socket));
   return socket;
 }

@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { IncomingRequest } from "../message/request.ts";
+import { ForwardedResponse } from "../message/response.ts";
 import type { Predicate } from "./condition.ts";
 import { answerFailure, type ErrorAnswers } from "./failure.ts";
 import { type Course, forward } from "./forward.ts";
@@ -88,13 +89,17 @@ export function fetchIncoming(app: App, request: Request): Response | Promise<Re
 
 /**
  * `raw` as a request of ours, and whether our own engine serves it; `env` is what Hono's `c.env` is, by which a request
- * of the engine is known whatever replaced it.
+ * of the engine is known whatever replaced it; `client` is who asks, where only the program knows.
  */
-export function incomingOf(raw: Request, env?: unknown): { incoming: IncomingRequest; ours: boolean } {
+export function incomingOf(
+  raw: Request,
+  env?: unknown,
+  client?: string,
+): { incoming: IncomingRequest; ours: boolean } {
   const request = raw as Request | IncomingRequest;
   if (request instanceof IncomingRequest) return { incoming: request, ours: true };
   if (env instanceof IncomingRequest) return { incoming: fromReplacement(raw, env), ours: true };
-  return { incoming: fromNative(raw), ours: false };
+  return { incoming: fromNative(raw, client), ours: false };
 }
 
 /** Serves a request on one course, for somebody's own app: what fails is answered, never thrown. */
@@ -108,10 +113,20 @@ export async function serveBy(
   try {
     identify(request, course.policy);
     refuseMethod(request.method);
-    return await forward(request, course);
+    const answer = await forward(request, course);
+    // An app need not pass on every answer that it asked for.
+    exchange.atEnd(() => dropUnused(answer));
+    return answer;
   } catch (error) {
     exchange.fail(toProxyError(error));
     return answerFailure(error, exchange, errors);
+  }
+}
+
+/** Lets go of an answer that nobody took, so that its connection does not wait for a reader. */
+function dropUnused(answer: Response): void {
+  if (answer instanceof ForwardedResponse) {
+    answer.drop(new ProxyError("client_closed", "Nobody took this answer"));
   }
 }
 

@@ -5,12 +5,14 @@ import { includesStatus } from "../config/statuses.ts";
 import type { Fields } from "../http/fields.ts";
 import { declaredLength } from "../http/framing.ts";
 import { isIdempotent } from "../http/methods.ts";
-import type { BodySink, BodySource } from "../message/body.ts";
+import type { BodySource } from "../message/body.ts";
+import { DISCARD } from "../message/discard.ts";
 import { BytesSource } from "../message/body-bytes.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { ReplayableBody } from "../message/replay.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import { RoomElsewhere } from "../upstream/pool.ts";
+import type { Answer } from "../upstream/contract.ts";
 import { attempt, type AttemptResult, type Outgoing } from "./attempt.ts";
 import { type IdentityPolicy, schemeOf } from "./identity.ts";
 import { requestedUpgrade } from "./request.ts";
@@ -38,7 +40,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
   exchange.backend = backend.name;
   backend.retryBudget.request(exchange.startedAt);
   const outgoing = prepare(request, course);
-  const stays = backend.stay(outgoing.fields);
+  const stays = backend.stay(outgoing.fields, outgoing.upgrade !== undefined);
   let tried: Set<Server> | undefined;
   let last: ProxyError | undefined;
   let moves = 0;
@@ -46,7 +48,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
     const server = tried === undefined && stays !== undefined
       ? stays
       : backend.pick(tried, backend.hashKey?.(request));
-    if (server === undefined) throw last ?? noServer(backend);
+    if (server === undefined) throw giveUp(outgoing, last ?? noServer(backend));
     exchange.server = server.name;
     try {
       const sent = await attempt(request, server, outgoing, server === stays);
@@ -66,11 +68,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
         : toProxyError(thrown);
       const repeats = error.retryable(isIdempotent(outgoing.method)) &&
         mayRepeat(request, { backend, server, tried, outgoing });
-      if (!repeats) {
-        outgoing.replay?.commit();
-        outgoing.replay?.cancel(error);
-        throw error;
-      }
+      if (!repeats) throw giveUp(outgoing, error);
       exchange.note(server.name, error.kind);
     }
     (tried ??= new Set()).add(server);
@@ -105,6 +103,13 @@ function mayRepeat(
   return backend.retryBudget.take(now);
 }
 
+/** Nobody wants the body any more. */
+function giveUp({ replay, body }: Outgoing, error: ProxyError): ProxyError {
+  replay?.commit();
+  body?.cancel(error);
+  return error;
+}
+
 function noServer({ name, servers, available }: Backend): ProxyError {
   const up = `${available.length} of ${servers.length} servers are available`;
   return new ProxyError("no_server", `Cannot forward to backend "${name}": ${up}`);
@@ -127,7 +132,7 @@ function accept(
     ? backend.stickiness?.cookieFor(server, schemeOf(request, policy) === "https")
     : undefined;
   const edit = shape?.answer;
-  return toClientResponse(answer, request.exchange, {
+  return toClientResponse(withoutBody(answer, request, outgoing), request.exchange, {
     via: policy.via,
     tunnelIdleMs: backend.config.timeouts.tunnelIdle,
     tunnels: server.tunnels,
@@ -139,12 +144,24 @@ function accept(
   });
 }
 
+/** A client that asked by HEAD takes no body, though a route may have had one asked for. */
+function withoutBody(answer: Answer, { method }: IncomingRequest, outgoing: Outgoing): Answer {
+  if (method !== "HEAD" || outgoing.method === "HEAD" || answer.body === null) return answer;
+  answer.body.cancel(new ProxyError("client_closed", "An answer to HEAD has no body"));
+  return { ...answer, body: null };
+}
+
+/** A HEAD stays one where a route asks for GET: its answer is the same but for the body. */
+function methodOf({ method }: IncomingRequest, own: string | undefined): string {
+  return own === undefined || (own === "GET" && method === "HEAD") ? method : own;
+}
+
 function prepare(request: IncomingRequest, { backend, policy, shape, mirror }: Course): Outgoing {
   const fields = request.takeFields();
   const whole = bodyOf(request, fields, shape?.body);
   const upgrade = requestedUpgrade(request, fields, whole);
   const source = mirror === undefined || upgrade !== undefined ? whole : mirror.tap(request, whole);
-  const method = shape?.method ?? request.method;
+  const method = methodOf(request, shape?.method);
   const replay = source !== null && isIdempotent(method) ? new ReplayableBody(source) : undefined;
   return {
     method,
@@ -164,11 +181,10 @@ function prepare(request: IncomingRequest, { backend, policy, shape, mirror }: C
 
 /** The body to send: the client's, or the one that stands in its place. */
 function bodyOf(request: IncomingRequest, fields: Fields, own: Uint8Array | undefined): BodySource | null {
+  if (own !== undefined && request.bodyUsed) return new BytesSource(own); // an app has read the client's
   const taken = request.takeBody();
   const source = taken instanceof ReadableStream ? new StreamSource(taken, declaredLength(fields)) : taken;
   if (own === undefined) return source;
   source?.start(DISCARD); // read all the same, so that the connection can be used again
   return new BytesSource(own);
 }
-
-const DISCARD: BodySink = { write: () => true, flush: () => true, end() {}, fail() {} };

@@ -2,6 +2,7 @@ import { ProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { BodySink, BodySource } from "../message/body.ts";
 import { BytesSource } from "../message/body-bytes.ts";
+import { DISCARD } from "../message/discard.ts";
 import { TappedBody } from "../message/body-tap.ts";
 import { IncomingRequest } from "../message/request.ts";
 import { ForwardedResponse } from "../message/response.ts";
@@ -78,6 +79,7 @@ function discard(answer: Response, onDone: () => void): void {
   if (body === null || body instanceof ReadableStream) return onDone();
   let left = MAX_DISCARDED_BYTES;
   const sink: BodySink = {
+    ...DISCARD,
     write(chunk) {
       if (left <= 0) return true;
       left -= chunk.length;
@@ -86,7 +88,6 @@ function discard(answer: Response, onDone: () => void): void {
       onDone();
       return true;
     },
-    flush: () => true,
     end: onDone,
     fail: onDone,
   };

@@ -4,20 +4,21 @@ import { Exchange, type Peer } from "../message/exchange.ts";
 import { reconcile } from "../message/reconcile.ts";
 import { IncomingRequest } from "../message/request.ts";
 
-const UNKNOWN_PEER: Omit<Peer, "secure"> = { address: "unknown", port: 0 };
+/** Where a program does not say who asks. */
+const UNKNOWN_CLIENT = "unknown";
 
 /** Requests of somebody else's server, to find their exchange again when they fail. */
 const exchanges = new WeakMap<Request, Exchange>();
 
-/** A Request of somebody else's server as one of ours, so that the same app serves it. */
-export function fromNative(request: Request): IncomingRequest {
+/** A Request of somebody else's server as one of ours, so that the same app serves it; `client` is who asks. */
+export function fromNative(request: Request, client?: string): IncomingRequest {
   const url = new URL(request.url);
   const fields = Fields.from(request.headers);
   const length = fields.get("content-length");
   const known = request.body !== null && length !== undefined && /^\d{1,15}$/.test(length)
     ? Number(length)
     : undefined;
-  const exchange = nativeExchange(request, fields);
+  const exchange = nativeExchange(request, fields, client);
   const abort = () => exchange.abort("client_closed", "The request was aborted");
   if (request.signal.aborted) abort();
   else request.signal.addEventListener("abort", abort, { once: true });
@@ -35,12 +36,17 @@ export function fromNative(request: Request): IncomingRequest {
   );
 }
 
-/** The exchange of a Request of somebody else's server: its peer is not known, nor when it began. */
-export function nativeExchange(request: Request, fields = Fields.from(request.headers)): Exchange {
+/** The exchange of a Request of somebody else's server: nobody knows its peer but who has it, nor when it began. */
+export function nativeExchange(
+  request: Request,
+  fields = Fields.from(request.headers),
+  client = UNKNOWN_CLIENT,
+): Exchange {
   const known = exchanges.get(request);
   if (known !== undefined) return known;
   const url = new URL(request.url);
-  const exchange = new Exchange({ ...UNKNOWN_PEER, secure: url.protocol === "https:" }, {
+  const peer: Peer = { address: client, port: 0, secure: url.protocol === "https:" };
+  const exchange = new Exchange(peer, {
     method: request.method,
     target: url.pathname + url.search,
     authority: url.host,
@@ -48,6 +54,7 @@ export function nativeExchange(request: Request, fields = Fields.from(request.he
     startedAt: performance.now(),
     fields,
   }, { inform() {} });
+  exchange.handsOver = false;
   exchanges.set(request, exchange);
   return exchange;
 }

@@ -55,17 +55,18 @@ export function compileShape(parts: ShapeParts, policy: IdentityPolicy): Shape |
 }
 
 function compileRequestEdits(
-  { requestHeaders, overrideHeaders }: ShapeParts,
+  { requestHeaders = NO_EDITS, overrideHeaders, body }: ShapeParts,
   policy: IdentityPolicy,
 ): RequestEdits | undefined {
   if (overrideHeaders !== undefined) {
-    const edits = requestHeaders ?? NO_EDITS;
-    const lines = compileLines([overrideHeaders, edits.set, edits.add], policy);
-    return { drops: () => true, lines: toText(lines), bare: true };
+    const lines = compileLines([overrideHeaders, requestHeaders.set, requestHeaders.add], policy);
+    // Without them an upgrade would not be one.
+    return { drops: ({ lower }) => !lower.startsWith("sec-websocket-"), lines: toText(lines), bare: true };
   }
-  if (requestHeaders === undefined || isEmpty(requestHeaders)) return undefined;
+  const ofBody = body === undefined ? [] : OF_BODY;
+  if (isEmpty(requestHeaders) && ofBody.length === 0) return undefined;
   const { set, add } = requestHeaders;
-  const dropped = droppedBy(requestHeaders);
+  const dropped = new Set([...droppedBy(requestHeaders), ...ofBody]);
   const lines = compileLines([set, add], policy);
   return { drops: ({ lower }) => dropped.has(lower), lines: toText(lines), bare: false };
 }
@@ -79,6 +80,9 @@ function compileAnswerEdits(edits: HeaderEditsConfig | undefined, policy: Identi
     for (const [name, fill] of lines) fields.append(name, fill(request));
   };
 }
+
+/** What a client says of a body that is not sent. */
+const OF_BODY = ["content-encoding", "content-range", "content-md5", "content-digest", "digest", "expect"];
 
 const NO_EDITS: HeaderEditsConfig = { set: {}, add: {}, remove: [] };
 

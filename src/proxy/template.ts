@@ -25,8 +25,8 @@ const READERS: Readonly<Record<Placeholder, (request: IncomingRequest, policy: I
   host: ({ exchange }) => hostForMatching(exchange.reportedHost ?? exchange.authority) || "localhost",
   scheme: schemeOf,
   method: ({ method }) => method,
-  path: ({ target }) => pathOf(target),
+  path: ({ target }) => target === "*" ? "/" : pathOf(target),
   query: ({ target }) => queryOf(target),
-  uri: ({ target }) => target,
+  uri: ({ target }) => target === "*" ? "/" : target,
   request_id: ({ exchange }) => exchange.requestId,
 };

@@ -60,6 +60,9 @@ test("createBackend().fetch() answers what fails, and never rejects for a server
 const BAD: [options: Record<string, unknown>, message: RegExp][] = [
   [{ path: "x" }, /^options: path: is "x"; accepted: a path/],
   [{ path: "/a b" }, /^options: path: /],
+  [{ addPrefix: "/a\u0120HTTP/1.1\u010d\u010aX: y" }, /^options: addPrefix: /],
+  [{ stripPrefix: "/\u65e5" }, /^options: stripPrefix: /],
+  [{ client: "somebody" }, /^options: client: is "somebody"; accepted: an IP address/],
   [{ headers: { "x-a": "1\r\nx-b: 2" } }, /^options: headers\.x-a: is a text that cannot be sent as it is/],
   [{ headers: { "x a": "1" } }, /^options: headers\."x a": /],
   [{ headers: { "Content-Length": "1" } }, /^options: headers\.Content-Length: is set by the proxy alone/],
@@ -212,4 +215,61 @@ test("status() tells what is known of listeners, backends and servers, and no se
   ]);
   assert.deepEqual(app!.servers.map(({ lastProbe }) => lastProbe?.code), ["L7OK", "L4CON"]);
   assert.doesNotMatch(JSON.stringify(proxy.status()), /secret/);
+});
+
+test("an upgrade by somebody else's server is none, and holds nothing open", async (t) => {
+  const { server, backend } = await open(t, ok("plain"));
+  const headers = { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Key": "k" };
+  const answer = await backend.fetch(new Request("http://a/", { headers }));
+  assert.equal(await answer.text(), "plain");
+  assert.doesNotMatch(server.received, /Upgrade: websocket/i);
+});
+
+for (const status of [204, 205, 304]) {
+  test(`createBackend().fetch() passes ${status} on, whatever the server sends behind it`, async (t) => {
+    const { backend } = await open(t, `HTTP/1.1 ${status} X\r\nContent-Length: 3\r\n\r\nabc`);
+    const answer = await backend.fetch(new Request("http://a/"));
+    assert.deepEqual([answer.status, await answer.text()], [status, ""]);
+  });
+}
+
+test("an app may read a body and send another in its place", async (t) => {
+  const { server, backend } = await open(t, ok("fine"));
+  const app = new Hono();
+  app.post("*", async (c) => backend.fetch(c.req.raw, { body: `${await c.req.text()}!` }));
+  assert.match(await ask(await listen(t, app), post("abc")), /fine$/);
+  await eventually("the body", () => server.received.endsWith("abc!"));
+});
+
+test("a program whose server is another's says who the client is", async (t) => {
+  const { server, backend } = await open(t, ok());
+  await (await backend.fetch(new Request("http://a/"), { client: "192.0.2.7" })).text();
+  assert.match(server.received, /X-Forwarded-For: 192\.0\.2\.7\r\n.*X-Real-IP: 192\.0\.2\.7\r\n/s);
+});
+
+test("an answer that an app does not pass on holds no connection", async (t) => {
+  const { backend } = await open(t, ok("x".repeat(100_000)));
+  const app = new Hono();
+  app.get("*", async (c) => {
+    await backend.fetch(c.req.raw);
+    return c.text("own");
+  });
+  assert.match(await ask(await listen(t, app), get("/")), /own/);
+  await eventually("nothing in flight", () => backend.status().inFlight === 0);
+});
+
+test("serve() answers 500 where an app answers what is no answer", async (t) => {
+  const app = new Hono();
+  app.get("*", () => Response.error());
+  assert.match(await ask(await listen(t, app), get("/")), /^HTTP\/1\.1 500 /);
+});
+
+test("createProxy().start() refuses to start twice", async (t) => {
+  const proxy = createProxy(
+    { frontends: [{ bind: "127.0.0.1:0", routes: [{ respond: {} }] }] },
+    { log: SILENT_LOG },
+  );
+  t.after(() => proxy.stop());
+  await proxy.start();
+  await assert.rejects(proxy.start(), /started already/);
 });

@@ -224,3 +224,51 @@ test("a split leads each client to one backend, and all of them by their shares"
   const canaries = ways.slice(0, 100).filter((way) => way === "canary").length;
   assert.ok(canaries > 4 && canaries < 46, `${canaries} of 100`); // 5 standard deviations
 });
+
+test("HEAD on a route with another method frees the server's connection at once", async (t) => {
+  const scene = await openRoute(t, { method: "POST" }, ok("x".repeat(100_000)));
+  const c = await scene.client();
+  for (let i = 0; i < 3; i++) c.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await eventually("three answers", () => scene.proxy.accesses.length === 3);
+  await eventually("nothing in flight", () => scene.proxy.inFlight() === 0);
+  assert.match(scene.server.received, /^POST /);
+  assert.doesNotMatch(c.received, /xx/);
+});
+
+test("HEAD stays HEAD on a route that asks for GET", async (t) => {
+  const scene = await openRoute(t, { method: "GET" });
+  const c = await scene.client();
+  c.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  assert.match((await asked(scene.server)).received, /^HEAD \/ /);
+});
+
+test("a body of the route's own goes without what the client said of its body", async (t) => {
+  const scene = await openRoute(t, { body: "plain" });
+  const head = await headOf(
+    scene,
+    post("zip", "Content-Encoding: gzip", "Content-Range: x", "Content-Type: a/b"),
+  );
+  assert.match(
+    head,
+    /^POST \/ HTTP\/1\.1\r\nHost: a\.example\r\nContent-Type: a\/b\r\nContent-Length: 5\r\n\r\nplain$/,
+  );
+});
+
+test("override_headers leaves an upgrade what makes it one", async (t) => {
+  const scene = await openRoute(t, { override_headers: { "X-Only": "1" } });
+  const c = await scene.client();
+  c.send(get("/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: k", "Cookie: a=b"));
+  const { received } = await asked(scene.server);
+  assert.match(
+    received,
+    /\r\nSec-WebSocket-Key: k\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Only: 1\r\nVia: /,
+  );
+  assert.doesNotMatch(received, /Cookie/);
+});
+
+test("OPTIONS * is led to the root of where a redirect leads", async (t) => {
+  const { client } = await openScene(t, { frontend: { routes: [{ redirect: "https://b.example{uri}" }] } });
+  const c = await client();
+  c.send("OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  assert.match(await c.untilClosed(), /location: https:\/\/b\.example\/\r\n/i);
+});

@@ -50,7 +50,7 @@ const serverCalled = (scene: StickyScene, name: string) => {
 test("a client without the cookie gets one, and stays with its server", async (t) => {
   const scene = await open(t);
   const first = await scene.ask();
-  assert.match(first.setCookie!, /^sluice=[\w-]{24}; Path=\/; HttpOnly; SameSite=Lax$/);
+  assert.match(first.setCookie!, /^sluice_app=[\w-]{24}; Path=\/; HttpOnly; SameSite=Lax$/);
   for (let i = 0; i < 6; i++) {
     const next = await scene.ask(`Cookie: other=1; ${first.cookie}`);
     assert.deepEqual([next.by, next.setCookie], [first.by, undefined]);
@@ -186,3 +186,13 @@ for (const [sticky, message] of REFUSED) {
     );
   });
 }
+
+test("a tunnel does not stay with a server that is drained: it would end at once, again and again", async (t) => {
+  const scene = await open(t);
+  const first = await scene.ask();
+  backendOf(scene).setState(serverCalled(scene, first.by), "drain");
+  const upgrade = ["Upgrade: websocket", "Connection: Upgrade", `Cookie: ${first.cookie}`];
+  const answer = await roundTrip(scene.proxy.port, get("/", ...upgrade, "Connection: close"));
+  assert.notEqual(answer.slice(-1), first.by);
+  assert.match(answer, /Set-Cookie: sluice_app=/);
+});

@@ -127,37 +127,45 @@ test("joinTunnel() carries bytes to and from a TLS server, early ones included",
   await eventually("the tunnel to end", () => proxy.inFlight() === 0);
 });
 
-test("dial() holds a TLS server back while the client does not read, and loses nothing", async (t) => {
-  const total = 64_000_000;
-  const { proxy, sockets } = await start(t, {
-    host: "127.0.0.1",
-    tls: { ca: file("ca.pem") },
-    answer: () => `HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${"z".repeat(total)}`,
-    ends: true,
+for (
+  const [what, head, request] of [
+    ["an answer", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", GET],
+    ["a tunnel", SWITCH, get("/", "Connection: Upgrade", "Upgrade: x")],
+  ] as const
+) {
+  test(`dial() holds a TLS server back while the client does not read ${what}, and loses nothing`, async (t) => {
+    const total = 64_000_000;
+    const { proxy, sockets } = await start(t, {
+      host: "127.0.0.1",
+      tls: { ca: file("ca.pem") },
+      answer: () => `${head}${"z".repeat(total)}`,
+      ends: true,
+    });
+    const c = await RawClient.open(proxy.port);
+    let received = 0;
+    c.socket.removeAllListeners("data");
+    c.socket.on("data", (chunk) => received += chunk.length);
+    c.send(request);
+    await eventually("the beginning", () => received > 0);
+    c.socket.pause();
+    let last = -1;
+    let still = 0;
+    await eventually("the server to be held back", () => {
+      const left = sockets[0]!.writableLength;
+      still = left === last ? still + 1 : 0;
+      last = left;
+      return still >= 20;
+    });
+    assert.ok(last > total / 2);
+    c.socket.resume();
+    // Its end shows that nothing is missing: without a length it is the server's end that ends it.
+    await eventually("the end", () => c.ended, 10_000);
+    assert.ok(received > total);
+    assert.equal(c.error, undefined);
+    c.close();
+    assert.equal((await proxy.access(0))["reason"], "ok");
   });
-  const c = await RawClient.open(proxy.port);
-  let received = 0;
-  c.socket.removeAllListeners("data");
-  c.socket.on("data", (chunk) => received += chunk.length);
-  c.send(GET);
-  await eventually("the beginning", () => received > 0);
-  c.socket.pause();
-  let last = -1;
-  let still = 0;
-  await eventually("the server to be held back", () => {
-    const left = sockets[0]!.writableLength;
-    still = left === last ? still + 1 : 0;
-    last = left;
-    return still >= 20;
-  });
-  assert.ok(last > total / 2);
-  c.socket.resume();
-  // Its end shows that nothing is missing: without a length it is the server's end that ends the answer.
-  await eventually("the end", () => c.ended, 10_000);
-  assert.ok(received > total);
-  assert.equal(c.error, undefined);
-  assert.equal((await proxy.access(0))["reason"], "ok");
-});
+}
 
 interface Options {
   readonly host: string;

@@ -100,7 +100,7 @@ const rows: [why: string, text: string, lines: string[]][] = [
     "a path prefix without slash",
     VALID.replace("\n[b", '\nroutes = [{ path_prefix = "x", backend = "app" }]\n[b'),
     [
-      'c:4:27: frontends[0].routes[0].path_prefix: is "x"; accepted: a path that starts with "/", without query, fragment and white space',
+      'c:4:27: frontends[0].routes[0].path_prefix: is "x"; accepted: a path that starts with "/", in ASCII, without query, fragment and white space',
     ],
   ],
   ["no frontends", BACKEND, ["c:1:1: frontends: is missing; accepted: one or more frontends"]],

@@ -1,39 +1,10 @@
 // Socket.IO end to end: long polling, then the upgrade to a WebSocket, on two servers behind one proxy.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo, Socket as NetSocket } from "node:net";
 import { test, type TestContext } from "node:test";
-import { Server, type Socket } from "socket.io";
-import { io, type Socket as ClientSocket } from "socket.io-client";
 import { validateConfig } from "../../src/config/load.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
-
-/** A Socket.IO server that echoes what it gets, with its name. */
-interface IoServer {
-  readonly name: string;
-  readonly port: number;
-  readonly sockets: Socket[];
-}
-
-async function openServer(t: TestContext, name: string): Promise<IoServer> {
-  const http = createServer();
-  const server = new Server(http, { serveClient: false });
-  const sockets: Socket[] = [];
-  const raw = new Set<NetSocket>();
-  http.on("connection", (socket: NetSocket) => raw.add(socket));
-  server.on("connection", (socket: Socket) => {
-    sockets.push(socket);
-    socket.on("say", (text: unknown, answer: (text: string) => void) => answer(`${name} heard ${text}`));
-    socket.on("bytes", (bytes: Uint8Array) => socket.emit("bytes", bytes));
-  });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  t.after(async () => {
-    for (const socket of raw) socket.destroy();
-    await server.close();
-  });
-  return { name, port: (http.address() as AddressInfo).port, sockets };
-}
+import { connect as connectTo, type IoServer, openServer, transportOf } from "./socket-io-scene.ts";
 
 /** Two servers; a client's cookie `app` leads all of its requests to one of them. */
 async function openScene(t: TestContext): Promise<{ servers: IoServer[]; proxy: TestProxy }> {
@@ -55,18 +26,8 @@ async function openScene(t: TestContext): Promise<{ servers: IoServer[]; proxy: 
   return { servers, proxy };
 }
 
-function connect(t: TestContext, proxy: TestProxy, app: string): ClientSocket {
-  const socket = io(proxy.url, {
-    forceNew: true,
-    extraHeaders: { Cookie: `app=${app}` },
-    reconnectionDelay: 20,
-    reconnectionDelayMax: 40,
-  });
-  t.after(() => socket.disconnect());
-  return socket;
-}
-
-const transportOf = (socket: ClientSocket) => socket.io.engine?.transport.name;
+const connect = (t: TestContext, proxy: TestProxy, app: string) =>
+  connectTo(t, proxy, { extraHeaders: { Cookie: `app=${app}` } });
 
 test("Socket.IO begins by polling and goes on as a WebSocket, on the server that it began with", async (t) => {
   const { servers, proxy } = await openScene(t);

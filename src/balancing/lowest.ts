@@ -1,0 +1,31 @@
+import { type Candidate, isFree, type Policy } from "./policy.ts";
+import { Turns } from "./turns.ts";
+
+/**
+ * Picks the candidate of the lowest cost at this moment, among those that have room. Several with equally low ones take
+ * turns by their weights, so that no server is always the first.
+ */
+export class Lowest<C extends Candidate> implements Policy<C> {
+  readonly #cost: (candidate: C) => number;
+  readonly #turns = new Turns<C>();
+  #candidates: readonly C[] = [];
+
+  constructor(cost: (candidate: C) => number) {
+    this.#cost = cost;
+  }
+
+  update(available: readonly C[]): void {
+    this.#candidates = available;
+    this.#turns.update(available);
+  }
+
+  pick(excluded?: ReadonlySet<C>): C | undefined {
+    const cost = this.#cost;
+    let least = Infinity;
+    for (const candidate of this.#candidates) {
+      const its = cost(candidate);
+      if (its < least && isFree(candidate, excluded)) least = its;
+    }
+    return this.#turns.next((candidate) => isFree(candidate, excluded) && cost(candidate) === least);
+  }
+}

@@ -48,7 +48,7 @@ test("Socket.IO begins by polling and goes on as a WebSocket, on the server that
 
 test("Socket.IO without WebSockets goes on polling", async (t) => {
   const { proxy } = await openScene(t);
-  const socket = io(proxy.url, { forceNew: true, transports: ["polling"] });
+  const socket = connectTo(t, proxy, { transports: ["polling"] });
   t.after(() => socket.disconnect());
   for (let i = 0; i < 5; i++) assert.equal(await socket.emitWithAck("say", i), `one heard ${i}`);
   assert.equal(transportOf(socket), "polling");

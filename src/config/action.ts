@@ -75,16 +75,19 @@ const mirrorSchema = section({
   max_pending: wholeNumber(1, 10_000).prefault(100),
 });
 
-/** What is done with the requests that a rule or a route takes: these keys stand in both. */
+/**
+ * What is done with the requests that a rule or a route takes: these keys stand in both. Defaults are filled in where
+ * they are used: there may be tens of thousands of routes, and a section that is not there costs nothing.
+ */
 export const actionKeys = {
   /** Name of the backend that answers. */
   backend: backendName.exactOptional(),
   /** Backends that share the requests, by their weights; see `split_on`. */
   split: z.record(z.string(), wholeNumber(0, 1_000_000), wants("a table of weights by backend"))
     .exactOptional(),
-  /** By what: `"random"`, or the key whose requests go the same way, as `hash.on` of a backend. */
-  split_on: parsed(`"random", ${KEY_FORM}`, (word) => word === "random" ? undefined : parseHashSource(word))
-    .prefault("client"),
+  /** By what: `"random"`, or the key whose requests go the same way, as `hash.on` of a backend; else the client. */
+  split_on: parsed(`"random", ${KEY_FORM}`, (word) => word === "random" ? word : parseHashSource(word))
+    .exactOptional(),
   redirect: redirectSchema.exactOptional(),
   respond: respondSchema.exactOptional(),
   mirror: mirrorSchema.exactOptional(),
@@ -105,10 +108,10 @@ export const actionKeys = {
   method: method.exactOptional(),
   /** Body in place of the client's. */
   body: body.exactOptional(),
-  request_headers: requestEditsSchema.prefault({}),
+  request_headers: requestEditsSchema.exactOptional(),
   /** In place of all header fields of the client, and of those about it. */
   override_headers: replacedHeadersSchema.exactOptional(),
-  response_headers: answerEditsSchema.prefault({}),
+  response_headers: answerEditsSchema.exactOptional(),
   /** Time to the head of the answer, in place of the backend's `timeouts.response`. */
   response_timeout: duration.exactOptional(),
 };

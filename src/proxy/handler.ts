@@ -10,6 +10,9 @@ import { compileShape, type Shape } from "./shape.ts";
 import { compileSplit } from "./split.ts";
 import { compileTemplate } from "./template.ts";
 
+/** What a split goes by where nothing is said. */
+const BY_CLIENT = { subject: "client", argument: "" } as const;
+
 /** What handlers are made with. */
 export interface HandlerParts {
   readonly backends: ReadonlyMap<string, Backend>;
@@ -26,7 +29,7 @@ export function compileHandler(action: ActionConfig, { backends, identity }: Han
   if (action.split !== undefined) {
     const courseOf = compileSplit({
       weights: Object.entries(action.split).map(([name, weight]) => [courseTo(name), weight] as const),
-      keyOf: action.splitOn && compileHashKey(action.splitOn),
+      keyOf: action.splitOn === "random" ? undefined : compileHashKey(action.splitOn ?? BY_CLIENT),
     });
     return (request) => forward(request, courseOf(request));
   }

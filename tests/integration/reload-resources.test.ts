@@ -17,8 +17,8 @@ const WARM_UP = 200;
 const RELOADS = 200;
 /** So many that what one reload builds weighs half a MiB: 200 of them left behind are 100 MiB. */
 const ROUTES = 1000;
-/** Measured: 7 MiB at most on either runtime, 14 on a machine that is busy with other things. */
-const ALLOWED_GROWTH = 30 * MIB;
+/** Measured: 7 MiB at most on either runtime, up to 50 on a machine so busy that collectors lag; leaks are 100 and more. */
+const ALLOWED_GROWTH = 70 * MIB;
 const CLIENTS = 4;
 /** What a runtime opens for itself as it goes: Deno a pair of sockets that wakes one of its threads. */
 const OWN_DESCRIPTORS = 4;
@@ -98,7 +98,7 @@ test("RunningProxy.reload() lets go of the backends that it replaces", OPTIONS, 
   await eventually("the collection of replaced backends", () => {
     fillMemory();
     return replaced.filter((ref) => ref.deref() !== undefined).length <= RELOADS / 10;
-  }, 10_000);
+  }, 40_000);
 });
 
 /** Makes the collector look at everything: neither runtime lets a program ask for that without a flag or its own API. */

@@ -28,10 +28,7 @@ test("loadConfigFile() loads the example, whose values are the demo's and otherw
     pathPrefix: "/",
     prefixMatch: "segment",
     backend: "static",
-    splitOn: { subject: "client", argument: "" },
     forwardQuery: true,
-    requestHeaders: { set: {}, add: {}, remove: [] },
-    responseHeaders: { set: {}, add: {}, remove: [] },
   }]);
   const { log, shutdown, limits, defaults, frontends } = validateConfig(DATA);
   assert.deepEqual([config.log, config.shutdown, config.limits], [log, shutdown, limits]);

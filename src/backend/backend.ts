@@ -6,7 +6,7 @@ import type { BackendConfig } from "../config/backend.ts";
 import type { Fields } from "../http/fields.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { UNPROBED_HEALTH } from "../health/state.ts";
-import type { Resolver } from "../net/resolver.ts";
+import type { NameResolver } from "../net/resolver.ts";
 import { ConnectionPool } from "../upstream/pool.ts";
 import { Availability } from "./availability.ts";
 import { dialTargetOf } from "./dial-target.ts";
@@ -24,7 +24,7 @@ const NAMES_MS = 2000;
 /** What a backend is built with besides its config. */
 export interface BackendParts {
   readonly limits: CodecLimits;
-  readonly resolver: Resolver;
+  readonly resolver: NameResolver;
   readonly log: Log;
   /** The backend of this name in the config before. */
   readonly before?: Backend | undefined;
@@ -214,6 +214,7 @@ export class Backend {
       }),
       ejection,
       outcomes: this.#availability,
+      isParent: this.config.protocol === "proxy",
       readsReports: this.config.balance === "load_aware",
       tunnels: this.#tunnelsOf(member.config.url),
       before,

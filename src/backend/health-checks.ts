@@ -39,34 +39,49 @@ export async function startHealthChecks(
   }, signal);
 }
 
-function planOf(check: HealthCheckConfig, { config, target: own }: Server): ProbePlan {
+function planOf(check: HealthCheckConfig, { config, target: own, authorization }: Server): ProbePlan {
   const { port } = config.healthCheck;
   const target = port === undefined ? own : { ...own, port };
   if (check.type === "tcp") return { target, timeoutMs: check.timeout };
+  const isConnect = check.type === "connect";
   return {
     target,
     timeoutMs: check.timeout,
     request: {
-      method: check.method,
-      head: headOf(check, config),
+      method: isConnect ? "CONNECT" : check.method,
+      head: headOf(check, config, authorization),
       expects: (status) => includesStatus(check.expectedStatus, status),
       body: check.expectedBody === undefined ? undefined : new RegExp(check.expectedBody),
     },
   };
 }
 
-function headOf(check: HealthCheckConfig, server: ServerConfig): string {
+function headOf(check: HealthCheckConfig, server: ServerConfig, authorization: string | undefined): string {
   const own = server.healthCheck;
   const written = Object.entries(check.headers);
   const replaced = new Set(written.map(([name]) => name.toLowerCase()));
+  const asked = askedOf(check, server);
   const fields = [
-    ["Host", own.host ?? check.host ?? authorityOf(server, own.port)],
+    ["Host", own.host ?? check.host ?? asked.authority],
+    ...(authorization === undefined ? [] : [["Proxy-Authorization", authorization]]),
     ...OWN_HEADERS.filter(([name]) => !replaced.has(name.toLowerCase())),
     ...written,
     ["Connection", "close"],
   ];
-  return `${check.method} ${server.basePath}${own.path ?? check.path} HTTP/1.1\r\n` +
+  return `${asked.line} HTTP/1.1\r\n` +
     fields.map(([name, value]) => `${name}: ${value}\r\n`).join("") + "\r\n";
+}
+
+/** What a probe asks for: a path of the server, or through it as a proxy for an address or a tunnel. */
+function askedOf(check: HealthCheckConfig, server: ServerConfig): { line: string; authority: string } {
+  const { healthCheck: own } = server;
+  const { type, method, url, target } = check;
+  if (type === "connect" && target !== undefined) return { line: `CONNECT ${target}`, authority: target };
+  if (url !== undefined) return { line: `${method} ${url}`, authority: new URL(url).host };
+  return {
+    line: `${method} ${server.basePath}${own.path ?? check.path}`,
+    authority: authorityOf(server, own.port),
+  };
 }
 
 /** What a Host field says of `server` at `port`, its own unless it is given: no default port, IPv6 in brackets. */

@@ -1,7 +1,7 @@
 import type { Log } from "../base/log.ts";
 import type { BackendConfig } from "../config/backend.ts";
 import type { ServerConfig } from "../config/server.ts";
-import type { Endpoint, Resolver } from "../net/resolver.ts";
+import type { Endpoint, NameResolver } from "../net/resolver.ts";
 import { NameWatch } from "./name-watch.ts";
 
 /** One server as far as names are concerned. */
@@ -13,7 +13,7 @@ export interface Member {
 
 /** What a membership is built with. */
 export interface MembershipParts {
-  readonly resolver: Resolver;
+  readonly resolver: NameResolver;
   readonly log: Log;
   /** Those of the same backend in the config before: what its names stood for. */
   readonly before: Membership | undefined;

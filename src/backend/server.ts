@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { MovingAverage } from "../balancing/average.ts";
 import { PeakAverage } from "../balancing/peak-average.ts";
 import type { Candidate, LoadReport } from "../balancing/policy.ts";
@@ -62,6 +63,8 @@ export class Server implements Candidate, ProbeTarget {
   readonly basePath: string;
   /** Its own `host[:port]`, for a rewritten Host. */
   readonly authority: string;
+  /** Value of Proxy-Authorization for a parent that asks for it (RFC 7617); never shown or logged. */
+  readonly authorization: string | undefined;
   readonly target: DialTarget;
   readonly pool: ConnectionPool;
   /** Open tunnels; those of a server with this name in any config. */
@@ -79,6 +82,7 @@ export class Server implements Candidate, ProbeTarget {
   /** When it came back, while it is brought up to its weight. */
   rampingSince: number | undefined;
   readonly #outcomes: OutcomeListener;
+  readonly #isParent: boolean;
   readonly #readsReports: boolean;
 
   constructor(
@@ -88,6 +92,8 @@ export class Server implements Candidate, ProbeTarget {
       pool: ConnectionPool;
       ejection: EjectionRules;
       outcomes: OutcomeListener;
+      /** Whether it is a proxy: then a bad status is rather the target's fault. */
+      isParent?: boolean;
       /** Whether what its answers say of its load is for us. */
       readsReports?: boolean;
       tunnels?: Tunnels;
@@ -102,11 +108,13 @@ export class Server implements Candidate, ProbeTarget {
     this.priority = config.priority;
     this.basePath = config.basePath;
     this.authority = config.authority;
+    this.authorization = toBasic(config);
     this.target = parts.target;
     this.pool = parts.pool;
     this.tunnels = parts.tunnels ?? new Tunnels();
     this.passive = new PassiveHealth(parts.ejection, parts.before?.passive);
     this.#outcomes = parts.outcomes;
+    this.#isParent = parts.isParent ?? false;
     this.#readsReports = parts.readsReports ?? false;
     const { before } = parts;
     this.record = before?.record ?? new ServerRecord();
@@ -209,7 +217,7 @@ export class Server implements Candidate, ProbeTarget {
 
   /** An answer came to its end: only now is it known whether it was one. */
   finished(status: number): void {
-    if (status < 500) this.#outcomes.onPassed(this);
+    if (status < 500 || this.#isParent) this.#outcomes.onPassed(this);
     else this.#outcomes.onFailed(this, status);
   }
 
@@ -220,4 +228,10 @@ export class Server implements Candidate, ProbeTarget {
     failures.set(kind, (failures.get(kind) ?? 0) + 1);
     this.#outcomes.onFailed(this, kind);
   }
+}
+
+/** Basic credentials (RFC 7617 §2), as UTF-8. */
+function toBasic({ username, password }: ServerConfig): string | undefined {
+  if (username === undefined || password === undefined) return undefined;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }

@@ -19,6 +19,10 @@ export interface Context {
 export interface FrontendContext extends Context {
   /** Names of all backends. */
   backends: readonly string[];
+  /** Those whose servers are proxies. */
+  parents: ReadonlySet<string>;
+  /** What the servers must be where the frontend leads. */
+  protocol: "http" | "proxy";
 }
 
 /** Keys of a rule or a route that say who answers. */
@@ -84,9 +88,11 @@ function checkSplit(action: Record<string, unknown>, path: Path, context: Fronte
 /** Names that one message lists. */
 const MAX_LISTED = 8;
 
-/** Whether there is a backend of that name. */
-export function checkBackend(name: unknown, path: Path, { backends, problems }: FrontendContext): void {
-  if (typeof name !== "string" || name === "" || backends.includes(name)) return;
+/** Whether there is a backend of that name, and one of the kind that is wanted. */
+export function checkBackend(name: unknown, path: Path, context: FrontendContext): void {
+  const { backends, problems } = context;
+  if (typeof name !== "string" || name === "") return;
+  if (backends.includes(name)) return checkKind(name, path, context);
   const accepted = backends.length === 0
     ? "the name of a backend, of which there are none"
     : backends.length <= MAX_LISTED
@@ -95,4 +101,12 @@ export function checkBackend(name: unknown, path: Path, { backends, problems }: 
       backends.slice(0, MAX_LISTED).map((name) => JSON.stringify(name)).join(", ")
     } … (${backends.length} in all)`;
   problems.push({ path, message: refuseValue(name, accepted, suggest(name, backends)) });
+}
+
+function checkKind(name: string, path: Path, { parents, protocol, problems }: FrontendContext): void {
+  if (parents.has(name) === (protocol === "proxy")) return;
+  const message = protocol === "proxy"
+    ? `is ${JSON.stringify(name)}, whose servers are no proxies; accepted: a backend with protocol = "proxy"`
+    : `is ${JSON.stringify(name)}, whose servers are proxies; accepted: from a frontend with mode = "relay"`;
+  problems.push({ path, message });
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DefaultsConfig } from "./defaults.ts";
 import { type EjectionConfig, ejectionOverridesSchema } from "./ejection.ts";
-import { duration, list, share, wants } from "./fields.ts";
+import { choice, duration, list, share, wants } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { type HashConfig, hashOverridesSchema } from "./hash.ts";
 import {
@@ -32,6 +32,8 @@ export const backendSchema = section({
   retries: retryOverridesSchema.prefault({}),
   ejection: ejectionOverridesSchema.prefault({}),
   health_check: healthCheckSchema.exactOptional(),
+  /** What the servers are: they answer themselves, or they are proxies, the parents of a relay. */
+  protocol: choice(["http", "proxy"]).prefault("http"),
   /** Time in which a server that came back is brought up to its full weight; 0 is at once. */
   slow_start: duration.prefault("0s"),
   /** Share of the servers that must be up; with fewer, health is ignored. 0 is off: then none up is a 503. */
@@ -85,9 +87,14 @@ export function resolveBackends(
     const servers = backend.servers.map((server) => ({ maxRequests, ...server }));
     const hash = { ...defaults.hash, ...backend.hash };
     const pool = { ...defaults.pool, ...backend.pool };
-    const retries = { ...defaults.retries, ...backend.retries };
+    const retries = { ...defaults.retries, ...PARENT_RETRIES[backend.protocol], ...backend.retries };
     const ejection = { ...defaults.ejection, ...backend.ejection };
-    const healthCheck = resolveHealthCheck(everyCheck, defaults.healthCheck, backend.healthCheck);
+    const healthCheck = resolveHealthCheck(
+      backend.protocol,
+      everyCheck,
+      defaults.healthCheck,
+      backend.healthCheck,
+    );
     resolved[name] = {
       balance,
       hostHeader,
@@ -105,5 +112,8 @@ export function resolveBackends(
   }
   return resolved;
 }
+
+/** What holds for parents in place of `[defaults]`: a relay asks three of them before it gives up. */
+const PARENT_RETRIES = { http: {}, proxy: { attempts: 3 } } as const;
 
 type WrittenBackend = Frozen<z.output<typeof backendSchema>>;

@@ -20,8 +20,8 @@ export const frontendSchema = section({
     (written) => Array.isArray(written) || written === undefined ? written : [written],
     list(parsed(BIND_FORM, parseBind), "an address or a list of addresses", 1),
   ),
-  /** What the frontend does with requests; this release knows the reverse proxy. */
-  mode: choice(["reverse"]).prefault("reverse"),
+  /** What the frontend is: a reverse proxy, or a forward proxy. */
+  mode: choice(["reverse", "relay"]).prefault("reverse"),
   /** Conditions in order; the first that is met decides, before any route. */
   rules: list(ruleSchema, "a list of rules").prefault([]),
   /** Backend of the requests that no rule and no route takes; without it they are answered 404. */

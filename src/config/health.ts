@@ -22,11 +22,14 @@ const host = parsed(HOST_FORM, (text) => {
   throw new RangeError(refuseValue(text, HOST_FORM));
 });
 
+const PROBE_URL_FORM = 'an address such as "http://example.com/generate_204"';
+const PROBE_TARGET_FORM = 'a host with its port, such as "example.com:443"';
+
 const healthCheck = {
   /** Whether there are probes; a section that is there means yes. */
   enabled: flag.prefault(true),
-  /** `http` asks for `path`; `tcp` only connects. */
-  type: choice(["http", "tcp"]).prefault("http"),
+  /** `http` asks for `path`, or parents for `url`; `tcp` only connects; `connect` asks parents for a tunnel. */
+  type: choice(["http", "tcp", "connect"]).prefault("http"),
   /** What is asked for. */
   path: path.prefault("/health"),
   method: choice(["GET", "HEAD"]).prefault("GET"),
@@ -47,6 +50,16 @@ const healthCheck = {
 };
 
 const optional = {
+  /** What parents are asked for in place of a path: an address that answers 204, as captive portals do not. */
+  url: parsed(PROBE_URL_FORM, (text) => {
+    if (/^http:\/\/[^/?#@\s]+(?:\/[!-"$-~]*)?$/.test(text) && URL.canParse(text)) return text;
+    throw new RangeError(refuseValue(text, PROBE_URL_FORM));
+  }).exactOptional(),
+  /** Where `connect` asks parents for a tunnel to. */
+  target: parsed(PROBE_TARGET_FORM, (text) => {
+    if (isAuthority(text) && /:\d+$/.test(text)) return text;
+    throw new RangeError(refuseValue(text, PROBE_TARGET_FORM));
+  }).exactOptional(),
   /** Host that is asked for; without it the server's own, with the port that is probed. */
   host: host.exactOptional(),
   /** Regular expression that must be found in the first 64 KiB of the body. */
@@ -83,12 +96,25 @@ export type WrittenHealthCheck = Frozen<z.output<typeof healthCheckSchema>>;
 
 const DEFAULTS: HealthCheckConfig = allKeys.parse({});
 
+/** In place of the defaults for parents: they have no path of their own, and are asked less often. */
+const FOR_PARENTS: WrittenHealthCheck = healthCheckSchema.parse({
+  url: "http://connectivitycheck.gstatic.com/generate_204",
+  target: "connectivitycheck.gstatic.com:443",
+  expected_status: 204,
+  interval: "30s",
+  timeout: "5s",
+});
+
 /** The check of a backend, or undefined where nobody asks for one. */
 export function resolveHealthCheck(
+  protocol: "http" | "proxy",
   ...written: readonly (WrittenHealthCheck | undefined)[]
 ): HealthCheckConfig | undefined {
   if (written.every((one) => one === undefined)) return undefined;
-  const check = Object.assign({}, DEFAULTS, ...written);
+  const check = Object.assign({}, DEFAULTS, protocol === "proxy" && FOR_PARENTS, ...written);
+  if (check.type === "connect" && written.every((one) => one?.expectedStatus === undefined)) {
+    check.expectedStatus = DEFAULTS.expectedStatus; // a tunnel is any 2xx
+  }
   return check.enabled ? check : undefined;
 }
 

@@ -12,6 +12,7 @@ import { refuseValue } from "./message.ts";
 import { Overlaps } from "./overlaps.ts";
 import { formatPath } from "./places.ts";
 import type { Path } from "./places.ts";
+import { checkProtocol, checkRelay } from "./relay-references.ts";
 import { parseServerUrl } from "./server.ts";
 import { asTable, isTable, listAt } from "./tables.ts";
 
@@ -28,6 +29,8 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
   const addresses = new Unique("each address once", problems);
   const overlaps = new Overlaps((problem) => problems.push(problem));
 
+  const isParent = (name: string) => asTable(backends[name]).protocol === "proxy";
+  const parents = new Set(Object.keys(backends).filter(isParent));
   listAt(data, "frontends").forEach((frontend, i) => {
     const path = ["frontends", i];
     const name = asTable(frontend).name ?? defaultFrontendName(i);
@@ -39,7 +42,7 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
       addresses.add([...path, "bind", j], address, toBindKey);
       overlaps.add([...path, "bind", j], address);
     });
-    checkFrontend(frontend, { path, backends: Object.keys(backends), problems });
+    checkFrontend(frontend, { path, backends: Object.keys(backends), parents, protocol: "http", problems });
   });
   const { admin } = asTable(data);
   if (admin !== undefined) {
@@ -58,6 +61,7 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
     if (!isProbed(pyhaproxyCheck, everyCheck, asTable(backend).health_check)) {
       checkUnprobed(backend, defaults, { path: ["backends", name], problems });
     }
+    checkProtocol(backend, { path: ["backends", name], problems });
     listAt(backend, "servers").forEach((server, i) => {
       const path = ["backends", name, "servers", i];
       servers.add(path, server, toServerKey);
@@ -79,6 +83,10 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
 function checkFrontend(frontend: unknown, context: FrontendContext): void {
   const { path, problems } = context;
   if (!isTable(frontend)) return;
+  if (frontend.mode === "relay") return checkRelay(frontend, context);
+  if ("relay" in frontend) {
+    problems.push({ path: [...path, "relay"], message: 'does nothing here; accepted: with mode = "relay"' });
+  }
   const { default_backend: backend, rules, routes } = frontend;
   if (backend === undefined && isNothing(rules) && isNothing(routes)) {
     problems.push({

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { choice, parsed, wholeNumber } from "./fields.ts";
+import { choice, parsed, wants, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { serverHealthSchema } from "./health.ts";
 import { refuseValue } from "./message.ts";
@@ -9,6 +9,9 @@ import { section } from "./section.ts";
 /** What `parseServerUrl` accepts, in words, for error messages. */
 export const SERVER_URL_FORM =
   '"http://host:port/base" or "https://…", port and base optional, or "unix:/path"';
+
+const USERNAME_FORM = 'a name without ":" and control characters';
+const PASSWORD_FORM = "a text without control characters";
 
 /** Where the connections to one server go. */
 export interface ServerAddress {
@@ -73,6 +76,10 @@ export const serverSchema = z.preprocess(
      * target of its SRV records. It is looked up again when its TTL is over.
      */
     resolve: choice(["one", "all", "srv"]).prefault("one"),
+    /** What a parent proxy asks for (Basic); both or none. */
+    username: z.string(wants(USERNAME_FORM)).regex(/^[^:\p{Cc}]+$/u, wants(USERNAME_FORM)).exactOptional(),
+    password: z.string({ error: `is no text; accepted: ${PASSWORD_FORM}` })
+      .regex(/^\P{Cc}*$/u, { error: `holds control characters; accepted: ${PASSWORD_FORM}` }).exactOptional(),
     /** What differs from the backend's health check. */
     health_check: serverHealthSchema.prefault({}),
   }).transform(({ url, ...limits }) => ({ ...url, ...limits }))
@@ -83,6 +90,10 @@ export const serverSchema = z.preprocess(
     .refine(({ resolve, authority, host }) => resolve !== "srv" || authority === host, {
       path: ["url"],
       error: "has a port, which SRV records tell; accepted: a URL without it",
+    })
+    .refine(({ username, password }) => (username === undefined) === (password === undefined), {
+      path: ["username"],
+      error: "needs a password, and a password a user name; accepted: both or none",
     }),
 );
 

@@ -81,10 +81,11 @@ export function beginAnswer(
   };
 }
 
-/** The head of a 101, whose fields say what the connection becomes. */
+/** The head of a 101, whose fields say what the connection becomes, or of a 200 to CONNECT. */
 export function switchingHead(response: ForwardedResponse): string {
   const fields = response.takeFields();
-  let head = "HTTP/1.1 101 " + (response.statusText || reasonPhrase(101)) + "\r\n";
+  const { status } = response;
+  let head = "HTTP/1.1 " + status + " " + (response.statusText || reasonPhrase(status)) + "\r\n";
   for (let i = 0; i < fields.size; i++) head += fieldLine(fields.names[i]!, fields.values[i]!);
   return head + "\r\n";
 }

@@ -22,7 +22,7 @@ export class Tunnelled {
   readonly #exchange: Exchange;
   readonly #open: OpenTunnel;
 
-  /** Sends the server's 101 and joins the two connections; no listener of the client's socket stays. */
+  /** Sends the head of the answer that opens it and joins the two connections; no listener of the client's socket stays. */
   constructor(
     exchange: Exchange,
     response: ForwardedResponse,
@@ -30,7 +30,7 @@ export class Tunnelled {
   ) {
     this.#exchange = exchange;
     exchange.onFinished = undefined;
-    exchange.status = 101;
+    exchange.status = response.status;
     writer.sendHead(switchingHead(response));
     socket.removeAllListeners();
     this.#open = response.tunnel!.join(socket, early, ({ fromClient, toClient }) => {

@@ -103,6 +103,7 @@ function toIdentityPolicy(config: FrontendConfig): IdentityPolicy {
     keepsUntrustedChain: config.trustedProxies === undefined,
     aliases: config.headerAliases,
     sendsForwarded: config.forwardedHeader,
+    transparent: config.mode === "relay",
     via: config.via,
   };
 }

@@ -37,6 +37,8 @@ export class Exchange {
   readonly fields: Fields | undefined;
   /** Address of the client: the peer, or who stands behind it where it is a trusted proxy. */
   client: string;
+  /** Who the client proved to be, where a relay asks for that. */
+  user: string | undefined;
   /** Whether the peer is a trusted proxy. */
   peerTrusted = false;
   /** Scheme and authority that the client asked for, where a trusted proxy reports them in Forwarded. */

@@ -19,7 +19,7 @@ export interface AnswerParts {
   /** End-to-end fields only: what was for one connection is already gone. */
   readonly fields: Fields;
   readonly body: BodySource | null;
-  /** With status 101: the server's side of the tunnel. */
+  /** With status 101, or a 200 to CONNECT: the server's side of the tunnel. */
   readonly tunnel?: UpstreamTunnel | undefined;
 }
 

@@ -153,12 +153,13 @@ function toTimeout({ connecting }: Socket, target: DialTarget, ms: number): Prox
   return new ProxyError("connect_timeout", `Cannot connect to ${nameOf(target)} within ${ms} ms`);
 }
 
-/** Whatever went wrong at the DNS server is no fault of the server that is looked for. */
+/** Whatever went wrong at the DNS server is no fault of the server that is looked for; what we refused stays refused. */
 function unresolved(cause: Error): NodeJS.ErrnoException {
   return Object.assign(new Error(cause.message, { cause }), { code: "ENOTFOUND" });
 }
 
 function toDialError(error: Error, target: DialTarget): ProxyError {
+  if (error.cause instanceof ProxyError) return error.cause;
   const code = (error as { code?: string }).code ?? "";
   const kind = KINDS[code] ?? (isTlsError(code, error.message, target) ? "tls_failed" : "connect_failed");
   return new ProxyError(kind, `Cannot connect to ${nameOf(target)}: ${code || error.message}`, {

@@ -45,8 +45,16 @@ const MAX_TTL_MS = 3_600_000;
 /** Rounds over all DNS servers. */
 const TRIES = 2;
 
+/** What looks names up. */
+export interface NameResolver {
+  /** The A and AAAA records of a name, in the order of preference. Rejects where there is none. */
+  addresses(name: string): Promise<Resolution>;
+  /** The targets of an SRV record with their addresses (RFC 2782). Rejects where there is none. */
+  service(name: string): Promise<Resolution>;
+}
+
 /** Looks names up. It remembers nothing. */
-export class Resolver {
+export class Resolver implements NameResolver {
   readonly #client: DnsClient;
   readonly #asksSystem: boolean;
 
@@ -56,7 +64,6 @@ export class Resolver {
     if (!this.#asksSystem) this.#client.setServers(servers);
   }
 
-  /** The A and AAAA records of a name, in the order of preference. Rejects where there is none. */
   async addresses(name: string): Promise<Resolution> {
     if (!this.#asksSystem) return await this.#records(name);
     const found = await lookup(name, { all: true });
@@ -68,7 +75,6 @@ export class Resolver {
     };
   }
 
-  /** The targets of an SRV record with their addresses (RFC 2782). Rejects where there is none. */
   async service(name: string): Promise<Resolution> {
     const records = (await this.#client.resolveSrv(name)).slice(0, MAX_ENDPOINTS);
     const names = [...new Set(records.map(({ name }) => name))];

@@ -11,6 +11,7 @@ export function logAccess(log: Log, frontend: string, exchange: Exchange, now: n
     frontend,
     client: client || "unix",
     peer: peer.address === client ? undefined : peer.address || "unix",
+    user: exchange.user,
     method: exchange.method || "-",
     host: exchange.authority || "-",
     target: exchange.target || "-",

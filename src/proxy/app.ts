@@ -130,7 +130,8 @@ function dropUnused(answer: Response): void {
   }
 }
 
-function exchangeOf(c: Context): Exchange {
+/** The exchange of the request that `c` is about. */
+export function exchangeOf(c: Context): Exchange {
   const raw = c.req.raw as Request | IncomingRequest;
   if (raw instanceof IncomingRequest) return raw.exchange;
   return c.env instanceof IncomingRequest ? c.env.exchange : nativeExchange(raw);

@@ -1,7 +1,9 @@
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Server } from "../backend/server.ts";
-import type { Fields } from "../http/fields.ts";
-import { isIdempotent } from "../http/methods.ts";
+import { Fields } from "../http/fields.ts";
+import { NO_BODY } from "../http/framing.ts";
+import { maySendAgain } from "../http/methods.ts";
+import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 import type { ReplayableBody } from "../message/replay.ts";
 import type { IncomingRequest } from "../message/request.ts";
@@ -34,6 +36,8 @@ export interface Outgoing {
   readonly edits: RequestEdits | undefined;
   /** Time to the head of the answer, in ms, where a route has its own. */
   readonly responseMs: number | undefined;
+  /** Whether the server itself is where a tunnel leads: then nothing is sent, a connection is all. */
+  readonly straight: boolean;
 }
 
 /** An answer, and what its owner may do with it. */
@@ -66,17 +70,20 @@ export async function attempt(
   exchange.attempts++;
   const outgoing = toServer(request, server, parts);
   server.inFlight++;
-  const idempotent = isIdempotent(parts.method);
+  const idempotent = maySendAgain(parts.method);
   try {
     for (let stale = 0;; stale++) {
       // A first dead connection hints at more of them in the pool: after it, a new one is opened.
-      const connection = (stale === 0 ? server.pool.takeIdle() : undefined) ??
+      // A tunnel gets one of its own.
+      const connection = (stale === 0 && parts.method !== "CONNECT" ? server.pool.takeIdle() : undefined) ??
         await server.pool.connect(exchange.signal, !stays);
       const { reused } = connection;
       const sentAt = performance.now();
       parts.bodyStarted = true;
       try {
-        const answer = await send(request, connection, outgoing);
+        const answer = parts.straight && parts.method === "CONNECT"
+          ? tunnelOver(connection)
+          : await send(request, connection, outgoing);
         server.answered(answer.head, sentAt);
         outgoing.onHead(answer.head.status, answer.tunnel !== undefined);
         return {
@@ -116,6 +123,18 @@ function send(
   return connection.send(outgoing);
 }
 
+/** What is answered to a CONNECT that needs no other proxy. */
+function tunnelOver(connection: UpstreamConnection): Answer {
+  const head: ResponseHead = {
+    status: 200,
+    reason: "Connection Established",
+    minorVersion: 1,
+    fields: new Fields(),
+    framing: NO_BODY,
+  };
+  return { head, body: null, tunnel: connection.takeOver() };
+}
+
 function canSendAgain({ body, replay }: Outgoing): boolean {
   return body === null || replay?.replayable === true;
 }
@@ -144,7 +163,11 @@ function toServer(
       report();
     },
     method,
-    head: requestHead(request, parts, { host, basePath: server.basePath }),
+    head: requestHead(request, parts, {
+      host,
+      basePath: server.basePath,
+      authorization: server.authorization,
+    }),
     responseMs,
     body,
     chunked: body !== null && body.length === undefined,

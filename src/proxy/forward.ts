@@ -4,7 +4,7 @@ import type { Server } from "../backend/server.ts";
 import { includesStatus } from "../config/statuses.ts";
 import type { Fields } from "../http/fields.ts";
 import { declaredLength } from "../http/framing.ts";
-import { isIdempotent } from "../http/methods.ts";
+import { maySendAgain } from "../http/methods.ts";
 import type { BodySource } from "../message/body.ts";
 import { DISCARD } from "../message/discard.ts";
 import { BytesSource } from "../message/body-bytes.ts";
@@ -28,6 +28,8 @@ export interface Course {
   readonly shape?: Shape | undefined;
   /** Gets copies of requests. */
   readonly mirror?: Mirror | undefined;
+  /** Where the servers are proxies: the target as they are to see it (RFC 9112 §3.2). */
+  readonly relayTarget?: ((request: IncomingRequest) => string) | undefined;
 }
 
 /**
@@ -66,7 +68,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
       const error = last = thrown instanceof RoomElsewhere
         ? new ProxyError("queue_timeout", `No place was left ${MAX_MOVES} times`)
         : toProxyError(thrown);
-      const repeats = error.retryable(isIdempotent(outgoing.method)) &&
+      const repeats = error.retryable(maySendAgain(outgoing.method)) &&
         mayRepeat(request, { backend, server, tried, outgoing });
       if (!repeats) throw giveUp(outgoing, error);
       exchange.note(server.name, error.kind);
@@ -94,7 +96,7 @@ function mayRepeat(
   { backend, server, tried, outgoing, sentStatus }: Repeating,
 ): boolean {
   const { attempts, deadline } = backend.config.retries;
-  if (sentStatus !== undefined && !isIdempotent(outgoing.method)) return false;
+  if (sentStatus !== undefined && !maySendAgain(outgoing.method)) return false;
   if (outgoing.heard || exchange.aborted !== undefined || exchange.attempts >= attempts) return false;
   if (outgoing.body !== null && outgoing.bodyStarted && outgoing.replay?.replayable !== true) return false;
   if (!backend.available.some((other) => other !== server && tried?.has(other) !== true)) return false;
@@ -136,6 +138,7 @@ function accept(
     via: policy.via,
     tunnelIdleMs: backend.config.timeouts.tunnelIdle,
     tunnels: server.tunnels,
+    relays: backend.config.protocol === "proxy",
     edit: edit === undefined && cookie === undefined ? undefined : (fields) => {
       edit?.(fields, request);
       if (cookie !== undefined) fields.append("Set-Cookie", cookie);
@@ -156,16 +159,17 @@ function methodOf({ method }: IncomingRequest, own: string | undefined): string 
   return own === undefined || (own === "GET" && method === "HEAD") ? method : own;
 }
 
-function prepare(request: IncomingRequest, { backend, policy, shape, mirror }: Course): Outgoing {
+function prepare(request: IncomingRequest, course: Course): Outgoing {
+  const { backend, policy, shape, mirror } = course;
   const fields = request.takeFields();
   const whole = bodyOf(request, fields, shape?.body);
   const upgrade = requestedUpgrade(request, fields, whole);
   const source = mirror === undefined || upgrade !== undefined ? whole : mirror.tap(request, whole);
   const method = methodOf(request, shape?.method);
-  const replay = source !== null && isIdempotent(method) ? new ReplayableBody(source) : undefined;
+  const replay = source !== null && maySendAgain(method) ? new ReplayableBody(source) : undefined;
   return {
     method,
-    target: shape?.target?.(request.target) ?? request.target,
+    target: course.relayTarget?.(request) ?? shape?.target?.(request.target) ?? request.target,
     fields,
     body: replay ?? source,
     replay,
@@ -176,6 +180,7 @@ function prepare(request: IncomingRequest, { backend, policy, shape, mirror }: C
     policy,
     edits: shape?.request,
     responseMs: shape?.responseMs,
+    straight: course.relayTarget === undefined,
   };
 }
 

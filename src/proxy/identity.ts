@@ -20,6 +20,8 @@ export interface IdentityPolicy {
   readonly aliases: "drop" | "reject" | "keep";
   /** Whether servers get the field Forwarded (RFC 7239) as well. */
   readonly sendsForwarded: boolean;
+  /** Whether servers see what clients say of themselves as it came, and nothing of ours but Via. */
+  readonly transparent: boolean;
   /** Name of this proxy in Via. */
   readonly via: string;
 }

@@ -22,6 +22,8 @@ export interface HeadParts {
 
 /** What of the head depends on the server. */
 export interface Place {
+  /** Value of Proxy-Authorization, where the server is a proxy that asks for it. */
+  readonly authorization: string | undefined;
   /** `host[:port]` for Host: the client's, or the server's own where that is asked for or there is no other. */
   readonly host: string;
   readonly basePath: string;
@@ -40,10 +42,15 @@ interface Reported {
  * what was for the client's connection only is left out (RFC 9110 §7.6.1); and what tells the server about the
  * client comes last, so that nothing the client sent can remove or replace it.
  */
-export function requestHead(request: IncomingRequest, parts: HeadParts, { host, basePath }: Place): string {
+export function requestHead(
+  request: IncomingRequest,
+  parts: HeadParts,
+  { host, basePath, authorization }: Place,
+): string {
   const { fields, body, target, edits } = parts;
   const { names, values, kinds } = fields;
   const dropsAliases = parts.policy.aliases !== "keep";
+  const { transparent } = parts.policy;
   const nominated = nominatedNames(connectionOf(fields));
   const reported: Reported = {
     forwardedFor: undefined,
@@ -69,7 +76,7 @@ export function requestHead(request: IncomingRequest, parts: HeadParts, { host, 
         lengthSent = true;
         continue;
       }
-      if (isIdentity(role)) {
+      if (isIdentity(role) && !transparent) {
         note(reported, role, values[i]!);
         if (role !== ROLE.forwardedOther || !believesXForwarded(request, parts.policy)) continue;
       }
@@ -86,9 +93,12 @@ export function requestHead(request: IncomingRequest, parts: HeadParts, { host, 
       : "Content-Length: " + body.length + "\r\n";
   }
   if (parts.upgrade !== undefined) head += "Connection: Upgrade\r\nUpgrade: " + parts.upgrade + "\r\n";
+  if (authorization !== undefined) head += "Proxy-Authorization: " + authorization + "\r\n";
   if (edits !== undefined) head += edits.lines(request);
   return head +
-    (edits?.bare === true ? viaLine(request, parts.policy) : identityLines(request, reported, parts.policy)) +
+    (transparent || edits?.bare === true
+      ? viaLine(request, parts.policy)
+      : identityLines(request, reported, parts.policy)) +
     "\r\n";
 }
 

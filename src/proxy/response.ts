@@ -21,6 +21,8 @@ export interface AnswerContext {
   readonly via: string;
   /** Silence that ends a tunnel, in ms. */
   readonly tunnelIdleMs: number;
+  /** Whether a server's wish for credentials is for the client: then the server is a proxy as we are. */
+  readonly relays: boolean;
   /** What a route changes of the fields. */
   readonly edit: ((fields: Fields) => void) | undefined;
   /** The open tunnels of the server, to which a new one is added. */
@@ -34,7 +36,7 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   const { head, tunnel } = answer;
   const { fields } = head;
   const upgrade = tunnel === undefined ? undefined : fields.get("upgrade");
-  if (fields.mayHaveHopByHop) removeHopByHop(fields);
+  if (fields.mayHaveHopByHop) removeHopByHop(fields, context.relays);
   fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
   context.edit?.(fields);
   if (tunnel === undefined) {
@@ -44,8 +46,8 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
       new ForwardedResponse({ status: head.status, reason: head.reason, fields, body: answer.body }),
     );
   }
-  fields.removeWhere((kind) => NOT_WITH_101.has(kind.lower));
-  announceUpgrade(fields, upgrade);
+  fields.removeWhere((kind) => NOT_WITH_TUNNEL.has(kind.lower));
+  if (head.status === 101) announceUpgrade(fields, upgrade);
   const drop = () => {
     tunnel.socket.destroy();
     context.onTunnelDone();
@@ -66,17 +68,25 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
     return open;
   };
   return asResponse(
-    new ForwardedResponse({ status: 101, reason: head.reason, fields, body: null, tunnel: { join, drop } }),
+    new ForwardedResponse({
+      status: head.status,
+      reason: head.reason,
+      fields,
+      body: null,
+      tunnel: { join, drop },
+    }),
   );
 }
 
-function removeHopByHop(fields: Fields): void {
+function removeHopByHop(fields: Fields, relays: boolean): void {
   const nominated = nominatedNames(connectionOf(fields));
-  fields.removeWhere((kind) => kind.hopByHop || nominated?.has(kind.lower) === true);
+  fields.removeWhere((kind) =>
+    (kind.hopByHop && !(relays && kind.lower === "proxy-authenticate")) || nominated?.has(kind.lower) === true
+  );
 }
 
 /** What would speak of an HTTP message or connection that is none any more. */
-const NOT_WITH_101: ReadonlySet<string> = new Set(["alt-svc", "content-length"]);
+const NOT_WITH_TUNNEL: ReadonlySet<string> = new Set(["alt-svc", "content-length"]);
 
 function announceUpgrade(fields: Fields, upgrade: string | undefined): void {
   fields.append("Connection", "Upgrade");

@@ -3,14 +3,13 @@ import type { Socket } from "node:net";
 import { Deadline } from "../base/deadline.ts";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
-import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
-import { keepAliveHint } from "../http/keep-alive.ts";
 import { mayUpgrade } from "../http/upgrade.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { ResponseDecoder, type ResponseHead } from "../http1/response-decoder.ts";
 import { MessageWriter } from "../net/message-writer.ts";
 import { collectChunks, giveBack } from "../net/release.ts";
 import { AnswerBody, type AnswerReader } from "./answer-body.ts";
+import { reusableFor } from "./reuse.ts";
 import type { Answer, ConnectionOwner, OutgoingRequest, UpstreamTimeouts } from "./contract.ts";
 
 /** Interim answers that one request may get: each is passed on, and a client need not take them. */
@@ -39,8 +38,7 @@ export class UpstreamConnection implements AnswerReader {
   #paused = false;
   /** Interim answers to the current request. */
   #interim = 0;
-  #keepAlive = true;
-  #hintMs = Infinity;
+  #reusableMs = Infinity;
   #ended = false;
 
   constructor(
@@ -168,17 +166,15 @@ export class UpstreamConnection implements AnswerReader {
 
   #takeHead(head: ResponseHead): void {
     const request = this.#request!;
-    if (head.status === 101) return this.#takeUpgrade(head, request);
+    const opens = request.method === "CONNECT" && head.status >= 200 && head.status < 300; // RFC 9110 §9.3.6
+    if (opens || head.status === 101) return this.#switch(head, request);
     if (head.status < 200) {
       if (++this.#interim > MAX_INTERIM) {
         throw new ProxyError("upstream_invalid", "Interim answers without an end");
       }
       return request.onInformational(head);
     }
-    const connection = connectionOf(head.fields);
-    this.#keepAlive = head.minorVersion === 1 && head.framing.kind !== "close" &&
-      !hasConnectionOption(connection, "close");
-    if (this.#keepAlive) this.#hintMs = keepAliveHint(head.fields);
+    this.#reusableMs = reusableFor(head, request.method);
     const resolve = this.#resolve!;
     this.#state = BODY;
     this.#paused = false;
@@ -192,20 +188,24 @@ export class UpstreamConnection implements AnswerReader {
     resolve({ head, body: this.#body });
   }
 
-  #takeUpgrade(head: ResponseHead, request: OutgoingRequest): void {
-    if (!mayUpgrade(request.upgrade, head.fields.get("upgrade"))) {
+  #switch(head: ResponseHead, { upgrade }: OutgoingRequest): void {
+    if (head.status === 101 && !mayUpgrade(upgrade, head.fields.get("upgrade"))) {
       throw new ProxyError("upstream_invalid", "The server switched protocols unasked");
     }
+    this.#resolve!({ head, body: null, tunnel: this.takeOver() });
+  }
+
+  /** Hands the connection over, to be a tunnel. It keeps its place in the pool until it is closed. */
+  takeOver(): { socket: Socket; early: Buffer } {
     const early = this.#decoder.takeRest();
-    const resolve = this.#resolve!;
     this.#socket.removeAllListeners();
     this.#socket.pause();
     // Until the tunnel listens, an error must not go unheard.
     this.#socket.once("error", () => {});
     this.#state = GONE;
     this.#deadline.dispose();
-    this.#socket.once("close", () => this.#owner.onGone(this)); // until then the tunnel has its place in the pool
-    resolve({ head, body: null, tunnel: { socket: this.#socket, early } });
+    this.#socket.once("close", () => this.#owner.onGone(this));
+    return { socket: this.#socket, early };
   }
 
   /** The answer is complete. */
@@ -213,7 +213,7 @@ export class UpstreamConnection implements AnswerReader {
     const request = this.#request!;
     const body = this.#body;
     const sent = !this.#writer.open;
-    if (sent && this.#keepAlive && this.#decoder.unread === 0 && !this.#ended) this.#rest();
+    if (sent && this.#reusableMs > 0 && this.#decoder.unread === 0 && !this.#ended) this.#rest();
     else this.#close();
     if (!sent) {
       request.body?.cancel(new ProxyError("upstream_reset", "The server answered before it had the request"));
@@ -232,7 +232,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#reject = undefined;
     this.#body = undefined;
     this.reused = true;
-    this.#deadline.set(Math.min(this.#timeouts.keepAlive || Infinity, this.#hintMs));
+    this.#deadline.set(Math.min(this.#timeouts.keepAlive || Infinity, this.#reusableMs));
     this.#owner.onIdle(this);
   }
 

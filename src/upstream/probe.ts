@@ -15,7 +15,7 @@ export interface ProbePlan {
   readonly timeoutMs: number;
   /** Request to send; undefined where a connection is all that is asked for. */
   readonly request?: {
-    readonly method: "GET" | "HEAD";
+    readonly method: "GET" | "HEAD" | "CONNECT";
     readonly head: string;
     expects(status: number): boolean;
     readonly body?: RegExp | undefined;
@@ -81,6 +81,7 @@ async function ask(
     onInformational() {},
     onDone() {},
   });
+  answer.tunnel?.socket.destroy();
   const { status } = answer.head;
   if (!expects(status)) return { code: "L7STS", status, detail: `status ${status}` };
   if (body === undefined) return { code: "L7OK", status };

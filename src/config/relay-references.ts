@@ -1,0 +1,59 @@
+import { checkBackend, type Context, type FrontendContext } from "./action-references.ts";
+import { parseServerUrl } from "./server.ts";
+import { asTable, listAt } from "./tables.ts";
+
+/** Keys of a frontend that say where a reverse proxy leads. */
+const FOR_REVERSE = ["rules", "routes"];
+
+/** A relay leads where its clients say: it has parents at most. */
+export function checkRelay(frontend: Record<string, unknown>, context: FrontendContext): void {
+  const { path, problems } = context;
+  for (const key of FOR_REVERSE.filter((key) => listAt(frontend, key).length > 0)) {
+    problems.push({
+      path: [...path, key],
+      message: 'is for mode = "reverse"; accepted: default_backend, or nothing, in a relay',
+    });
+  }
+  checkBackend(frontend["default_backend"], [...path, "default_backend"], { ...context, protocol: "proxy" });
+}
+
+/** Keys of a server, and of a check, that only make sense where the servers are proxies. */
+const OF_PARENTS = ["username", "password"];
+const OF_PARENT_CHECKS = ["url", "target"];
+
+/** Whether what is written of a backend goes together with what its servers are. */
+export function checkProtocol(backend: unknown, { path, problems }: Context): void {
+  const { protocol = "http", health_check: written } = asTable(backend);
+  const isProxy = protocol === "proxy";
+  const check = asTable(written);
+  const accepted = 'accepted: with protocol = "proxy"';
+  const strange = isProxy ? [] : OF_PARENT_CHECKS.filter((key) => key in check);
+  if (!isProxy && check["type"] === "connect") strange.push("type");
+  for (const key of strange) {
+    problems.push({
+      path: [...path, "health_check", key],
+      message: `asks a proxy for something; ${accepted}`,
+    });
+  }
+  listAt(backend, "servers").forEach((server, i) => {
+    const at = [...path, "servers", i];
+    const table = asTable(server);
+    for (const key of isProxy ? [] : OF_PARENTS.filter((key) => key in table)) {
+      problems.push({ path: [...at, key], message: `is for a proxy; ${accepted}` });
+    }
+    const url = typeof server === "string" ? server : table["url"];
+    if (!isProxy || typeof url !== "string" || !hasPath(url)) return;
+    problems.push({
+      path: typeof server === "string" ? at : [...at, "url"],
+      message: "has a path, which a proxy has not; accepted: a URL without it",
+    });
+  });
+}
+
+function hasPath(url: string): boolean {
+  try {
+    return parseServerUrl(url).basePath !== "";
+  } catch {
+    return false; // malformed: the schema says so
+  }
+}

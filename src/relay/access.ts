@@ -1,0 +1,70 @@
+import { isIP } from "node:net";
+import { ProxyError } from "../base/errors.ts";
+import type { IpSet } from "../http/ip.ts";
+import type { IncomingRequest } from "../message/request.ts";
+import type { Credentials } from "./credentials.ts";
+
+/** Who may use a relay, and for what. */
+export interface AccessRules {
+  /** Addresses of clients that may use it. */
+  readonly clients: IpSet;
+  /** Whether peers on a unix socket may. */
+  readonly allowsUnix: boolean;
+  /** Who clients must prove to be; undefined where nobody asks. */
+  readonly credentials: Credentials | undefined;
+  /** Ports that tunnels may lead to. */
+  readonly connectPorts: ReadonlySet<number>;
+  /** Whether a host is refused, whichever way it would be reached. */
+  readonly denies: (host: string) => boolean;
+  /** Whether an address may be reached without a parent. */
+  readonly allowsAddress: (address: string) => boolean;
+}
+
+/** Checks requests of a relay. Each check throws a ProxyError where the answer is no. */
+export class Access {
+  readonly #rules: AccessRules;
+
+  constructor(rules: AccessRules) {
+    this.#rules = rules;
+  }
+
+  /** `access_denied` for an address that may not use the relay. */
+  checkClient({ exchange }: IncomingRequest): void {
+    const { clients, allowsUnix } = this.#rules;
+    const allowed = exchange.peer.unix === true && exchange.client === ""
+      ? allowsUnix
+      : clients.has(exchange.client);
+    if (!allowed) throw new ProxyError("access_denied", "The client's address is not in allow_clients");
+  }
+
+  /** `authentication_required` where credentials are asked for and those of the request are missing or wrong. */
+  async checkUser({ head, exchange }: IncomingRequest): Promise<void> {
+    const { credentials } = this.#rules;
+    if (credentials === undefined) return;
+    const user = await credentials.userOf(head.fields.get("proxy-authorization"));
+    if (user === undefined) throw new ProxyError("authentication_required", "No valid credentials");
+    exchange.user = user;
+  }
+
+  /** `access_denied` for a host that is refused, and for a tunnel to a port that is not for tunnels. */
+  checkTarget(method: string, { host, port }: { host: string; port: number }): void {
+    if (method === "CONNECT" && !this.#rules.connectPorts.has(port)) {
+      throw new ProxyError("access_denied", `Port ${port} is not in connect_ports`);
+    }
+    if (this.#rules.denies(host)) throw new ProxyError("access_denied", `${host} is in deny`);
+  }
+
+  /** `access_denied` for an address, or this machine's name, that only parents may reach; names are looked up later. */
+  checkStraight(host: string): void {
+    const address = addressOf(host);
+    if (address === undefined || this.#rules.allowsAddress(address)) return;
+    throw new ProxyError("access_denied", `${host} is a private address`);
+  }
+}
+
+/** The address that a host is, or is known to stand for (RFC 6761 §6.3). */
+function addressOf(host: string): string | undefined {
+  const plain = host.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(plain) !== 0) return plain;
+  return host === "localhost" || host.endsWith(".localhost") ? "127.0.0.1" : undefined;
+}

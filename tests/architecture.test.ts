@@ -22,6 +22,7 @@ const ORDER = [
   "backend",
   "downstream",
   "proxy",
+  "relay",
   "admin",
   "lifecycle",
   "cli",
@@ -37,6 +38,7 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
   upstream: ["config", "observe"],
   downstream: ["config", "upstream", "backend", "observe"],
   proxy: ["downstream"],
+  relay: ["downstream"],
   admin: ["proxy", "downstream", "config"],
 };
 

@@ -1,0 +1,33 @@
+import type { DomainPattern } from "../config/domains.ts";
+import { type IpBlock, IpSet } from "../http/ip.ts";
+import { literalAddress } from "./literal-address.ts";
+
+/**
+ * Makes one function of a list of patterns: whether one of them means a host, which is as `hostForMatching` gives it. A
+ * lookup takes a step for each label of the host, however many patterns there are.
+ */
+export function compileDomains(patterns: readonly DomainPattern[]): (host: string) => boolean {
+  const exact = new Set<string>();
+  const below = new Set<string>();
+  const blocks: IpBlock[] = [];
+  for (const pattern of patterns) {
+    if (pattern.kind === "address") blocks.push(pattern.block);
+    else (pattern.kind === "exact" ? exact : below).add(pattern.host);
+  }
+  const addresses = new IpSet(blocks);
+
+  return function matchesDomain(host) {
+    const name = host.endsWith(".") ? host.replace(/\.+$/, "") : host;
+    const address = literalAddress(name);
+    return address === undefined ? exact.has(name) || hasSuffix(below, name) : addresses.has(address);
+  };
+}
+
+function hasSuffix(suffixes: ReadonlySet<string>, name: string): boolean {
+  for (let rest = name;;) {
+    if (suffixes.has(rest)) return true;
+    const dot = rest.indexOf(".");
+    if (dot === -1) return false;
+    rest = rest.slice(dot + 1);
+  }
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseDomain } from "../../../src/config/domains.ts";
+import { hostForMatching } from "../../../src/http/authority.ts";
+import { compileDomainPolicy } from "../../../src/relay/domain-policy.ts";
+import { compileDomains } from "../../../src/relay/domains.ts";
+import { DOMAIN_TABLE } from "./domain-table.ts";
+
+for (const [list, matched, others] of DOMAIN_TABLE) {
+  const name = list.map((entry) => JSON.stringify(entry)).join(" and ") || "no entry";
+  const matches = compileDomains(list.map(parseDomain));
+
+  test(`compileDomains() of ${name}`, () => {
+    assert.deepEqual(matched.filter((host) => !matches(hostForMatching(host))), []);
+    assert.deepEqual(others.filter((host) => matches(hostForMatching(host))), []);
+  });
+
+  test(`compileDomainPolicy() of ${name}, in every mode`, () => {
+    const ways = (mode: "off" | "blacklist" | "whitelist", hosts: readonly string[]) => {
+      const way = compileDomainPolicy({ mode, matches });
+      return [...new Set(hosts.map((host) => way(hostForMatching(host))))];
+    };
+    const seen = matched.length === 0 ? [] : undefined;
+    assert.deepEqual(ways("off", [...matched, ...others]), ["parent"]);
+    assert.deepEqual(ways("blacklist", matched), seen ?? ["straight"]);
+    assert.deepEqual(ways("blacklist", others), ["parent"]);
+    assert.deepEqual(ways("whitelist", matched), seen ?? ["parent"]);
+    assert.deepEqual(ways("whitelist", others), ["straight"]);
+  });
+}
+
+test("compileDomains() finds a host in a step for each label, whatever the number of patterns", () => {
+  const matches = compileDomains(Array.from({ length: 20_000 }, (_, i) => parseDomain(`d${i}.test`)));
+  assert.equal(matches("a.b.c.d19999.test"), true);
+  assert.equal(matches("a.".repeat(120) + "test"), false);
+});

@@ -5,6 +5,7 @@ import { runtimeVersion } from "../net/gaps.ts";
 import { print } from "../net/stdout.ts";
 import { check } from "./check.ts";
 import { demo } from "./demo.ts";
+import { printPasswordHash } from "./hash-password.ts";
 import { run, type RunOptions } from "./run.ts";
 
 const CONFIG_HELP =
@@ -33,6 +34,9 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   program.command("demo")
     .description("serve config.example.toml in front of three demo servers")
     .action(async () => void (code = await demo()));
+  program.command("hash-password")
+    .description("print the hash of a password, for the users of a relay; reads it from standard input")
+    .action(async () => void (code = await printPasswordHash()));
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(withCommand(args), { from: "user" });

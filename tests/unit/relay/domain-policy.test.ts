@@ -34,3 +34,9 @@ test("compileDomains() finds a host in a step for each label, whatever the numbe
   assert.equal(matches("a.b.c.d19999.test"), true);
   assert.equal(matches("a.".repeat(120) + "test"), false);
 });
+
+test("compileDomains() judges an address that was dialled, without brackets", () => {
+  const matches = compileDomains(["2001:db8::/32", "10.0.0.0/8"].map(parseDomain));
+  assert.deepEqual(["2001:db8::1", "::ffff:10.0.0.1", "10.0.0.1"].filter((address) => !matches(address)), []);
+  assert.equal(matches("2001:db9::1"), false);
+});

@@ -129,6 +129,26 @@ test("Authenticator.check() computes two at a time, lets 64 wait, and is busy be
   assert.equal(await authenticator.check(ADA), "right");
 });
 
+test("Authenticator.check() computes two at a time while more come as others end", async () => {
+  const { authenticator, state } = setUp({ ada: hashOf("secret") });
+  state.hold = true;
+  const checks: Promise<string>[] = [];
+  const guess = () => checks.push(authenticator.check({ user: "ada", password: `guess${checks.length}` }));
+  for (let i = 0; i < 6; i++) guess();
+  await settle();
+  for (let i = 0; i < 6; i++) {
+    state.held.shift()!();
+    guess();
+    await settle();
+  }
+  while (state.held.length > 0) {
+    state.held.shift()!();
+    await settle();
+  }
+  await Promise.all(checks);
+  assert.deepEqual({ most: state.most, computed: state.computed.length }, { most: 2, computed: 12 });
+});
+
 test("Authenticator.check() knows a remembered client while others fill the queue", async () => {
   const { authenticator, state } = setUp({ ada: hashOf("secret") });
   await authenticator.check(ADA);

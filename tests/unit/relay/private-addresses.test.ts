@@ -67,6 +67,8 @@ const embeddings: [name: string, embed: (hex: string, dotted: string) => string]
 for (const [name, embed] of embeddings) {
   test(`isPublic() judges the IPv4 address inside (${name})`, () => {
     assert.equal(isPublic(embed("0808:0808", "8.8.8.8")), true);
+    assert.equal(isPublic(embed("0808:0001", "8.8.0.1")), true);
+    assert.equal(isPublic(embed("7f00:0808", "127.0.8.8")), false);
     assert.equal(isPublic(embed("7f00:0001", "127.0.0.1")), false);
     assert.equal(isPublic(embed("a9fe:a9fe", "169.254.169.254")), false);
     assert.equal(isPublic(embed("0a00:0001", "10.0.0.1")), false);

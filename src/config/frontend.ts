@@ -3,6 +3,7 @@ import { BIND_FORM, parseBind } from "./bind.ts";
 import { errorPagesSchema } from "./error-pages.ts";
 import { choice, flag, list, parsed, text, wants, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
+import { relaySchema } from "./relay.ts";
 import { routeSchema } from "./route.ts";
 import { ruleSchema } from "./rule.ts";
 import { section } from "./section.ts";
@@ -47,6 +48,8 @@ export const frontendSchema = section({
   /** Clients connected at a time to this frontend; 0 is no limit. */
   max_connections: wholeNumber(0).prefault(0),
   timeouts: downstreamTimeoutsSchema.prefault({}),
+  /** What a relay allows. */
+  relay: relaySchema.exactOptional(),
   routes: list(routeSchema, "a list of routes").prefault([]),
 });
 

@@ -5,12 +5,14 @@ import { Backend } from "../backend/backend.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
 import { IpSet } from "../http/ip.ts";
-import { Resolver } from "../net/resolver.ts";
+import { type NameResolver, Resolver } from "../net/resolver.ts";
 import { createProxyApp, type OwnPage } from "../proxy/app.ts";
 import { compileCondition } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
 import { forward } from "../proxy/forward.ts";
 import { compileHandler } from "../proxy/handler.ts";
+import { basicChallenge } from "../relay/credentials.ts";
+import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
 
 /** One frontend with the app that serves it. */
@@ -21,6 +23,8 @@ export interface Frontend {
   readonly identity: IdentityPolicy;
   /** How its errors are answered. */
   readonly errors: ErrorAnswers;
+  /** Lets go of what only this frontend holds open. */
+  close?(): void;
 }
 
 /** All running objects built from one valid config, without sockets. */
@@ -60,9 +64,34 @@ export function createSnapshot(config: Config, { metrics, log, before }: Snapsho
     : undefined;
   return {
     config,
-    frontends: config.frontends.map((frontend) => createFrontend(frontend, backends, metricsOnFrontends)),
+    frontends: config.frontends.map((frontend) =>
+      frontend.mode === "relay"
+        ? createRelay(frontend, { config, backends, resolver, log })
+        : createFrontend(frontend, backends, metricsOnFrontends)
+    ),
     backends,
   };
+}
+
+function createRelay(
+  config: FrontendConfig,
+  { backends, ...parts }: {
+    config: Config;
+    backends: ReadonlyMap<string, Backend>;
+    resolver: NameResolver;
+    log: Log;
+  },
+): Frontend {
+  const identity = toIdentityPolicy(config);
+  const { realm } = config.relay ?? DEFAULT_RELAY;
+  const errors = {
+    name: config.via,
+    pages: new Map(Object.entries(config.errorPages)),
+    challenge: basicChallenge(realm),
+  };
+  const parents = config.defaultBackend === undefined ? undefined : backends.get(config.defaultBackend);
+  const { app, origins } = createRelayFrontend(config, { ...parts, parents, identity, errors });
+  return { config, app, identity, errors, close: () => origins.close() };
 }
 
 function createFrontend(
@@ -96,14 +125,15 @@ function createFrontend(
 
 function toIdentityPolicy(config: FrontendConfig): IdentityPolicy {
   const { trustedProxies = [] } = config;
+  const relays = config.mode === "relay"; // a client's headers are for its target, not for servers of ours
   return {
     trusted: new IpSet(trustedProxies.flatMap((entry) => entry === "unix" ? [] : entry)),
     trustsUnix: trustedProxies.includes("unix"),
     clientHeader: config.clientHeader,
     keepsUntrustedChain: config.trustedProxies === undefined,
-    aliases: config.headerAliases,
+    aliases: relays && config.headerAliases === "drop" ? "keep" : config.headerAliases,
     sendsForwarded: config.forwardedHeader,
-    transparent: config.mode === "relay",
+    transparent: relays,
     via: config.via,
   };
 }

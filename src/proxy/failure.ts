@@ -10,8 +10,8 @@ export interface ErrorAnswers {
   readonly name: string;
   /** Pages of the operator by status, or by class as `5xx`. */
   readonly pages: ReadonlyMap<string, ErrorPage>;
-  /** What a relay's clients are asked to prove themselves for. */
-  readonly realm?: string | undefined;
+  /** Value of Proxy-Authenticate, where a relay asks its clients who they are. */
+  readonly challenge?: string | undefined;
 }
 
 const TEXT = "text/plain";
@@ -42,9 +42,8 @@ export function answerFailure(error: unknown, exchange: Exchange, answers: Error
   if (failure.kind === "method_not_allowed") {
     headers.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   }
-  if (failure.kind === "authentication_required") {
-    // RFC 7617 §2.1: user and password are UTF-8.
-    headers.set("Proxy-Authenticate", `Basic realm="${answers.realm ?? answers.name}", charset="UTF-8"`);
+  if (failure.kind === "authentication_required" && answers.challenge !== undefined) {
+    headers.set("Proxy-Authenticate", answers.challenge);
   }
   // A client that breaks the protocol here may see the end of its request elsewhere than we do.
   if (failure.side === "downstream") headers.set("Connection", "close");

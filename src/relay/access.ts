@@ -1,8 +1,9 @@
-import { isIP } from "node:net";
 import { ProxyError } from "../base/errors.ts";
 import type { IpSet } from "../http/ip.ts";
 import type { IncomingRequest } from "../message/request.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Authenticator } from "./authenticator.ts";
+import { parseCredentials } from "./credentials.ts";
+import { literalAddress } from "./literal-address.ts";
 
 /** Who may use a relay, and for what. */
 export interface AccessRules {
@@ -11,7 +12,7 @@ export interface AccessRules {
   /** Whether peers on a unix socket may. */
   readonly allowsUnix: boolean;
   /** Who clients must prove to be; undefined where nobody asks. */
-  readonly credentials: Credentials | undefined;
+  readonly users: Authenticator | undefined;
   /** Ports that tunnels may lead to. */
   readonly connectPorts: ReadonlySet<number>;
   /** Whether a host is refused, whichever way it would be reached. */
@@ -37,13 +38,22 @@ export class Access {
     if (!allowed) throw new ProxyError("access_denied", "The client's address is not in allow_clients");
   }
 
-  /** `authentication_required` where credentials are asked for and those of the request are missing or wrong. */
+  /**
+   * `authentication_required` where credentials are asked for and those of the request are missing or wrong; `queue_full`
+   * where too many are being checked.
+   */
   async checkUser({ head, exchange }: IncomingRequest): Promise<void> {
-    const { credentials } = this.#rules;
-    if (credentials === undefined) return;
-    const user = await credentials.userOf(head.fields.get("proxy-authorization"));
-    if (user === undefined) throw new ProxyError("authentication_required", "No valid credentials");
-    exchange.user = user;
+    const { users } = this.#rules;
+    if (users === undefined) return;
+    const written = head.fields.get("proxy-authorization"); // two fields are joined, and so are none that is valid
+    const credentials = written === undefined ? undefined : parseCredentials(written);
+    const verdict = credentials === undefined ? "wrong" : await users.check(credentials);
+    if (verdict === "busy") throw new ProxyError("queue_full", "Too many passwords are being checked");
+    if (verdict === "wrong") {
+      const why = written === undefined ? "No credentials" : "No valid credentials";
+      throw new ProxyError("authentication_required", why);
+    }
+    exchange.user = credentials!.user;
   }
 
   /** `access_denied` for a host that is refused, and for a tunnel to a port that is not for tunnels. */
@@ -64,7 +74,5 @@ export class Access {
 
 /** The address that a host is, or is known to stand for (RFC 6761 §6.3). */
 function addressOf(host: string): string | undefined {
-  const plain = host.replace(/^\[(.*)\]$/, "$1");
-  if (isIP(plain) !== 0) return plain;
-  return host === "localhost" || host.endsWith(".localhost") ? "127.0.0.1" : undefined;
+  return host === "localhost" || host.endsWith(".localhost") ? "127.0.0.1" : literalAddress(host);
 }

@@ -15,6 +15,7 @@ const POLICY = {
   keepsUntrustedChain: true,
   aliases: "drop",
   sendsForwarded: false,
+  transparent: false,
   via: "sluice",
 } as const;
 

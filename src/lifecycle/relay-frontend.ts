@@ -1,0 +1,73 @@
+import type { Hono } from "hono";
+import type { Log } from "../base/log.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { FrontendConfig } from "../config/frontend.ts";
+import { type RelayConfig, relaySchema } from "../config/relay.ts";
+import type { Config } from "../config/schema.ts";
+import { IpSet } from "../http/ip.ts";
+import type { NameResolver } from "../net/resolver.ts";
+import type { ErrorAnswers } from "../proxy/failure.ts";
+import type { IdentityPolicy } from "../proxy/identity.ts";
+import { Access } from "../relay/access.ts";
+import { createRelayApp } from "../relay/app.ts";
+import { Authenticator } from "../relay/authenticator.ts";
+import { CheckedResolver } from "../relay/checked-resolver.ts";
+import { compileDomainPolicy } from "../relay/domain-policy.ts";
+import { compileDomains } from "../relay/domains.ts";
+import { Origins } from "../relay/origins.ts";
+import { pacFile } from "../relay/pac.ts";
+import { isPublic } from "../relay/private-addresses.ts";
+import { originPattern } from "./origin-pattern.ts";
+
+/** What a relay is built with. */
+export interface RelayFrontendParts {
+  readonly config: Config;
+  readonly parents: Backend | undefined;
+  readonly identity: IdentityPolicy;
+  readonly errors: ErrorAnswers;
+  readonly resolver: NameResolver;
+  readonly log: Log;
+}
+
+/** What a relay allows where its config says nothing. */
+export const DEFAULT_RELAY: RelayConfig = relaySchema.parse({});
+
+/** The app of a frontend with `mode = "relay"`, and what it holds open. */
+export function createRelayFrontend(
+  { relay = DEFAULT_RELAY }: FrontendConfig,
+  { config, parents, identity, errors, resolver, log }: RelayFrontendParts,
+): { app: Hono; origins: Origins } {
+  const { domainPolicy, deny, pac, pacAddress } = relay;
+  const matches = compileDomains(domainPolicy.domains);
+  const denies = compileDomains(deny);
+  const open = new IpSet(relay.allowPrivate);
+  const allowsAddress = (address: string) => (isPublic(address) || open.has(address)) && !denies(address);
+  const users = Object.keys(relay.users).length === 0
+    ? undefined
+    : new Authenticator({ users: relay.users, now: () => performance.now() });
+  const origins = new Origins(originPattern(config), {
+    limits: config.limits,
+    resolver: new CheckedResolver(resolver, allowsAddress),
+    log,
+  });
+  const app = createRelayApp({
+    identity,
+    errors,
+    access: new Access({
+      clients: new IpSet(relay.allowClients.flatMap((entry) => entry === "unix" ? [] : entry)),
+      allowsUnix: relay.allowClients.includes("unix"),
+      users,
+      connectPorts: new Set(relay.connectPorts),
+      denies,
+      allowsAddress,
+    }),
+    parents,
+    routeOf: compileDomainPolicy({ mode: domainPolicy.mode, matches }),
+    origins,
+    pac: pac
+      ? (authority) =>
+        pacFile({ policy: domainPolicy.mode, patterns: domainPolicy.domains, proxy: pacAddress ?? authority })
+      : undefined,
+  });
+  return { app, origins };
+}

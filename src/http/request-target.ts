@@ -1,12 +1,14 @@
 import { ProxyError } from "../base/errors.ts";
 import { isAuthority } from "./authority.ts";
 
+const HAS_PORT = /:\d+$/;
+
 /** A request target, taken apart only as far as its form (RFC 9112 §3.2). */
 export interface RequestTarget {
   readonly form: "origin" | "absolute" | "authority" | "asterisk";
   /** Path and query, byte for byte; `*` in asterisk-form, empty in authority-form. */
   readonly path: string;
-  /** `host[:port]` as written in absolute- and authority-form. */
+  /** `host[:port]` as written in absolute-form, `host:port` in authority-form. */
   readonly authority: string | undefined;
   /** Scheme of an absolute-form, in lower case. */
   readonly scheme: "http" | "https" | undefined;
@@ -19,11 +21,10 @@ export interface RequestTarget {
  */
 export function parseTarget(method: string, target: string): RequestTarget {
   if (method === "CONNECT") {
-    // RFC 9110 §9.3.6: the port is required.
-    if (!isAuthority(target) || !/:\d+$/.test(target)) {
-      throw new ProxyError("bad_request", "CONNECT needs host:port");
-    }
-    return { form: "authority", path: "", authority: target, scheme: undefined };
+    if (!isAuthority(target)) throw new ProxyError("bad_request", "CONNECT needs host:port");
+    // RFC 9110 §9.3.6 requires the port; clients that leave it out mean HTTPS, and the next proxy is told so.
+    const authority = HAS_PORT.test(target) ? target : `${target}:443`;
+    return { form: "authority", path: "", authority, scheme: undefined };
   }
   if (target.charCodeAt(0) === 0x2f) {
     return { form: "origin", path: target, authority: undefined, scheme: undefined };

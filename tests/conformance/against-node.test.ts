@@ -212,11 +212,11 @@ const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: "the target of CONNECT",
-    reason: "RFC 9112 §3.2.3: host:port without user information, the port present and in range",
+    reason: "RFC 9112 §3.2.3: host:port without user information, the port in range where there is one",
     outcomes: STRICTER,
     applies: ({ at }) =>
       at?.method === "CONNECT" &&
-      !(AUTHORITY.test(at.target!) && /:\d+$/.test(at.target!) && portFits(at.target!)),
+      !(AUTHORITY.test(at.target!) && portFits(at.target!)),
   },
   {
     name: "CONNECT with a body",

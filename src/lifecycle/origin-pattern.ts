@@ -1,5 +1,4 @@
-import { type BackendConfig, resolveBackends } from "../config/backend.ts";
-import { backendsSchema } from "../config/backend.ts";
+import { type BackendConfig, backendsSchema, resolveBackends } from "../config/backend.ts";
 import type { Config } from "../config/schema.ts";
 
 /**
@@ -8,7 +7,16 @@ import type { Config } from "../config/schema.ts";
  */
 export function originPattern({ defaults }: Pick<Config, "defaults">): BackendConfig {
   const written = backendsSchema.parse({
-    straight: { servers: ["http://origin.invalid"], retries: { attempts: 1 }, ejection: { enabled: false } },
+    straight: {
+      servers: ["http://origin.invalid"],
+      balance: "roundrobin",
+      host_header: "preserve",
+      max_requests: 0, // no probe would ever give it new ones
+      retries: { attempts: 1 },
+      ejection: { enabled: false },
+      // An origin that is forgotten, by a reload or for others, has not gone away: its tunnels stay.
+      timeouts: { tunnel_drain: "0s" },
+    },
   });
   const { healthCheck: _none, ...rest } = defaults;
   return resolveBackends(written, rest as typeof defaults, undefined)["straight"]!;

@@ -104,7 +104,7 @@ export class RunningProxy {
       if (this.#stopped) throw new Error("The proxy was stopped before it listened");
       await this.#serve(this.#snapshot);
     } catch (error) {
-      closeBackends(this.#snapshot, undefined);
+      closeSnapshot(this.#snapshot, undefined);
       throw error;
     }
   }
@@ -135,8 +135,8 @@ export class RunningProxy {
   async stop(): Promise<number> {
     this.#stopped = true;
     // Ends first rounds of probes, which a start or a reload waits for.
-    if (this.#listeners.all.length === 0) closeBackends(this.#snapshot, undefined);
-    if (this.#upcoming !== undefined) closeBackends(this.#upcoming, this.#snapshot);
+    if (this.#listeners.all.length === 0) closeSnapshot(this.#snapshot, undefined);
+    if (this.#upcoming !== undefined) closeSnapshot(this.#upcoming, this.#snapshot);
     await this.#starting.catch(() => {}); // whoever started it hears of it
     await this.#reloading;
     const { drainTimeout } = this.#snapshot.config.shutdown;
@@ -144,7 +144,7 @@ export class RunningProxy {
     const closed = Promise.all([this.#listeners.close(), this.#admin.close()]);
     const cut = await this.#server.drain(drainTimeout);
     await this.#admin.drain();
-    closeBackends(this.#snapshot, undefined);
+    closeSnapshot(this.#snapshot, undefined);
     if (cut > 0) this.#log.warn("drain_timeout", { cut, timeout: formatDuration(drainTimeout) });
     else await closed;
     this.#log.info("stopped", { cut });
@@ -161,14 +161,14 @@ export class RunningProxy {
       if (this.#stopped) throw new Error("The proxy was stopped");
       await this.#serve(next);
     } catch (error) {
-      closeBackends(next, before);
+      closeSnapshot(next, before);
       this.refuseReload(error instanceof Error ? error.message : String(error));
       throw error;
     } finally {
       this.#upcoming = undefined;
     }
     this.#server.maxConnections = config.limits.maxConnections;
-    closeBackends(before, next);
+    closeSnapshot(before, next);
     this.#reloads.done++;
     this.#reloads.lastFailed = false;
     this.#log.info("reloaded", describe(plan));
@@ -216,7 +216,9 @@ async function startBackends(snapshot: Snapshot, running: Snapshot | undefined):
   await Promise.all(onlyIn(snapshot, running).map((backend) => backend.start()));
 }
 
-function closeBackends(snapshot: Snapshot, running: Snapshot | undefined): void {
+/** Closes what `snapshot` holds open and `running` does not. */
+function closeSnapshot(snapshot: Snapshot, running: Snapshot | undefined): void {
+  for (const frontend of snapshot.frontends) frontend.close?.();
   for (const backend of onlyIn(snapshot, running)) backend.close(running?.backends.get(backend.name));
 }
 

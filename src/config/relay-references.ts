@@ -14,6 +14,14 @@ export function checkRelay(frontend: Record<string, unknown>, context: FrontendC
       message: 'is for mode = "reverse"; accepted: default_backend, or nothing, in a relay',
     });
   }
+  const { domain_policy: policy, pac } = asTable(frontend["relay"]);
+  const { mode = "off" } = asTable(policy);
+  if (mode !== "off" && pac !== true && frontend["default_backend"] === undefined) {
+    problems.push({
+      path: [...path, "relay", "domain_policy"],
+      message: "chooses between parents and nothing; accepted: with default_backend, or with pac = true",
+    });
+  }
   checkBackend(frontend["default_backend"], [...path, "default_backend"], { ...context, protocol: "proxy" });
 }
 

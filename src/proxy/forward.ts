@@ -176,7 +176,7 @@ function prepare(request: IncomingRequest, course: Course): Outgoing {
     bodyStarted: false,
     heard: false,
     upgrade,
-    rewritesHost: backend.config.hostHeader === "rewrite",
+    rewritesHost: course.relayTarget === undefined && backend.config.hostHeader === "rewrite",
     policy,
     edits: shape?.request,
     responseMs: shape?.responseMs,

@@ -39,6 +39,7 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   if (fields.mayHaveHopByHop) removeHopByHop(fields, context.relays);
   fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
   context.edit?.(fields);
+  if (context.relays && head.status === 407) exchange.detail = "The parent refuses our credentials";
   if (tunnel === undefined) {
     announceEventStream(fields);
     exchange.answer = { status: head.status, fields };

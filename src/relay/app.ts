@@ -9,6 +9,7 @@ import { type Course, forward } from "../proxy/forward.ts";
 import { identify, type IdentityPolicy } from "../proxy/identity.ts";
 import type { Access } from "./access.ts";
 import type { Origins } from "./origins.ts";
+import { PAC_TYPE } from "./pac.ts";
 
 /** What the app of a relay is made of. */
 export interface RelayParts {
@@ -43,6 +44,8 @@ export function createRelayApp(parts: RelayParts): Hono {
     const { incoming: request } = incomingOf(c.req.raw, c.env);
     identify(request, identity);
     access.checkClient(request);
+    // A parent might show the client what it was sent, our credentials with it (RFC 9110 §9.3.8).
+    if (request.method === "TRACE") throw new ProxyError("method_not_allowed", "TRACE is not served here");
     const { form } = request.head.target;
     if (form === "origin" || form === "asterisk") return answerOwn(request, parts);
     await access.checkUser(request);
@@ -64,11 +67,12 @@ export function createRelayApp(parts: RelayParts): Hono {
 
 /** What is not for another host: there is one thing that the relay itself has to say. */
 function answerOwn({ method, target, head }: IncomingRequest, { pac }: RelayParts): Response {
-  if (pac !== undefined && target === "/proxy.pac" && (method === "GET" || method === "HEAD")) {
+  const asksForPac = target === "/proxy.pac" && (method === "GET" || method === "HEAD");
+  if (pac !== undefined && asksForPac && head.authority !== "") { // HTTP/1.0 may lack the Host that it is made of
     const bytes = new TextEncoder().encode(pac(head.authority));
     return new Response(bytes, {
       headers: {
-        "Content-Type": "application/x-ns-proxy-autoconfig",
+        "Content-Type": PAC_TYPE,
         "Content-Length": String(bytes.length),
         "Cache-Control": "no-cache",
       },

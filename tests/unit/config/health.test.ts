@@ -122,7 +122,7 @@ test("healthcheck at the top level is off unless it is enabled", () => {
 const DURATION = /accepted: .*"5s"|accepted: a duration/;
 const refused: [key: string, value: unknown, message: RegExp][] = [
   ["enabled", "yes", /is "yes"; accepted: true or false$/],
-  ["type", "https", /is "https"; accepted: "http" or "tcp"; did you mean "http"\?$/],
+  ["type", "https", /is "https"; accepted: "http", "tcp" or "connect"; did you mean "http"\?$/],
   ["path", "health", /is "health"; accepted: a path that starts with "\/"/],
   ["path", "/a b", /accepted: a path/],
   ["path", "/a#b", /accepted: a path/],

@@ -101,6 +101,7 @@ test("validateConfig() fills in every default", () => {
     ejection,
     healthCheck: undefined,
     slowStart: 0,
+    protocol: "http",
     panicThreshold: 0,
     tls: { verify: true },
     servers: [{

@@ -14,7 +14,7 @@ const URL_FORM = '"http://host:port/base" or "https://…", port and base option
 const SECTIONS =
   "admin, log, metrics, shutdown, limits, resolver, reload_interval, frontends, defaults, healthcheck, backends";
 const FRONTEND_KEYS =
-  "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, header_aliases, error_pages, max_connections, timeouts, routes";
+  "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, header_aliases, error_pages, max_connections, timeouts, relay, routes";
 const LEVELS = '"debug", "info", "warn" or "error"';
 
 const rows: [why: string, text: string, lines: string[]][] = [
@@ -77,8 +77,8 @@ const rows: [why: string, text: string, lines: string[]][] = [
   ["a pseudonym that is no token", VALID.replace("bind", 'via = "a b"\nbind'), [
     'c:2:7: frontends[0].via: is "a b"; accepted: a token, such as "sluice"',
   ]],
-  ["a mode of another release", VALID.replace("bind", 'mode = "relay"\nbind'), [
-    'c:2:8: frontends[0].mode: is "relay"; accepted: "reverse"',
+  ["a mode of another release", VALID.replace("bind", 'mode = "tcp"\nbind'), [
+    'c:2:8: frontends[0].mode: is "tcp"; accepted: "reverse" or "relay"',
   ]],
   ["a server without scheme", VALID.replace("http://a", "a:5000"), [
     `c:5:12: backends.app.servers[0]: is "a:5000"; accepted: ${URL_FORM}; did you mean "http://a:5000"?`,

@@ -52,7 +52,7 @@ export function responseHead(input: HeadInput): Head {
           continue;
         }
       } else if (fields.kinds[i]!.hopByHop) continue;
-    } else if (fields.kinds[i]!.hopByHop) continue;
+    } else if (fields.kinds[i]!.hopByHop && !isChallenge(status, fields.kinds[i]!.lower)) continue;
     text += fieldLine(fields.names[i]!, fields.values[i]!);
   }
   if (delivery === "length" && !declares(fields, input)) {
@@ -63,6 +63,11 @@ export function responseHead(input: HeadInput): Head {
   if (delivery === "close" || !input.keepAlive) text += "Connection: close\r\n";
   else if (minorVersion === 0) text += "Connection: keep-alive\r\n";
   return { text: text + "\r\n", delivery };
+}
+
+/** What a proxy asks of its client, and that client alone (RFC 9110 §11.7.1): a server's own was taken out before. */
+function isChallenge(status: number, name: string): boolean {
+  return status === 407 && name === "proxy-authenticate";
 }
 
 function isLengthLine(delivery: Delivery, input: HeadInput, value: string): boolean {

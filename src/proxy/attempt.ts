@@ -96,7 +96,8 @@ export async function attempt(
           },
         };
       } catch (error) {
-        if (connection.answering) parts.heard = true;
+        // A tunnel that was not opened carried nothing, whatever was said instead.
+        if (connection.answering && parts.method !== "CONNECT") parts.heard = true;
         const unheard = reused && !connection.answering && stale < MAX_STALE && canSendAgain(parts);
         const reset = error instanceof ProxyError && error.kind === "upstream_reset" &&
           error.retryable(idempotent);

@@ -12,7 +12,7 @@ import { refuseValue } from "./message.ts";
 import { Overlaps } from "./overlaps.ts";
 import { formatPath } from "./places.ts";
 import type { Path } from "./places.ts";
-import { checkProtocol, checkRelay } from "./relay-references.ts";
+import { checkOwnProbe, checkProtocol, checkRelay } from "./relay-references.ts";
 import { parseServerUrl } from "./server.ts";
 import { asTable, isTable, listAt } from "./tables.ts";
 
@@ -55,6 +55,7 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
   const { health_check: everyCheck } = defaults;
   const { healthcheck: pyhaproxyCheck } = asTable(data);
   checkHealthCheck({}, everyCheck, { path: ["defaults"], problems });
+  checkOwnProbe(everyCheck, { path: ["defaults"], problems });
   for (const [name, backend] of Object.entries(backends)) {
     const servers = new Unique("each server once in a backend", problems);
     checkHealthCheck(everyCheck, asTable(backend).health_check, { path: ["backends", name], problems });

@@ -31,18 +31,10 @@ const OF_PARENT_CHECKS = ["url", "target"];
 
 /** Whether what is written of a backend goes together with what its servers are. */
 export function checkProtocol(backend: unknown, { path, problems }: Context): void {
-  const { protocol = "http", health_check: written } = asTable(backend);
+  const { protocol = "http", health_check: check } = asTable(backend);
   const isProxy = protocol === "proxy";
-  const check = asTable(written);
   const accepted = 'accepted: with protocol = "proxy"';
-  const strange = isProxy ? [] : OF_PARENT_CHECKS.filter((key) => key in check);
-  if (!isProxy && check["type"] === "connect") strange.push("type");
-  for (const key of strange) {
-    problems.push({
-      path: [...path, "health_check", key],
-      message: `asks a proxy for something; ${accepted}`,
-    });
-  }
+  if (!isProxy) checkOwnProbe(check, { path, problems });
   listAt(backend, "servers").forEach((server, i) => {
     const at = [...path, "servers", i];
     const table = asTable(server);
@@ -56,6 +48,19 @@ export function checkProtocol(backend: unknown, { path, problems }: Context): vo
       message: "has a path, which a proxy has not; accepted: a URL without it",
     });
   });
+}
+
+/** Whether a check, of servers that may be no proxies, asks them for nothing but themselves. */
+export function checkOwnProbe(check: unknown, { path, problems }: Context): void {
+  const written = asTable(check);
+  const strange = OF_PARENT_CHECKS.filter((key) => key in written);
+  if (written["type"] === "connect") strange.push("type");
+  for (const key of strange) {
+    problems.push({
+      path: [...path, "health_check", key],
+      message: 'asks a proxy for something; accepted: in a backend with protocol = "proxy"',
+    });
+  }
 }
 
 function hasPath(url: string): boolean {

@@ -50,6 +50,31 @@ test("sluice check prints what the example config describes and exits 0", async 
   assert.match(stdout, /http:\/\/127\.0\.0\.1:9003 \(weight 1/);
 });
 
+test("sluice check shows which way a relay goes, and no user, hash or password", async () => {
+  const hash = "scrypt$16384$8$5$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+  const { exit, stdout } = await finished(
+    ["check", "-c", "{config}"],
+    `[[frontends]]
+bind = "127.0.0.1:3128"
+mode = "relay"
+default_backend = "parents"
+[frontends.relay]
+users = { ann = "${hash}" }
+domain_policy = { mode = "blacklist", domains = ["a.test", "b.test"] }
+[backends.parents]
+protocol = "proxy"
+servers = [{ url = "http://p.test:8080", username = "me", password = "s3cret" }]
+`,
+  );
+  assert.equal(exit, 0);
+  assert.match(
+    stdout,
+    /\(relay\)\n {2}2 listed domains -> straight to the target\n {2}everything else -> parents\n {2}users: 1\n/,
+  );
+  assert.match(stdout, /\nbackend parents: roundrobin, proxies\n {2}http:\/\/p\.test:8080 \(weight 1/);
+  assert.doesNotMatch(stdout, /ann|scrypt|s3cret|\bme\b/);
+});
+
 for (const command of ["check", "run"]) {
   test(`sluice ${command} names every problem of a bad config with its place, and exits 1`, async () => {
     const config = VALID.replace("default_backend", "default_bakend").replace("http:", "htp:");

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { loadConfigFile, parseConfig, validateConfig } from "../../../src/config/load.ts";
+import { relaySchema } from "../../../src/config/relay.ts";
 import { refusal } from "./support.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../../config.example.toml", import.meta.url));
@@ -34,6 +35,23 @@ test("loadConfigFile() loads the example, whose values are the demo's and otherw
   assert.deepEqual([config.log, config.shutdown, config.limits], [log, shutdown, limits]);
   assert.deepEqual([config.defaults, config.frontends[0]!.timeouts], [defaults, frontends[0]!.timeouts]);
 });
+
+test("parseConfig() takes the relay that the example shows, whose values are the defaults", () => {
+  const text = readFileSync(EXAMPLE, "utf8");
+  const relay = text.slice(text.indexOf('# [[frontends]]\n# name = "out"')).replace(/^# ?/gm, "")
+    .replace("scrypt$16384$8$5$…", `scrypt$16384$8$5$${"A".repeat(22)}$${"A".repeat(43)}`)
+    .replace(/^pac_address = .*$/m, "");
+  const { frontends: [out], backends: { parents } } = parseConfig(relay, { file: "c", format: "toml" });
+  assert.deepEqual({ ...out!.relay, users: {} }, relaySchema.parse({}));
+  const { healthCheck } = backendOf({ protocol: "proxy", health_check: {} });
+  assert.deepEqual([parents!.healthCheck, parents!.retries.attempts], [healthCheck, 3]);
+});
+
+function backendOf(backend: Record<string, unknown>) {
+  const servers = ["http://a"];
+  return validateConfig({ ...DATA, backends: { ...DATA.backends, other: { servers, ...backend } } })
+    .backends["other"]!;
+}
 
 test("validateConfig() fills in every default", () => {
   const { backends, ...rest } = validateConfig(DATA);

@@ -215,7 +215,8 @@ export class Backend {
       ejection,
       outcomes: this.#availability,
       isParent: this.config.protocol === "proxy",
-      readsReports: this.config.balance === "load_aware",
+      // What comes through a proxy is of its targets, and for their clients.
+      readsReports: this.config.balance === "load_aware" && this.config.protocol === "http",
       tunnels: this.#tunnelsOf(member.config.url),
       before,
       sameCheck: sameCheck && isDeepStrictEqual(before?.config.healthCheck, member.config.healthCheck),

@@ -35,6 +35,12 @@ export function checkProtocol(backend: unknown, { path, problems }: Context): vo
   const isProxy = protocol === "proxy";
   const accepted = 'accepted: with protocol = "proxy"';
   if (!isProxy) checkOwnProbe(check, { path, problems });
+  else if ("sticky" in asTable(backend)) {
+    problems.push({
+      path: [...path, "sticky"],
+      message: 'would give the sites behind a proxy a cookie of ours; accepted: balance = "hash", by client',
+    });
+  }
   listAt(backend, "servers").forEach((server, i) => {
     const at = [...path, "servers", i];
     const table = asTable(server);

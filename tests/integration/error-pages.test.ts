@@ -99,7 +99,7 @@ const REFUSED: [pages: Record<string, string>, message: RegExp][] = [
   [{ "503": "/etc/hosts" }, /error_pages\.503: is "\/etc\/hosts"; accepted: /],
   [
     { "200": "a.html" },
-    /error_pages\.200: .*accepted: a status that errors are answered with: 4xx, 5xx, 400, 404, .*508/,
+    /error_pages\.200: .*accepted: a status that errors are answered with: 4xx, 5xx, 400, 403, 404, .*508/,
   ],
   [{ "6xx": "a.html" }, /error_pages\.6xx: .*accepted: a status/],
   [{ "499": "a.html" }, /error_pages\.499: .*accepted: a status/],

@@ -100,7 +100,7 @@ export const TARGET: readonly Shape[] = [
     expect: 400,
   },
   { name: "CONNECT", bytes: message("CONNECT a.test:443 HTTP/1.1", ["Host: a.test:443"]), expect: 405 },
-  { name: "CONNECT without a port", bytes: message("CONNECT a.test HTTP/1.1", HOST), expect: 400 },
+  { name: "CONNECT without a port", bytes: message("CONNECT a.test HTTP/1.1", HOST), expect: 405 },
   { name: "CONNECT with an empty port", bytes: message("CONNECT a.test: HTTP/1.1", HOST), expect: 400 },
   { name: "CONNECT with a path", bytes: message("CONNECT /shape HTTP/1.1", HOST), expect: 400 },
   { name: "CONNECT with a URL", bytes: message("CONNECT http://a.test:80/ HTTP/1.1", HOST), expect: 400 },

@@ -1,13 +1,16 @@
 import { type BackendConfig, backendsSchema, resolveBackends } from "../config/backend.ts";
 import type { Config } from "../config/schema.ts";
 
+/** What logs and metrics name in place of a backend where a relay needs no parent. */
+export const STRAIGHT = "straight";
+
 /**
  * The backend that an origin of a relay is, without its address: what `[defaults]` says of times and connections, and one
  * server that nobody judges, as there is no other.
  */
 export function originPattern({ defaults }: Pick<Config, "defaults">): BackendConfig {
   const written = backendsSchema.parse({
-    straight: {
+    [STRAIGHT]: {
       servers: ["http://origin.invalid"],
       balance: "roundrobin",
       host_header: "preserve",
@@ -19,5 +22,5 @@ export function originPattern({ defaults }: Pick<Config, "defaults">): BackendCo
     },
   });
   const { healthCheck: _none, ...rest } = defaults;
-  return resolveBackends(written, rest as typeof defaults, undefined)["straight"]!;
+  return resolveBackends(written, rest as typeof defaults, undefined)[STRAIGHT]!;
 }

@@ -10,6 +10,7 @@ import { runtimeVersion } from "../net/gaps.ts";
 import type { Listener } from "../net/listen.ts";
 import { AdminListener } from "./admin-listener.ts";
 import { Listeners } from "./listeners.ts";
+import { STRAIGHT } from "./origin-pattern.ts";
 import { planReload, type ReloadPlan } from "./plan.ts";
 import { adminOptions, FrontendService } from "./serve.ts";
 import { createSnapshot, type Snapshot } from "./snapshot.ts";
@@ -197,7 +198,8 @@ export class RunningProxy {
     for (const swap of swaps) swap();
     bind();
     admin.commit();
-    for (const { metrics } of services.values()) metrics.keepOnly(next.backends);
+    const names = new Set([...next.backends.keys(), STRAIGHT]);
+    for (const { metrics } of services.values()) metrics.keepOnly(names);
     this.#services = services;
     this.#snapshot = next;
   }

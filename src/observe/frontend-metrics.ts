@@ -48,7 +48,7 @@ export class FrontendMetrics {
   }
 
   /** Forgets the backends that `names` leaves out: a reload took them away, and others may follow without end. */
-  keepOnly(names: ReadonlyMap<string, unknown>): void {
+  keepOnly(names: ReadonlySet<string>): void {
     for (const name of this.#byBackend.keys()) {
       if (name !== "" && !names.has(name)) this.#byBackend.delete(name);
     }

@@ -92,6 +92,18 @@ test("RunningProxy.reload() closes the connections to targets that the old confi
   await scene.target.connections[0]!.untilClosed();
 });
 
+test("RunningProxy.reload() keeps the counts of what went straight", async (t) => {
+  const scene = await openRelay(t);
+  await scene.ask(lone(`http://${scene.place}/`));
+  await scene.reload({ relay: { realm: "another" } });
+  await scene.ask(lone(`http://${scene.place}/`));
+  await scene.proxy.access(1);
+  assert.match(
+    scene.proxy.running.metricsPage(),
+    /^sluice_requests_total\{frontend="web",backend="straight",method="GET",status="200"\} 2$/m,
+  );
+});
+
 test("originPattern() takes nothing from the defaults that needs probes, other servers or their own Host", async (t) => {
   const scene = await openRelay(t, {
     config: {

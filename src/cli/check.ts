@@ -22,7 +22,7 @@ function summary(config: Config): string {
     }
   }
   lines.push(`admin: ${config.admin?.bind.text ?? "none"}`);
-  if (config.metrics.enabled) lines.push(`metrics on every frontend: ${config.metrics.path}`);
+  if (config.metrics.enabled) lines.push(`metrics on every frontend but relays: ${config.metrics.path}`);
   lines.push(`client connections: ${orUnlimited(config.limits.maxConnections)}`);
   lines.push(`drain timeout: ${formatDuration(config.shutdown.drainTimeout)}`);
   return lines.join("\n") + "\n";

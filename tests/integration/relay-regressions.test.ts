@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
+import { parseMetrics } from "../support/metrics-parser.ts";
 import { messagesIn, ok } from "./scene.ts";
 import { absolute, credentials, lone, openRelay, statusOf } from "./relay-scene.ts";
 
@@ -71,7 +72,9 @@ test("Server.inFlight is back at 0 behind a request that timed out, and one duri
   await reload({ backend: { timeouts: { response: "300ms" } } });
   await c.untilClosed();
   await eventually("nothing under way", () => proxy.inFlight() === 0);
-  assert.ok(!proxy.running.metricsPage().match(/_requests_in_flight\{[^}]*\} [1-9]/));
+  const metrics = parseMetrics(proxy.running.metricsPage()); // strictly
+  const gauges = [...metrics.values()].filter(({ name }) => name.endsWith("_requests_in_flight"));
+  assert.ok(gauges.length === 3 && gauges.every(({ samples }) => samples.every(({ value }) => value === 0)));
 });
 
 test("Server.failed() does not blame a parent for a download that its client gave up", async (t) => {

@@ -20,6 +20,10 @@ test("Origins.of() makes one backend for each scheme and authority", () => {
   assert.notEqual(origins.of("https", "a.test:81"), first);
   assert.notEqual(origins.of("http", "a.test"), first);
   assert.equal(first.servers[0]!.name, "http://a.test:81");
+  const ports = (["http", "https"] as const).map((scheme) =>
+    origins.of(scheme, "a.test").servers[0]!.config.port
+  );
+  assert.deepEqual(ports, [80, 443]);
   assert.equal(first.servers[0]!.authorization, undefined);
 });
 

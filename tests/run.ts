@@ -1,7 +1,8 @@
 /**
  * The whole suite, as `npm test`, `deno task test` and `bun run test` run it: format, lint and types by Deno's
  * tools, the tests on Deno, the tests on Bun, and the end-to-end part on the compiled binary. Runs on either
- * runtime; ends with the line `N passed, N failed` and exit code 1 if anything failed or could not run.
+ * runtime; says again which real proxies and clients were missing, and ends with the line `N passed, N failed` and
+ * exit code 1 if anything failed or could not run.
  */
 import { spawn } from "node:child_process";
 import process from "node:process";
@@ -39,10 +40,12 @@ const STEPS: readonly Step[] = [
 
 let passed = 0;
 let failed = 0;
+const missing = new Set<string>();
 for (const step of STEPS) {
   console.log(`\n=== ${step.name} ===`);
   const started = performance.now();
   const { code, output } = await run(step);
+  for (const [line] of output.matchAll(/^peer missing: .*$/gm)) missing.add(line);
   const counted = step.count?.(output);
   if (counted !== undefined) {
     passed += counted.passed;
@@ -57,6 +60,7 @@ for (const step of STEPS) {
   }
   console.log(`=== ${step.name}: ${code === 0 ? "ok" : "FAILED"}, ${seconds(started)} s ===`);
 }
+for (const line of missing) console.log(`!! ${line}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 

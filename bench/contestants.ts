@@ -1,9 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { executablePath } from "./executable-path.ts";
 import { nginxConfig } from "./nginx-config.ts";
+import type { Mode } from "./scenarios.ts";
 
 /** Root of the checkout. */
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Where one proxy listens and forwards to. */
 export interface Place {
@@ -22,6 +23,8 @@ export interface Contestant {
   /** What `--only` accepts. */
   name: string;
   title: string;
+  /** `reverse` without it. */
+  mode?: Mode;
   /** What to do when `executable` finds nothing. */
   remedy: string;
   executable(): string | undefined;
@@ -30,11 +33,13 @@ export interface Contestant {
   config(place: Place): string;
   args(configPath: string, place: Place): readonly string[];
   env?(place: Place): Record<string, string>;
-  /** Names of the scenarios that it takes part in; all without it. */
+  /** Kinds of failures that it has by design, as `LoadResult` calls them. */
+  toleratedFailures?: readonly string[];
+  /** Names of the scenarios that it takes part in; all of its mode without it. */
   scenarios?: readonly string[];
 }
 
-/** Every proxy, in the order of the report. */
+/** Every reverse proxy, in the order of the report. */
 export const CONTESTANTS: readonly Contestant[] = [
   {
     name: "nginx",

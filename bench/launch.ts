@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ask } from "./ask.ts";
 import { logTail } from "./log-tail.ts";
 import type { Command, Workspace } from "./workspace.ts";
 
@@ -7,13 +8,14 @@ const START_LIMIT_MS = 10_000;
 const POLL_MS = 50;
 
 /**
- * Spawns a server, waits until it answers `GET /small` with 200, and returns its process id.
+ * Spawns a server, waits until `GET /small` of `url`, or of `url` through the forward proxy `via`, is answered with
+ * 200, and returns its process id.
  *
  * Throws with the end of its log when it ends before that, or after 10 s.
  */
 export async function launch(
   workspace: Workspace,
-  { command, url }: { command: Command & { logPath: string }; url: string },
+  { command, url, via }: { command: Command & { logPath: string }; url: string; via?: string | undefined },
 ): Promise<number> {
   const child = workspace.spawn(command);
   let ended: string | undefined;
@@ -21,7 +23,7 @@ export async function launch(
   child.once("exit", (code, signal) => ended = `it ended with ${signal ?? `code ${code}`}`);
   const deadline = Date.now() + START_LIMIT_MS;
   while (ended === undefined && Date.now() < deadline) {
-    if (child.pid !== undefined && await answers(url)) return child.pid;
+    if (child.pid !== undefined && await answers(url, via)) return child.pid;
     await sleep(POLL_MS);
   }
   child.kill("SIGKILL");
@@ -39,11 +41,9 @@ export function freePort(): Promise<number> {
   });
 }
 
-async function answers(url: string): Promise<boolean> {
+async function answers(url: string, via: string | undefined): Promise<boolean> {
   try {
-    const answer = await fetch(`${url}/small`, { signal: AbortSignal.timeout(1000) });
-    await answer.arrayBuffer();
-    return answer.status === 200;
+    return (await ask(`${url}/small`, { via, timeoutMs: 1000 })).status === 200;
   } catch {
     return false; // not listening yet
   }

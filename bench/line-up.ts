@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { ask } from "./ask.ts";
 import type { Contestant } from "./contestants.ts";
 import { freePort, launch } from "./launch.ts";
-import type { Scenario } from "./scenarios.ts";
+import { type Mode, type Scenario, takesPart } from "./scenarios.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A proxy that runs and gave the right answer to every scenario. */
@@ -11,6 +12,10 @@ export interface Runner {
   version: string;
   pid: number;
   url: string;
+  /** What a forward proxy is asked for: the origin's URL. */
+  relays: string | undefined;
+  mode: Mode;
+  toleratedFailures: readonly string[];
   /** Names of the scenarios that it takes part in; all without it. */
   scenarios: readonly string[] | undefined;
   /** Where its stdout and stderr go. */
@@ -31,6 +36,7 @@ export interface LineUpOptions {
 export async function lineUp(workspace: Workspace, options: LineUpOptions): Promise<Runner[]> {
   const runners: Runner[] = [];
   for (const contestant of options.contestants) {
+    if (!options.scenarios.some((scenario) => takesPart(contestant, scenario))) continue;
     const executable = contestant.executable();
     if (executable === undefined) {
       options.onAbsent(`${contestant.title} is missing and left out: ${contestant.remedy}`, false);
@@ -51,7 +57,7 @@ async function startOne(
   { contestant, executable }: { contestant: Contestant; executable: string },
   { scenarios, originPort, connections }: LineUpOptions,
 ): Promise<Runner> {
-  const { name, title } = contestant;
+  const { name, title, mode = "reverse", toleratedFailures = [] } = contestant;
   const directory = workspace.folder(name);
   const port = await freePort();
   const place = { directory, port, originPort, adminPort: await freePort(), connections };
@@ -59,6 +65,8 @@ async function startOne(
   const configPath = workspace.write(`${name}/config.toml`, contestant.config(place));
   const logPath = `${directory}/log`;
   const url = `http://127.0.0.1:${port}`;
+  const relays = mode === "relay" ? `http://127.0.0.1:${originPort}` : undefined;
+  const via = relays === undefined ? undefined : url;
   const pid = await launch(workspace, {
     command: {
       executable,
@@ -66,25 +74,37 @@ async function startOne(
       env: contestant.env?.(place) ?? {},
       logPath,
     },
-    url,
+    url: relays ?? url,
+    via,
   });
-  const entered = scenarios.filter((scenario) => contestant.scenarios?.includes(scenario.name) ?? true);
-  for (const scenario of entered) await checkAnswer(url, scenario);
+  for (const scenario of scenarios) {
+    if (takesPart(contestant, scenario)) await checkAnswer(relays ?? url, scenario, via);
+  }
   const version = readVersion(executable, contestant.versionArgs);
-  return { name, title, version, pid, url, logPath, scenarios: contestant.scenarios };
+  return {
+    name,
+    title,
+    version,
+    pid,
+    url,
+    relays,
+    mode,
+    toleratedFailures,
+    logPath,
+    scenarios: contestant.scenarios,
+  };
 }
 
 /** wrk counts any answer below 400 of any length as a success, so the right one is asked for here. */
-async function checkAnswer(url: string, { path, method, uploadBytes, answer }: Scenario): Promise<void> {
-  const response = await fetch(url + path, {
-    method,
-    signal: AbortSignal.timeout(5000),
-    ...(uploadBytes > 0 && { body: "x".repeat(uploadBytes) }),
-  });
-  const { byteLength } = await response.arrayBuffer();
-  if (response.status !== answer.status || byteLength !== answer.bodyBytes) {
+async function checkAnswer(
+  url: string,
+  { path, method, uploadBytes, answer }: Scenario,
+  via: string | undefined,
+): Promise<void> {
+  const { status, bodyBytes } = await ask(url + path, { method, uploadBytes, via });
+  if (status !== answer.status || bodyBytes !== answer.bodyBytes) {
     throw new Error(
-      `${path} gave ${response.status} with ${byteLength} bytes, wanted ${answer.status} with ${answer.bodyBytes}`,
+      `${path} gave ${status} with ${bodyBytes} bytes, wanted ${answer.status} with ${answer.bodyBytes}`,
     );
   }
 }

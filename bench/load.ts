@@ -1,5 +1,6 @@
 import { executablePath } from "./executable-path.ts";
 import type { Scenario } from "./scenarios.ts";
+import { runTunnelLoad } from "./tunnel-load.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Time that wrk gets on top of the run before it is killed. */
@@ -21,8 +22,10 @@ end
 
 /** What one run of wrk saw. */
 export interface LoadResult {
+  /** In tunnels, MiB. */
   requests: number;
   wallMs: number;
+  /** NaN in tunnels, as is `p99Ms`. */
   p50Ms: number;
   p99Ms: number;
   /** Failures by kind, only those that happened: socket errors, and `status` for answers of 400 and above. */
@@ -36,16 +39,30 @@ export interface LoadOptions {
   connections: number;
 }
 
-/** Runs wrk with one thread against `url` and waits for it. Throws when wrk is missing or does not report. */
+/** Where the load goes. */
+export interface LoadTarget {
+  /** What is connected to. */
+  url: string;
+  /** The origin that is asked for where `url` is a forward proxy. */
+  relays?: string | undefined;
+  scenario: Scenario;
+}
+
+/**
+ * Puts the load of a scenario on `url`: tunnels, or wrk with one thread. Throws when wrk is missing or does not report,
+ * and when a tunnel is refused.
+ */
 export async function runLoad(
   workspace: Workspace,
-  target: { url: string; scenario: Scenario },
-  { seconds, connections }: LoadOptions,
+  target: LoadTarget,
+  options: LoadOptions,
 ): Promise<LoadResult> {
+  if (target.scenario.unit === "MiB") return await runTunnelLoad(target, options);
+  const { seconds, connections } = options;
   const executable = executablePath("wrk");
   if (executable === undefined) throw new Error("Cannot measure: wrk is missing: apt-get install wrk");
   const { scenario } = target;
-  const script = workspace.write(`${scenario.name}.lua`, requestLua(scenario) + REPORT);
+  const script = workspace.write(`${scenario.name}.lua`, requestLua(target) + REPORT);
   const child = workspace.spawn({
     executable,
     args: [
@@ -67,8 +84,14 @@ export async function runLoad(
   return parseReport(output);
 }
 
-function requestLua({ method, uploadBytes }: Scenario): string {
-  return method === "GET" ? "" : `wrk.method = "${method}"\nwrk.body = string.rep("x", ${uploadBytes})\n`;
+function requestLua({ relays, scenario: { method, path, uploadBytes } }: LoadTarget): string {
+  const absolute = relays === undefined
+    ? ""
+    : `wrk.path = "${relays}${path}"\nwrk.headers["Host"] = "${new URL(relays).host}"\n`;
+  const upload = method === "GET"
+    ? ""
+    : `wrk.method = "${method}"\nwrk.body = string.rep("x", ${uploadBytes})\n`;
+  return absolute + upload;
 }
 
 function parseReport(output: string): LoadResult {

@@ -1,6 +1,9 @@
 import { parseArgs } from "node:util";
-import { type Contestant, CONTESTANTS } from "./contestants.ts";
+import { type Contestant, CONTESTANTS as REVERSE_CONTESTANTS } from "./contestants.ts";
+import { RELAY_CONTESTANTS } from "./relay-contestants.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
+
+const CONTESTANTS = [...REVERSE_CONTESTANTS, ...RELAY_CONTESTANTS];
 
 /** What the command line asks for. */
 export interface Options {

@@ -1,3 +1,4 @@
+import { ask } from "./ask.ts";
 import { executablePath } from "./executable-path.ts";
 import { launch } from "./launch.ts";
 import { nginxConfig } from "./nginx-config.ts";
@@ -16,8 +17,8 @@ export async function startOrigin(workspace: Workspace, port: number): Promise<s
   }
   const directory = workspace.folder("origin");
   workspace.folder("origin/files");
-  for (const { name, method, answer } of SCENARIOS) {
-    if (method === "GET") workspace.write(`origin/files/${name}`, "x".repeat(answer.bodyBytes));
+  for (const { path, method, answer } of SCENARIOS) {
+    if (method === "GET") workspace.write(`origin/files${path}`, "x".repeat(answer.bodyBytes));
   }
   const file = workspace.write("origin/nginx.conf", nginxConfig(directory, httpBlock(directory, port)));
   const url = `http://127.0.0.1:${port}`;
@@ -25,9 +26,7 @@ export async function startOrigin(workspace: Workspace, port: number): Promise<s
     command: { executable, args: ["-p", directory, "-e", "stderr", "-c", file], logPath: `${directory}/log` },
     url,
   });
-  const answer = await fetch(`${url}/chunked`);
-  await answer.arrayBuffer();
-  if (answer.headers.get("transfer-encoding") !== "chunked") {
+  if ((await ask(`${url}/chunked`)).transferEncoding !== "chunked") {
     throw new Error("Cannot use this nginx as the origin: /chunked came with a length");
   }
   return url;

@@ -36,7 +36,9 @@ export async function race(workspace: Workspace, options: RaceOptions): Promise<
     const where = `${scenario.name}, ${runner.title}, ${label}`;
     try {
       const sample = await takeSample(workspace, { runner, scenario }, { seconds: length, connections });
-      const failures = Object.entries(sample.failures).map(([kind, count]) => `${kind} ${count}`);
+      const failures = Object.entries(sample.failures)
+        .filter(([kind]) => !runner.toleratedFailures.includes(kind))
+        .map(([kind, count]) => `${kind} ${count}`);
       if (failures.length > 0) options.onFault(`${where}: failed requests: ${failures.join(", ")}`);
       return sample;
     } catch (error) {

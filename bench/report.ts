@@ -13,50 +13,70 @@ export interface Result {
 }
 
 const MIB = 1024 * 1024;
-const REFERENCE = "nginx";
+/** Who the others are compared with. */
+const REFERENCE = { reverse: "nginx", relay: "squid" } as const;
 const NONE = "–";
+
+/** A column of a scenario's table: what stands above it, a proxy's figure, and the origin's. */
+interface Column {
+  header: string;
+  proxy(lane: Lane): string;
+  origin?: (direct: LoadResult) => string;
+}
 
 /** The Markdown table of one scenario. */
 export function scenarioTable({ scenario, direct, lanes }: Result): string {
-  const reference = referenceCpu(lanes);
-  const rows = lanes.map(({ runner, samples }) => {
-    if (samples.length === 0) return [runner.title, "failed"];
-    const cpu = medianOf(samples, "cpuMicrosPerRequest");
-    return [
-      runner.title,
-      medianOf(samples, "requestsPerSecond").toFixed(0),
-      medianOf(samples, "p50Ms").toFixed(2),
-      medianOf(samples, "p99Ms").toFixed(2),
-      cpu.toFixed(1),
-      ratio(cpu, reference),
-      spread(samples.map((sample) => sample.cpuMicrosPerRequest)),
-      medianOf(samples, "cores").toFixed(2),
-      (medianOf(samples, "rssBytes") / MIB).toFixed(0),
-      (Math.max(...samples.map((sample) => sample.peakBytes)) / MIB).toFixed(0),
-    ];
-  });
-  rows.push([
-    "origin, no proxy",
-    (direct.requests / (direct.wallMs / 1000)).toFixed(0),
-    direct.p50Ms.toFixed(2),
-    direct.p99Ms.toFixed(2),
-  ]);
-  const header = [
-    "proxy",
-    "req/s",
-    "p50 ms",
-    "p99 ms",
-    "CPU µs/req",
-    `× ${REFERENCE}`,
-    "spread",
-    "cores",
-    "RSS MiB",
-    "peak MiB",
-  ];
+  const columns = columnsOf(scenario, referenceCpu(lanes));
+  const rows = lanes.map((lane) =>
+    lane.samples.length === 0
+      ? [lane.runner.title, "failed"]
+      : [lane.runner.title, ...columns.map(({ proxy }) => proxy(lane))]
+  );
+  rows.push(["origin, no proxy", ...columns.map(({ origin }) => origin?.(direct) ?? NONE)]);
+  const header = ["proxy", ...columns.map(({ header }) => header)];
   return `### \`${scenario.name}\`: ${scenario.title}\n\n${table(header, rows)}`;
 }
 
-/** The Markdown table of all scenarios: CPU per request, and its ratio to nginx's. */
+function columnsOf({ unit, mode }: Scenario, reference: number | undefined): Column[] {
+  const rate: Column = {
+    header: `${unit}/s`,
+    proxy: ({ samples }) => medianOf(samples, "requestsPerSecond").toFixed(0),
+    origin: ({ requests, wallMs }) => (requests / (wallMs / 1000)).toFixed(0),
+  };
+  const latencies = ([["p50 ms", "p50Ms"], ["p99 ms", "p99Ms"]] as const).map(([header, field]): Column => ({
+    header,
+    proxy: ({ samples }) => medianOf(samples, field).toFixed(2),
+    origin: (direct) => direct[field].toFixed(2),
+  }));
+  const perCpuSecond: Column = {
+    header: `${unit}/CPU s`,
+    proxy: ({ samples }) => (1_000_000 / medianOf(samples, "cpuMicrosPerRequest")).toFixed(0),
+  };
+  return [
+    rate,
+    ...(unit === "MiB" ? [perCpuSecond] : latencies),
+    {
+      header: `CPU µs/${unit}`,
+      proxy: ({ samples }) => medianOf(samples, "cpuMicrosPerRequest").toFixed(1),
+    },
+    {
+      header: `× ${REFERENCE[mode]}`,
+      proxy: ({ samples }) => ratio(medianOf(samples, "cpuMicrosPerRequest"), reference),
+    },
+    {
+      header: "spread",
+      proxy: ({ samples }) => spread(samples.map((sample) => sample.cpuMicrosPerRequest)),
+    },
+    { header: "cores", proxy: ({ samples }) => medianOf(samples, "cores").toFixed(2) },
+    { header: "RSS MiB", proxy: ({ samples }) => (medianOf(samples, "rssBytes") / MIB).toFixed(0) },
+    {
+      header: "peak MiB",
+      proxy: ({ samples }) => (Math.max(...samples.map((sample) => sample.peakBytes)) / MIB).toFixed(0),
+    },
+  ];
+}
+
+/** The Markdown table of all scenarios of a mode: CPU per request, and its ratio to the reference's. */
 export function summaryTable(results: readonly Result[]): string {
   const titles = new Set(results.flatMap(({ lanes }) => lanes.map(({ runner }) => runner.title)));
   const rows = [...titles].map((title) => {
@@ -70,11 +90,13 @@ export function summaryTable(results: readonly Result[]): string {
     return [title, ...cells];
   });
   const header = ["proxy", ...results.map(({ scenario }) => scenario.name)];
-  return `### CPU per request in µs (ratio to ${REFERENCE})\n\n${table(header, rows)}`;
+  const mode = results[0]?.scenario.mode ?? "reverse";
+  const what = mode === "relay" ? "CPU of forward proxies per request, or MiB," : "CPU per request";
+  return `### ${what} in µs (ratio to ${REFERENCE[mode]})\n\n${table(header, rows)}`;
 }
 
 function referenceCpu(lanes: readonly Lane[]): number | undefined {
-  const samples = lanes.find(({ runner }) => runner.name === REFERENCE)?.samples ?? [];
+  const samples = lanes.find(({ runner }) => runner.name === REFERENCE[runner.mode])?.samples ?? [];
   return samples.length === 0 ? undefined : medianOf(samples, "cpuMicrosPerRequest");
 }
 

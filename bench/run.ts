@@ -1,5 +1,5 @@
 /**
- * Sluice beside nginx, HAProxy and Caddy on this machine. See README.md.
+ * Sluice beside nginx, HAProxy and Caddy, and as a relay beside tinyproxy and squid, on this machine. See README.md.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { type Options, parseOptions, USAGE } from "./options.ts";
 import { startOrigin } from "./origin.ts";
 import { race } from "./race.ts";
 import { type Result, scenarioTable, summaryTable } from "./report.ts";
+import { takesPart } from "./scenarios.ts";
 import { Workspace } from "./workspace.ts";
 
 /** The origin alone only shows where the ceiling is; one short run tells. */
@@ -75,7 +76,7 @@ async function bench(options: Options, workspace: Workspace): Promise<number> {
     const warmUpSeconds = results.length === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS;
     const lanes = await race(workspace, {
       ...options,
-      runners: runners.filter(({ scenarios }) => scenarios?.includes(scenario.name) ?? true),
+      runners: runners.filter((runner) => takesPart(runner, scenario)),
       scenario,
       warmUpSeconds,
       onFault,
@@ -84,7 +85,10 @@ async function bench(options: Options, workspace: Workspace): Promise<number> {
     results.push(result);
     console.log(scenarioTable(result));
   }
-  console.log(summaryTable(results));
+  for (const mode of ["reverse", "relay"] as const) {
+    const ofMode = results.filter(({ scenario }) => scenario.mode === mode);
+    if (ofMode.length > 0) console.log(summaryTable(ofMode));
+  }
   console.log(`Total time: ${((Date.now() - startedMs) / 1000).toFixed(0)} s`);
   if (options.json !== undefined) {
     writeFileSync(options.json, `${JSON.stringify({ startedMs, heading, faults, results }, null, 2)}\n`);

@@ -29,7 +29,7 @@ export async function takeSample(
 ): Promise<Sample> {
   resetPeak(runner.pid);
   const before = usageOf(runner);
-  const result = await runLoad(workspace, { url: runner.url, scenario }, load);
+  const result = await runLoad(workspace, { url: runner.url, relays: runner.relays, scenario }, load);
   const after = usageOf(runner);
   if (result.requests === 0) throw new Error("not one request was answered");
   const cpuMs = after.cpuMs - before.cpuMs;

@@ -22,29 +22,44 @@ interface Step {
   readonly count?: (output: string) => { passed: number; failed: number } | undefined;
 }
 
-const STEPS: readonly Step[] = [
-  { name: "format", runtime: "deno", args: ["fmt", "--check"] },
-  { name: "lint", runtime: "deno", args: ["lint"] },
-  { name: "types", runtime: "deno", args: ["check", ...CODE] },
-  { name: "tests on Deno", runtime: "deno", args: ["test", "-A", "--no-check", "tests"], count: countDeno },
-  { name: "tests on Bun", runtime: "bun", args: ["test", "--timeout", "60000"], count: countBun },
-  { name: "build of the binary", runtime: "bun", args: ["build.ts", "--outfile", BINARY] },
-  {
+/** Each group runs at the same time: most tests wait for something, so the runtimes can share a machine. */
+const GROUPS: readonly (readonly Step[])[] = [
+  [
+    { name: "format", runtime: "deno", args: ["fmt", "--check"] },
+    { name: "lint", runtime: "deno", args: ["lint"] },
+    { name: "types", runtime: "deno", args: ["check", ...CODE] },
+    { name: "build of the binary", runtime: "bun", args: ["build.ts", "--outfile", BINARY] },
+  ],
+  [
+    { name: "tests on Deno", runtime: "deno", args: ["test", "-A", "--no-check", "tests"], count: countDeno },
+    { name: "tests on Bun", runtime: "bun", args: ["test", "--timeout", "60000"], count: countBun },
+  ],
+  [{
     name: "end-to-end tests on the binary",
     runtime: "bun",
     args: ["test", "--timeout", "60000", "cli/", "integration/memory"],
     env: { SLUICE_BINARY: BINARY },
     count: countBun,
-  },
+  }],
 ];
 
 let passed = 0;
 let failed = 0;
 const missing = new Set<string>();
-for (const step of STEPS) {
-  console.log(`\n=== ${step.name} ===`);
-  const started = performance.now();
-  const { code, output } = await run(step);
+for (const group of GROUPS) {
+  await Promise.all(group.map(async (step) => {
+    const started = performance.now();
+    const { code, output } = await run(step);
+    process.stdout.write(`\n=== ${step.name} ===\n${output}`);
+    console.log(`=== ${step.name}: ${code === 0 ? "ok" : "FAILED"}, ${seconds(started)} s ===`);
+    count(step, code, output);
+  }));
+}
+for (const line of missing) console.log(`!! ${line}`);
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
+
+function count(step: Step, code: number, output: string): void {
   for (const [line] of output.matchAll(/^peer missing: .*$/gm)) missing.add(line);
   const counted = step.count?.(output);
   if (counted !== undefined) {
@@ -58,17 +73,12 @@ for (const step of STEPS) {
   ) {
     failed++;
   }
-  console.log(`=== ${step.name}: ${code === 0 ? "ok" : "FAILED"}, ${seconds(started)} s ===`);
 }
-for (const line of missing) console.log(`!! ${line}`);
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
 
 function run({ runtime, args, env = {} }: Step): Promise<{ code: number; output: string }> {
   const program = runtimePath(runtime);
   if (program === undefined) {
-    console.error(`${runtime} is not installed; "npm install" brings it`);
-    return Promise.resolve({ code: 1, output: "" });
+    return Promise.resolve({ code: 1, output: `${runtime} is not installed; "npm install" brings it\n` });
   }
   return new Promise((resolve) => {
     const child = spawn(program, args, {
@@ -77,16 +87,10 @@ function run({ runtime, args, env = {} }: Step): Promise<{ code: number; output:
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
-    const keep = (stream: NodeJS.WritableStream) => (chunk: { toString(): string }) => {
-      output += chunk.toString();
-      stream.write(chunk.toString());
-    };
-    child.stdout.on("data", keep(process.stdout));
-    child.stderr.on("data", keep(process.stderr));
-    child.on("error", (error) => {
-      console.error(error.message);
-      resolve({ code: 1, output });
-    });
+    const keep = (chunk: { toString(): string }) => void (output += chunk.toString());
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.on("error", (error) => resolve({ code: 1, output: `${output}${error.message}\n` }));
     child.on("close", (code) => resolve({ code: code ?? 1, output }));
   });
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { eventually } from "../support/eventually.ts";
 import { Program } from "../support/program.ts";
 import { roundTrip } from "../support/raw-client.ts";
 
@@ -115,10 +116,24 @@ test("sluice run answers 502 and says why in the log, where no server listens", 
   }
 });
 
+/** Starts the demo. Its ports are fixed, so it waits for another that the tests of the other runtime have open. */
+async function startDemo(): Promise<Program> {
+  for (let i = 0; i < 40; i++) {
+    const program = Program.start(["demo"]);
+    await eventually(
+      "its start or its end",
+      () => program.stdout.includes("Stop it") || program.exit,
+      15_000,
+    );
+    if (program.exit === undefined) return program;
+    await program.dispose();
+  }
+  throw new Error("The ports of the demo did not come free");
+}
+
 test("sluice demo answers from its three servers in turn, and ends with exit code 0 on SIGINT", async () => {
-  const program = Program.start(["demo"]);
+  const program = await startDemo();
   try {
-    await program.untilPrinted("Stop it", 15_000);
     const request = "GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     const seen: (string | undefined)[] = [];
     for (let i = 0; i < 6; i++) seen.push(/demo server (\d+)/.exec(await roundTrip(8080, request))?.[1]);

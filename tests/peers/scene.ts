@@ -17,12 +17,21 @@ export class Scene {
   /** Starts it all. `extra` is put behind the keys of `[frontends.relay]`. */
   static async start(kind: ParentKind | "straight", extra = ""): Promise<Scene> {
     const count = kind === "straight" ? 0 : 2;
-    const [origin, ...parents] = await Promise.all([
+    const starting = [
       Origin.start(),
       ...Array.from({ length: count }, () => Parent.start(kind as ParentKind)),
-    ]);
-    const relay = await Program.run(config(origin, parents, extra));
-    return new Scene(relay, parents, origin);
+    ] as const;
+    try {
+      const [origin, ...parents] = await Promise.all(starting);
+      const relay = await Program.run(config(origin, parents, extra));
+      return new Scene(relay, parents, origin);
+    } catch (error) {
+      // What did start must not stay behind.
+      for (const part of await Promise.allSettled(starting)) {
+        if (part.status === "fulfilled") await part.value.dispose();
+      }
+      throw error;
+    }
   }
 
   /** The fields of all lines of the access log from character `from` of the output on. */

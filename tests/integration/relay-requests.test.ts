@@ -120,6 +120,12 @@ test("createRelayApp() shows the refusal of a parent, and the log names the caus
   assert.equal(proxy.running.status().backends[0]!.servers[0]!.available, true);
 });
 
+test("Server.answered() leaves what a site reports of its load to the client, as it is not of the parent", async (t) => {
+  const report = "Endpoint-Load-Metrics: TEXT cpu_utilization=0.9";
+  const { ask } = await openRelay(t, { parents: [ok("", report)], backend: { balance: "load_aware" } });
+  assert.ok((await ask(lone("http://h.example/"))).includes(`\r\n${report}\r\n`));
+});
+
 test("Server.authorization is in no log, status or metric", async (t) => {
   const { ask, proxy } = await openRelay(t, {
     parents: [ok()],

@@ -70,6 +70,13 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
       checkProbePort(server, { path, problems });
     });
   }
+  if (Object.hasOwn(backends, "straight") && listAt(data, "frontends").some(isRelay)) {
+    problems.push({
+      path: ["backends", "straight"],
+      message:
+        "is what logs and metrics call requests without a parent; accepted: any other name beside a relay",
+    });
+  }
   // A record of zod's leaves this key out in silence.
   if (Object.hasOwn(backends, "__proto__")) {
     problems.push({
@@ -78,6 +85,10 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
     });
   }
   return problems;
+}
+
+function isRelay(frontend: unknown): boolean {
+  return asTable(frontend).mode === "relay";
 }
 
 /** Where one frontend leads: somewhere, to backends that exist, and by routes that differ. */

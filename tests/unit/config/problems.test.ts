@@ -93,6 +93,13 @@ const rows: [why: string, text: string, lines: string[]][] = [
     "c:6:1: backends.b.servers: is missing; accepted: a list of one or more servers",
     "c:8:11: backends.c.servers: is an empty list; accepted: a list of one or more servers",
   ]],
+  [
+    "the name of what has no parent",
+    'frontends = [{ bind = ":80", mode = "relay" }]\n[backends.straight]\nservers = ["http://a"]',
+    [
+      "c:2:1: backends.straight: is what logs and metrics call requests without a parent; accepted: any other name beside a relay",
+    ],
+  ],
   ["a bad name of a backend", `${VALID}[backends."b c"]\nservers = ["http://a"]`, [
     'c:6:11: backends."b c": is "b c"; accepted: a name of letters, digits, "-", "_" and ".", that starts with a letter or digit',
   ]],

@@ -14,6 +14,8 @@ const MAX_READ_AHEAD_BYTES = 64 * 1024;
 export interface IntakeLimits extends CodecLimits {
   /** Body of one request, in bytes; undefined for no limit. */
   readonly bodySize?: number | undefined;
+  /** Whether Host counts for nothing where the target names the host, as in a proxy. */
+  readonly ignoresHost?: boolean;
 }
 
 /** What the owner of an intake learns. */
@@ -52,7 +54,7 @@ export class Intake implements RequestReader {
     this.#socket = socket;
     this.#events = events;
     this.#limits = limits;
-    this.#decoder = new RequestDecoder(limits());
+    this.#decoder = new RequestDecoder(limits(), limits().ignoresHost);
     collectChunks(this.#decoder);
   }
 

@@ -33,7 +33,10 @@ export class RequestDecoder extends Decoder<RequestHead> {
   #skipped = 0;
   #refused: RefusedHead | undefined;
 
-  constructor(limits: CodecLimits) {
+  readonly #ignoresHost: boolean;
+
+  /** `ignoresHost`: Host counts for nothing where the target names the host, as RFC 9112 §3.2.2 has it for proxies. */
+  constructor(limits: CodecLimits, ignoresHost = false) {
     super({
       limits,
       blame: "bad_request",
@@ -41,6 +44,7 @@ export class RequestDecoder extends Decoder<RequestHead> {
       startLineTooLong: "target_too_long",
       startLine: true,
     });
+    this.#ignoresHost = ignoresHost;
   }
 
   /** What is known of a head that was complete and was refused. */
@@ -69,7 +73,7 @@ export class RequestDecoder extends Decoder<RequestHead> {
     const minorVersion = version === "HTTP/1.1" ? 1 : 0;
     this.#refused = { method, target: rawTarget, minorVersion, fields };
     const target = parseTarget(method, rawTarget);
-    const authority = authorityOf(fields, minorVersion, target);
+    const authority = authorityOf(fields, minorVersion, { target, ignoresHost: this.#ignoresHost });
     const framing = requestFraming(fields, minorVersion);
     // RFC 9110 §9.3.6 gives the content of a CONNECT no meaning, so nobody can say what such bytes are.
     if (method === "CONNECT" && framing !== NO_BODY) {
@@ -104,7 +108,11 @@ function refusedVersion(version: string): ProxyError {
 }
 
 /** RFC 9112 §3.2: 400 for a missing (in HTTP/1.1), a repeated or a bad Host, and for one that the target contradicts. */
-function authorityOf(fields: Fields, minorVersion: number, target: RequestTarget): string {
+function authorityOf(
+  fields: Fields,
+  minorVersion: number,
+  { target, ignoresHost }: { target: RequestTarget; ignoresHost: boolean },
+): string {
   let host: string | undefined;
   for (let i = 0; i < fields.kinds.length; i++) {
     if (fields.kinds[i]!.role !== ROLE.host) continue;
@@ -114,9 +122,9 @@ function authorityOf(fields: Fields, minorVersion: number, target: RequestTarget
   }
   if (host === undefined && minorVersion === 1) throw new ProxyError("bad_request", "Host is missing");
   if (target.authority === undefined) return host ?? "";
-  if (
-    host !== undefined && target.scheme !== undefined && !sameAuthority(host, target.authority, target.scheme)
-  ) {
+  const differs = host !== undefined && target.scheme !== undefined &&
+    !sameAuthority(host, target.authority, target.scheme);
+  if (differs && !ignoresHost) {
     throw new ProxyError("bad_request", "Host and the request target name different hosts");
   }
   return target.authority;

@@ -4,6 +4,7 @@ import type { FrontendConfig } from "../config/frontend.ts";
 import type { LimitsConfig } from "../config/limits.ts";
 import type { Config } from "../config/schema.ts";
 import { type DownstreamTimeouts, downstreamTimeoutsSchema } from "../config/timeouts.ts";
+import type { IntakeLimits } from "../downstream/intake.ts";
 import type { DownstreamOptions } from "../downstream/options.ts";
 import type { ProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -27,19 +28,21 @@ export class FrontendService implements DownstreamOptions {
   readonly #log: Log;
   #frontend: Served;
   #config: Config;
+  #limits: IntakeLimits;
 
   constructor(frontend: Served, config: Config, log: Log) {
     this.#frontend = frontend;
     this.#config = config;
     this.#log = log;
+    this.#limits = limitsOf(frontend, config);
   }
 
   get config(): FrontendConfig {
     return this.#frontend.config;
   }
 
-  get limits(): LimitsConfig {
-    return this.#config.limits;
+  get limits(): IntakeLimits {
+    return this.#limits;
   }
 
   get maxConnections(): number {
@@ -54,6 +57,7 @@ export class FrontendService implements DownstreamOptions {
   swap(frontend: Served, config: Config): void {
     this.#frontend = frontend;
     this.#config = config;
+    this.#limits = limitsOf(frontend, config);
   }
 
   fetch(request: Request): Response | Promise<Response> {
@@ -73,6 +77,11 @@ export class FrontendService implements DownstreamOptions {
     this.metrics.finished(exchange, now);
     if (this.#config.log.access) logAccess(this.#log, this.#frontend.config.name, exchange, now);
   }
+}
+
+/** RFC 9112 §3.2.2: a proxy ignores the Host of a request in absolute-form. */
+function limitsOf({ config: { mode } }: Served, { limits }: Config): IntakeLimits {
+  return mode === "relay" ? { ...limits, ignoresHost: true } : limits;
 }
 
 /** How the connections of the admin listener are served: like a frontend's, but neither counted nor logged. */

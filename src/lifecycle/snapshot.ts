@@ -5,7 +5,7 @@ import { Backend } from "../backend/backend.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
 import { IpSet } from "../http/ip.ts";
-import { type NameResolver, Resolver } from "../net/resolver.ts";
+import { Resolver } from "../net/resolver.ts";
 import { createProxyApp, type OwnPage } from "../proxy/app.ts";
 import { compileCondition } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
@@ -66,7 +66,7 @@ export function createSnapshot(config: Config, { metrics, log, before }: Snapsho
     config,
     frontends: config.frontends.map((frontend) =>
       frontend.mode === "relay"
-        ? createRelay(frontend, { config, backends, resolver, log })
+        ? createRelay(frontend, { config, backends, log })
         : createFrontend(frontend, backends, metricsOnFrontends)
     ),
     backends,
@@ -78,7 +78,6 @@ function createRelay(
   { backends, ...parts }: {
     config: Config;
     backends: ReadonlyMap<string, Backend>;
-    resolver: NameResolver;
     log: Log;
   },
 ): Frontend {
@@ -90,7 +89,8 @@ function createRelay(
     challenge: basicChallenge(realm),
   };
   const parents = config.defaultBackend === undefined ? undefined : backends.get(config.defaultBackend);
-  const { app, origins } = createRelayFrontend(config, { ...parts, parents, identity, errors });
+  const resolver = new Resolver({ ...parts.config.resolver, untrusted: true });
+  const { app, origins } = createRelayFrontend(config, { ...parts, resolver, parents, identity, errors });
   return { config, app, identity, errors, close: () => origins.close() };
 }
 

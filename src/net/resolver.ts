@@ -7,6 +7,11 @@ export interface ResolverOptions {
   readonly servers: readonly string[];
   /** For one question to one DNS server, in ms. */
   readonly timeout: number;
+  /**
+   * Whether anybody may choose the names. A look-up by the system cannot be given up and keeps a thread until it ends, so
+   * a few names that nobody answers for would hold up all others: then DNS is asked first.
+   */
+  readonly untrusted?: boolean;
 }
 
 /** One address that a name stands for. */
@@ -57,8 +62,10 @@ export interface NameResolver {
 export class Resolver implements NameResolver {
   readonly #client: DnsClient;
   readonly #asksSystem: boolean;
+  readonly #untrusted: boolean;
 
-  constructor({ servers, timeout }: ResolverOptions) {
+  constructor({ servers, timeout, untrusted = false }: ResolverOptions) {
+    this.#untrusted = untrusted;
     this.#client = new DnsClient({ timeout, tries: TRIES });
     this.#asksSystem = servers.length === 0;
     if (!this.#asksSystem) this.#client.setServers(servers);
@@ -66,6 +73,12 @@ export class Resolver implements NameResolver {
 
   async addresses(name: string): Promise<Resolution> {
     if (!this.#asksSystem) return await this.#records(name);
+    if (this.#untrusted) return await dnsFirst(() => this.#records(name), () => this.#lookUp(name));
+    return await this.#lookUp(name);
+  }
+
+  /** Asks the system. */
+  async #lookUp(name: string): Promise<Resolution> {
     const found = await lookup(name, { all: true });
     return {
       endpoints: found.slice(0, MAX_ENDPOINTS).map(({ address }) => toEndpoint(address)),
@@ -108,6 +121,22 @@ export class Resolver implements NameResolver {
       complete: answers.every(wasAnswered),
       ttl: Promise.resolve(shortestOf(records.map(({ ttl }) => ttl))),
     };
+  }
+}
+
+/**
+ * What DNS says, or what the system says where DNS answers that it knows no such name, or is not there at all: then the
+ * system's answer comes at once as well. A DNS server that is silent is silent to the system too.
+ */
+export async function dnsFirst(
+  ask: () => Promise<Resolution>,
+  lookUp: () => Promise<Resolution>,
+): Promise<Resolution> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (![...NONE, "ECONNREFUSED"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    return await lookUp();
   }
 }
 

@@ -181,3 +181,20 @@ test("identify() finds that a relay is its own parent (RFC 9110 §7.6.3)", async
   }
   assert.equal(proxy.accesses.filter(({ reason }) => reason === "loop_detected").length, 2);
 });
+
+test("createRelayApp() ignores a Host that differs from the target (RFC 9112 §3.2.2)", async (t) => {
+  const { place, target, ask, proxy } = await openRelay(t);
+  const answer = await ask(
+    `GET http://${place}/ HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n`,
+  );
+  assert.match(answer, /<target>$/);
+  assert.match(target.received, new RegExp(`^GET / HTTP/1\\.1\r\nHost: ${place}\r\n`));
+  assert.doesNotMatch(target.received, /other/);
+  assert.equal((await proxy.access(0))["host"], place);
+});
+
+test("createRelayApp() refuses two Hosts", async (t) => {
+  const { place, ask } = await openRelay(t);
+  const answer = await ask(`GET http://${place}/ HTTP/1.1\r\nHost: ${place}\r\nHost: ${place}\r\n\r\n`);
+  assert.match(answer, /^HTTP\/1\.1 400 /);
+});

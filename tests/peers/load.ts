@@ -6,7 +6,7 @@ const GET_LOOPS = 8;
 const TUNNEL_LOOPS = 4;
 
 /** An answer takes milliseconds; one that takes longer than this hangs. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 /** GETs and new tunnels through a relay, on a connection of their own each, until it is stopped. */
 export class Load {

@@ -52,5 +52,5 @@ async function untilUsed(scene: Scene, parent: Parent): Promise<void> {
     }
     read = scene.relay.stdout.lastIndexOf("\n") + 1;
     return missing.size === 0;
-  }, 10_000);
+  }, 30_000);
 }

@@ -73,7 +73,7 @@ servers = [
 url = "${origin.url("http", "/generate_204")}"
 interval = "500ms"
 fast_interval = "200ms"
-timeout = "400ms"
+timeout = "2s"
 `
   }`;
 }

@@ -3,7 +3,7 @@ import { isToken } from "../http/chars.ts";
 import { parsed, wants } from "./fields.ts";
 
 /** What the name of a header is, in words, for error messages. */
-export const HEADER_NAME_FORM = 'the name of a header, such as "X-Probe"';
+const HEADER_NAME_FORM = 'the name of a header, such as "X-Probe"';
 const VALUE_FORM = "the value of a header: ASCII without control characters, and without blanks around it";
 
 /** Why some names are not accepted, by the name in lower case. */

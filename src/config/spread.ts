@@ -1,4 +1,7 @@
+import type { z } from "zod";
 import { alias, choice, wholeNumber } from "./fields.ts";
+import type { Frozen } from "./freeze.ts";
+import { section } from "./section.ts";
 
 /** How requests are spread over servers and what these see of them: keys of `[defaults]` and of every backend. */
 export const spread = {
@@ -26,18 +29,7 @@ export const spread = {
   max_requests: wholeNumber(0).prefault(0),
 };
 
+const spreadSection = section(spread);
+
 /** The same, as a backend has it. */
-export interface Spread {
-  readonly balance:
-    | "roundrobin"
-    | "leastconn"
-    | "random"
-    | "priority"
-    | "first"
-    | "best"
-    | "latency"
-    | "load_aware"
-    | "hash";
-  readonly hostHeader: "preserve" | "rewrite";
-  readonly maxRequests: number;
-}
+export type Spread = Frozen<z.output<typeof spreadSection>>;

@@ -4,7 +4,7 @@ import { refuseValue } from "./message.ts";
 import { suggest } from "./suggest.ts";
 
 /** What a template may be filled with. */
-export const PLACEHOLDERS = [
+const PLACEHOLDERS = [
   "client",
   "host",
   "scheme",

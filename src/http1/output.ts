@@ -42,7 +42,7 @@ export class Output {
   }
 }
 
-/** Writes `text` byte for character. A plain loop: `Buffer.write` is eight times slower on Deno. */
+/** Writes `text` byte for character. A plain loop: `Buffer.write` is eight times slower on one runtime. */
 function writeLatin1(buffer: Buffer, text: string, at: number): void {
   for (let i = 0; i < text.length; i++) buffer[at + i] = text.charCodeAt(i);
 }

@@ -1,12 +1,14 @@
 /**
  * The whole suite, as `npm test`, `deno task test` and `bun run test` run it: format, lint and types by Deno's
  * tools, the tests on Deno, the tests on Bun, and the end-to-end part on the compiled binary. Runs on either
- * runtime; says again which real proxies and clients were missing, and ends with the line `N passed, N failed` and
- * exit code 1 if anything failed or could not run.
+ * runtime; prints a line for each file of tests as it goes, what failed in full at the end of its step, says again which
+ * real proxies and clients were missing, and ends with the line `N passed, N failed` and exit code 1 if anything
+ * failed or could not run.
  */
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { Progress } from "./support/progress.ts";
 import { runtimePath } from "./support/runtime-path.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -43,14 +45,15 @@ const GROUPS: readonly (readonly Step[])[] = [
   }],
 ];
 
+const begun = performance.now();
 let passed = 0;
 let failed = 0;
 const missing = new Set<string>();
 for (const group of GROUPS) {
   await Promise.all(group.map(async (step) => {
     const started = performance.now();
-    const { code, output } = await run(step);
-    process.stdout.write(`\n=== ${step.name} ===\n${output}`);
+    const { code, output, rest } = await run(step);
+    if (code !== 0) console.log(`\n=== ${step.name} ===\n${rest}`);
     console.log(`=== ${step.name}: ${code === 0 ? "ok" : "FAILED"}, ${seconds(started)} s ===`);
     count(step, code, output);
   }));
@@ -75,11 +78,20 @@ function count(step: Step, code: number, output: string): void {
   }
 }
 
-function run({ runtime, args, env = {} }: Step): Promise<{ code: number; output: string }> {
+/** What a step printed, and of it the part that is worth reading where it failed. */
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+  readonly rest: string;
+}
+
+function run({ name, runtime, args, env = {} }: Step): Promise<Outcome> {
   const program = runtimePath(runtime);
   if (program === undefined) {
-    return Promise.resolve({ code: 1, output: `${runtime} is not installed; "npm install" brings it\n` });
+    const output = `${runtime} is not installed; "npm install" brings it\n`;
+    return Promise.resolve({ code: 1, output, rest: output });
   }
+  const progress = new Progress((line) => console.log(`${seconds(begun).padStart(6)} s  ${name}: ${line}`));
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: ROOT,
@@ -87,11 +99,21 @@ function run({ runtime, args, env = {} }: Step): Promise<{ code: number; output:
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
-    const keep = (chunk: { toString(): string }) => void (output += chunk.toString());
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
-    child.on("error", (error) => resolve({ code: 1, output: `${output}${error.message}\n` }));
-    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+    const keep = (text: string) => {
+      output += text;
+      progress.push(text);
+    };
+    child.stdout.setEncoding("utf8").on("data", keep);
+    child.stderr.setEncoding("utf8").on("data", keep);
+    const finish = (code: number) => {
+      progress.end();
+      resolve({ code, output, rest: progress.rest.join("\n") });
+    };
+    child.on("error", (error) => {
+      keep(`${error.message}\n`);
+      finish(1);
+    });
+    child.on("close", (code) => finish(code ?? 1));
   });
 }
 

@@ -1,7 +1,6 @@
 // Faults that the predecessor of the relay had, in the order of the list; none may come back. Its tunnels, its IPv6 and its
 // failover are in the other files about the relay.
 import assert from "node:assert/strict";
-import type { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { parseMetrics } from "../support/metrics-parser.ts";
@@ -9,8 +8,6 @@ import { requestRate } from "../support/request-rate.ts";
 import { messagesIn, ok } from "./scene.ts";
 import { absolute, credentials, lone, openRelay, statusOf } from "./relay-scene.ts";
 
-/** "!", with which the data of some tests ends. */
-const END = 0x21;
 const CHUNKED = "Transfer-Encoding: chunked";
 
 for (const parents of [[], [ok("ok!")]]) {

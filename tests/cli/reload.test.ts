@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { Program } from "../support/program.ts";
@@ -23,7 +22,7 @@ for (const [how, interval] of [["a change of its file", "50ms"], ["SIGHUP", "0s"
     const two = await answering("two");
     const program = await Program.run(configOf(one.port, interval));
     const write = (text: string) => {
-      writeFileSync(program.path, text);
+      program.configure(text);
       if (how === "SIGHUP") program.signal("SIGHUP");
     };
     try {
@@ -55,7 +54,7 @@ test("sluice run takes level and format of the log over, and the interval at whi
   const server = await answering("one");
   const program = await Program.run(configOf(server.port, "50ms"));
   const write = (interval: string, log: string) =>
-    writeFileSync(program.path, configOf(server.port, interval).replace("[[", `[log]\n${log}\n[[`));
+    program.configure(configOf(server.port, interval).replace("[[", `[log]\n${log}\n[[`));
   try {
     write("0s", 'format = "text"');
     await eventually("lines for people", async () => {
@@ -90,10 +89,10 @@ test("a change of the file during a reload is taken over behind it", async () =>
   const program = await Program.run(configOf(one.port, "0s"));
   const probed = configOf(slow.port, "50ms") + 'health_check = { timeout = "60s" }\n';
   try {
-    writeFileSync(program.path, probed);
+    program.configure(probed);
     program.signal("SIGHUP");
     await eventually("the probe", () => slow.received.includes("/health"));
-    writeFileSync(program.path, configOf(one.port, "60ms")); // nobody watches yet
+    program.configure(configOf(one.port, "60ms")); // nobody watches yet
     answers = true;
     for (const connection of slow.connections) {
       connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
@@ -111,10 +110,10 @@ test("a file that is not valid is refused once where it changes and SIGHUP says 
   const one = await answering("one");
   const program = await Program.run(configOf(one.port, "50ms"));
   try {
-    writeFileSync(program.path, "nonsense = 1\n");
+    program.configure("nonsense = 1\n");
     program.signal("SIGHUP");
     await program.untilPrinted("reload_refused");
-    writeFileSync(program.path, configOf(one.port, "51ms"));
+    program.configure(configOf(one.port, "51ms"));
     await program.untilPrinted('"event":"reloaded"');
     assert.equal(program.stdout.split("reload_refused").length, 2);
   } finally {

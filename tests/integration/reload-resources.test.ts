@@ -1,6 +1,6 @@
 // A reload leaves nothing behind: no memory, no socket, no timer, nothing of the config before (promise 5).
 import assert from "node:assert/strict";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { validateConfig } from "../../src/config/load.ts";
@@ -46,7 +46,7 @@ test(
       let least = Infinity;
       const answers = await underLoad(program.port, async () => {
         while (reloads < goal) {
-          writeFileSync(program.path, textOf(++reloads));
+          program.configure(textOf(++reloads));
           program.signal("SIGHUP");
           await eventually(`reload ${reloads}`, () => program.stdout.split('"reloaded"').length > reloads);
           if (reloads > settles) least = Math.min(least, program.residentBytes);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -90,6 +90,12 @@ export class Program {
       },
       timeoutMs,
     );
+  }
+
+  /** Puts `config` in the place of its config file, at one moment: a program that looks sees the old or the new one, whole. */
+  configure(config: string): void {
+    writeFileSync(`${this.path}.new`, config);
+    renameSync(`${this.path}.new`, this.path);
   }
 
   /** Sends a signal, unless the program is gone. Not by `child.kill`: after it, Deno reports that signal in place of the exit code. */

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { executablePath } from "./executable-path.ts";
 import { nginxConfig } from "./nginx-config.ts";
@@ -39,6 +40,36 @@ export interface Contestant {
   scenarios?: readonly string[];
 }
 
+/** How a runtime is found and started on Sluice's source at `root`, a path that ends in a slash. */
+export function on(
+  runtime: "bun" | "deno",
+  root = ROOT,
+): Pick<Contestant, "remedy" | "executable" | "versionArgs" | "args" | "env"> {
+  return {
+    remedy: "npm install",
+    executable: () => executablePath(runtime, [`${ROOT}node_modules/.bin`]),
+    versionArgs: ["--version"],
+    // Without --no-lock a measurement would write deno.lock into the checkout.
+    args: (configPath) => [
+      ...(runtime === "deno" ? ["run", "-A", "--no-lock"] : []),
+      `${root}src/main.ts`,
+      "run",
+      "-c",
+      configPath,
+    ],
+    env: () => ({ DENO_NO_UPDATE_CHECK: "1" }),
+  };
+}
+
+/** Sluice as it is in another checkout, with node_modules of its own: what a change did is seen in one run. */
+export function earlierContestants(checkout: string): Contestant[] {
+  const root = `${resolve(checkout)}/`;
+  return [
+    { name: "bun-before", title: "Sluice on Bun, before", config: sluiceConfig, ...on("bun", root) },
+    { name: "deno-before", title: "Sluice on Deno, before", config: sluiceConfig, ...on("deno", root) },
+  ];
+}
+
 /** Every reverse proxy, in the order of the report. */
 export const CONTESTANTS: readonly Contestant[] = [
   {
@@ -74,26 +105,8 @@ export const CONTESTANTS: readonly Contestant[] = [
       XDG_DATA_HOME: directory,
     }),
   },
-  {
-    name: "bun",
-    title: "Sluice on Bun",
-    remedy: "npm install",
-    executable: () => executablePath("bun", [`${ROOT}node_modules/.bin`]),
-    versionArgs: ["--version"],
-    config: sluiceConfig,
-    args: (configPath) => [`${ROOT}src/main.ts`, "run", "-c", configPath],
-  },
-  {
-    name: "deno",
-    title: "Sluice on Deno",
-    remedy: "npm install",
-    executable: () => executablePath("deno", [`${ROOT}node_modules/.bin`]),
-    versionArgs: ["--version"],
-    config: sluiceConfig,
-    // Without --no-lock a measurement would write deno.lock into the checkout.
-    args: (configPath) => ["run", "-A", "--no-lock", `${ROOT}src/main.ts`, "run", "-c", configPath],
-    env: () => ({ DENO_NO_UPDATE_CHECK: "1" }),
-  },
+  { name: "bun", title: "Sluice on Bun", config: sluiceConfig, ...on("bun") },
+  { name: "deno", title: "Sluice on Deno", config: sluiceConfig, ...on("deno") },
   {
     name: "binary",
     title: "Sluice binary",
@@ -111,16 +124,7 @@ export const CONTESTANTS: readonly Contestant[] = [
 
 /** Another configuration on Bun, for the small answer only. */
 function onBun(name: string, title: string, config: Contestant["config"]): Contestant {
-  return {
-    name,
-    title,
-    remedy: "npm install",
-    executable: () => executablePath("bun", [`${ROOT}node_modules/.bin`]),
-    versionArgs: ["--version"],
-    config,
-    args: (configPath) => [`${ROOT}src/main.ts`, "run", "-c", configPath],
-    scenarios: ["small"],
-  };
+  return { name, title, config, ...on("bun"), scenarios: ["small"] };
 }
 
 /**

@@ -84,14 +84,16 @@ export async function runLoad(
   return parseReport(output);
 }
 
-function requestLua({ relays, scenario: { method, path, uploadBytes } }: LoadTarget): string {
+function requestLua({ relays, scenario }: LoadTarget): string {
+  const { method, path, headers = {}, uploadBytes } = scenario;
   const absolute = relays === undefined
     ? ""
     : `wrk.path = "${relays}${path}"\nwrk.headers["Host"] = "${new URL(relays).host}"\n`;
   const upload = method === "GET"
     ? ""
     : `wrk.method = "${method}"\nwrk.body = string.rep("x", ${uploadBytes})\n`;
-  return absolute + upload;
+  const fields = Object.entries(headers).map(([name, value]) => `wrk.headers["${name}"] = '${value}'\n`);
+  return absolute + upload + fields.join("");
 }
 
 function parseReport(output: string): LoadResult {

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Contestant, CONTESTANTS as REVERSE_CONTESTANTS } from "./contestants.ts";
+import { type Contestant, CONTESTANTS as REVERSE_CONTESTANTS, earlierContestants } from "./contestants.ts";
 import { RELAY_CONTESTANTS } from "./relay-contestants.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 
@@ -24,6 +24,7 @@ export const USAGE = `bun bench/run.ts [options]
   --scenario a,b     scenarios: ${SCENARIOS.map(({ name }) => name).join(", ")} (default: all)
   --seconds N        length of one measured run (default: 2)
   --rounds N         measured runs per proxy and scenario; the median counts (default: 3)
+  --against DIR      also Sluice of another checkout (bun-before, deno-before), which has its own node_modules
   --connections N    connections that wrk keeps busy (default: 32)
   --json FILE        also write every sample to FILE
 `;
@@ -42,13 +43,18 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       scenario: { type: "string" },
       seconds: { type: "string", default: "2" },
       rounds: { type: "string", default: "3" },
+      against: { type: "string" },
       connections: { type: "string", default: "32" },
       json: { type: "string" },
     },
   });
   if (values.help === true) return undefined;
+  const contestants = [
+    ...CONTESTANTS,
+    ...(values.against === undefined ? [] : earlierContestants(values.against)),
+  ];
   return {
-    contestants: pick("--only", CONTESTANTS, values.only),
+    contestants: pick("--only", contestants, values.only),
     scenarios: pick("--scenario", SCENARIOS, values.scenario),
     seconds: parseCount("--seconds", values.seconds, 60),
     rounds: parseCount("--rounds", values.rounds, 99),

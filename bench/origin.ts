@@ -2,7 +2,7 @@ import { ask } from "./ask.ts";
 import { executablePath } from "./executable-path.ts";
 import { launch } from "./launch.ts";
 import { nginxConfig } from "./nginx-config.ts";
-import { SCENARIOS, SMALL_BODY } from "./scenarios.ts";
+import { type Scenario, SCENARIOS, SMALL_BODY } from "./scenarios.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
@@ -20,7 +20,11 @@ export async function startOrigin(workspace: Workspace, port: number): Promise<s
   for (const { path, method, answer } of SCENARIOS) {
     if (method === "GET") workspace.write(`origin/files${path}`, "x".repeat(answer.bodyBytes));
   }
-  const file = workspace.write("origin/nginx.conf", nginxConfig(directory, httpBlock(directory, port)));
+  const fixed = SCENARIOS.filter(({ answerHeaders }) => answerHeaders !== undefined).map(fixedAnswer);
+  const file = workspace.write(
+    "origin/nginx.conf",
+    nginxConfig(directory, httpBlock(directory, port, fixed)),
+  );
   const url = `http://127.0.0.1:${port}`;
   await launch(workspace, {
     command: { executable, args: ["-p", directory, "-e", "stderr", "-c", file], logPath: `${directory}/log` },
@@ -39,7 +43,7 @@ export async function startOrigin(workspace: Workspace, port: number): Promise<s
  * `/upload` proxies to nginx itself without the body: request buffering, on by default, means that the whole
  * body has been read before the second request leaves, so that the 204 cannot overtake the upload.
  */
-function httpBlock(directory: string, port: number): string {
+function httpBlock(directory: string, port: number, locations: readonly string[]): string {
   const sink = `unix:${directory}/sink.sock`;
   return `
   open_file_cache max=16;
@@ -49,6 +53,7 @@ function httpBlock(directory: string, port: number): string {
     listen 127.0.0.1:${port};
     root ${directory}/files;
     location = /small { return 200 "${SMALL_BODY}"; }
+    ${locations.join("\n    ")}
     location = /chunked { ssi on; ssi_types *; }
     location = /upload {
       client_max_body_size 1m;
@@ -60,4 +65,10 @@ function httpBlock(directory: string, port: number): string {
       proxy_set_header Connection "";
     }
   }`;
+}
+
+/** The small answer with fields of the scenario's own. */
+function fixedAnswer({ path, answerHeaders = {} }: Scenario): string {
+  const fields = Object.entries(answerHeaders).map(([name, value]) => `add_header ${name} '${value}';`);
+  return `location = ${path} { ${fields.join(" ")} return 200 "${SMALL_BODY}"; }`;
 }

@@ -1,4 +1,4 @@
-import { type Contestant, type Place, ROOT } from "./contestants.ts";
+import { type Contestant, on, type Place } from "./contestants.ts";
 import { executablePath } from "./executable-path.ts";
 
 /** The forward proxies: straight to the origin, without cache, logs and passwords. */
@@ -24,28 +24,8 @@ export const RELAY_CONTESTANTS: readonly Contestant[] = [
     config: squidConfig,
     args: (configPath) => ["-N", "-d", "1", "-n", `bench${process.pid}`, "-f", configPath],
   },
-  {
-    name: "bun-relay",
-    title: "Sluice relay on Bun",
-    mode: "relay",
-    remedy: "npm install",
-    executable: () => executablePath("bun", [`${ROOT}node_modules/.bin`]),
-    versionArgs: ["--version"],
-    config: relayConfig,
-    args: (configPath) => [`${ROOT}src/main.ts`, "run", "-c", configPath],
-  },
-  {
-    name: "deno-relay",
-    title: "Sluice relay on Deno",
-    mode: "relay",
-    remedy: "npm install",
-    executable: () => executablePath("deno", [`${ROOT}node_modules/.bin`]),
-    versionArgs: ["--version"],
-    config: relayConfig,
-    // Without --no-lock a measurement would write deno.lock into the checkout.
-    args: (configPath) => ["run", "-A", "--no-lock", `${ROOT}src/main.ts`, "run", "-c", configPath],
-    env: () => ({ DENO_NO_UPDATE_CHECK: "1" }),
-  },
+  { name: "bun-relay", title: "Sluice relay on Bun", mode: "relay", config: relayConfig, ...on("bun") },
+  { name: "deno-relay", title: "Sluice relay on Deno", mode: "relay", config: relayConfig, ...on("deno") },
 ];
 
 function tinyproxyConfig({ port, connections }: Place): string {

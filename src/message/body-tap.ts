@@ -1,6 +1,7 @@
 import type { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import type { BodySink, BodySource } from "./body.ts";
+import { KeptBytes } from "./kept-bytes.ts";
 
 /** Who gets a copy of a body. Exactly one of the two is called, once. */
 export interface TapListener {
@@ -16,8 +17,7 @@ export class TappedBody implements BodySource, BodySink {
   readonly #source: BodySource;
   readonly #limit: number;
   #listener: TapListener | undefined;
-  #pieces: Uint8Array[] = [];
-  #bytes = 0;
+  #copy = new KeptBytes();
   #sink: BodySink | undefined;
 
   constructor(source: BodySource, limit: number, listener: TapListener) {
@@ -43,9 +43,8 @@ export class TappedBody implements BodySource, BodySink {
 
   write(chunk: Uint8Array): boolean {
     if (this.#listener !== undefined) {
-      this.#bytes += chunk.length;
-      if (this.#bytes > this.#limit) this.#lose();
-      else this.#pieces.push(new Uint8Array(chunk)); // a copy: whoever read it uses its memory again
+      if (this.#copy.size + chunk.length > this.#limit) this.#lose();
+      else this.#copy.add(chunk);
     }
     return this.#sink!.write(chunk);
   }
@@ -62,8 +61,8 @@ export class TappedBody implements BodySource, BodySink {
     const listener = this.#listener;
     this.#listener = undefined;
     this.#sink!.end(trailers);
-    listener?.onWhole(joined(this.#pieces, this.#bytes));
-    this.#pieces = [];
+    listener?.onWhole(this.#copy.bytes);
+    this.#copy = new KeptBytes();
   }
 
   fail(error: ProxyError): void {
@@ -74,17 +73,7 @@ export class TappedBody implements BodySource, BodySink {
   #lose(): void {
     const listener = this.#listener;
     this.#listener = undefined;
-    this.#pieces = [];
+    this.#copy = new KeptBytes();
     listener?.onLost();
   }
-}
-
-function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

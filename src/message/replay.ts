@@ -1,6 +1,7 @@
 import type { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import type { BodySink, BodySource } from "./body.ts";
+import { KeptBytes } from "./kept-bytes.ts";
 
 /** Bytes of a body that are kept to be sent again; a longer one goes out once. */
 const MAX_KEPT_BYTES = 64 * 1024;
@@ -12,9 +13,8 @@ const MAX_KEPT_BYTES = 64 * 1024;
 export class ReplayableBody implements BodySource, BodySink {
   readonly length: number | undefined;
   readonly #source: BodySource;
-  /** What went out, in one piece of memory: pieces of their own would cost a hundred times what is in small ones. */
-  #kept: Uint8Array | undefined = new Uint8Array(0);
-  #keptBytes = 0;
+  /** What went out; undefined when it is not kept any more. */
+  #kept: KeptBytes | undefined = new KeptBytes();
   #sink: BodySink | undefined;
   #started = false;
   #last = false;
@@ -37,7 +37,7 @@ export class ReplayableBody implements BodySource, BodySink {
     if (this.#failure !== undefined) return sink.fail(this.#failure); // it came between two attempts
     this.#sink = sink;
     this.#unwanted = undefined;
-    if (this.#keptBytes > 0) sink.write(this.#kept!.subarray(0, this.#keptBytes));
+    if (this.#kept !== undefined && this.#kept.size > 0) sink.write(this.#kept.bytes);
     if (this.#sink !== sink) return;
     this.#limit();
     if (this.#ended !== undefined) return sink.end(this.#ended.trailers);
@@ -69,7 +69,8 @@ export class ReplayableBody implements BodySource, BodySink {
   }
 
   write(chunk: Uint8Array): boolean {
-    this.#keep(chunk);
+    this.#kept?.add(chunk);
+    this.#limit();
     return this.#sink?.write(chunk) ?? false;
   }
 
@@ -91,22 +92,8 @@ export class ReplayableBody implements BodySource, BodySink {
     this.#sink?.fail(error);
   }
 
-  /** A copy, because whoever read the chunk uses its memory again. */
-  #keep(chunk: Uint8Array): void {
-    if (this.#kept === undefined) return;
-    const size = this.#keptBytes + chunk.length;
-    if (size > this.#kept.length) {
-      const grown = new Uint8Array(Math.max(size, 2 * this.#kept.length));
-      grown.set(this.#kept.subarray(0, this.#keptBytes));
-      this.#kept = grown;
-    }
-    this.#kept.set(chunk, this.#keptBytes);
-    this.#keptBytes = size;
-    this.#limit();
-  }
-
   /** Between two attempts the piece that was on its way is kept as well: the next one was decided on already. */
   #limit(): void {
-    if (this.#sink !== undefined && this.#keptBytes > MAX_KEPT_BYTES) this.#kept = undefined;
+    if (this.#sink !== undefined && (this.#kept?.size ?? 0) > MAX_KEPT_BYTES) this.#kept = undefined;
   }
 }

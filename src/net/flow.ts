@@ -3,6 +3,9 @@ import type { Socket } from "node:net";
 import { closeFrame, type FrameTracker, GOING_AWAY } from "../http/websocket-frames.ts";
 import { isReleasable, releaseMemory } from "./release.ts";
 
+/** Pieces that may wait in the target before the source is held back: each costs hundreds of bytes beside what is in it. */
+const MAX_WAITING_PIECES = 128;
+
 /** What the owner of a flow learns. */
 export interface FlowEvents {
   /** Bytes moved, or the source has finished sending. */
@@ -36,6 +39,8 @@ export class Flow {
   /** Whether our Close frame was sent: nothing is passed on any more. */
   left = false;
   #leaving = false;
+  /** Pieces passed on since the target last had nothing to send. */
+  #waiting = 0;
 
   constructor(from: Socket, to: Socket, parts: FlowParts) {
     this.#from = from;
@@ -100,10 +105,21 @@ export class Flow {
 
   #pass(chunk: Uint8Array): void {
     this.bytes += chunk.length;
+    if (this.#to.writableLength === 0) this.#waiting = 0;
+    if (++this.#waiting >= MAX_WAITING_PIECES) return this.#passLast(chunk);
     const written = isReleasable(chunk)
       ? this.#to.write(chunk, () => releaseMemory(chunk))
       : this.#to.write(chunk);
     if (!written) this.#from.pause();
+  }
+
+  /** Passes on what is the last until all that waits is out. Small pieces may be many before the target says that it is full. */
+  #passLast(chunk: Uint8Array): void {
+    this.#from.pause();
+    this.#to.write(chunk, () => {
+      if (isReleasable(chunk)) releaseMemory(chunk);
+      if (!this.#to.writableNeedDrain) this.#from.resume();
+    });
   }
 
   /** Passes the rest of a frame on; what comes behind it is only looked at for the answer to our Close. */

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { PassThrough, Writable } from "node:stream";
+import { test } from "node:test";
+import { Flow } from "../../../src/net/flow.ts";
+import { eventually } from "../../support/eventually.ts";
+
+/** A connection that takes nothing until it is told to. */
+class Stuck extends Writable {
+  taken = "";
+  #next: (() => void) | undefined;
+  #open = false;
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.taken += chunk.toString("latin1");
+    if (this.#open) return done();
+    this.#next = done;
+  }
+
+  /** Takes what waits, and all that comes. */
+  open(): void {
+    this.#open = true;
+    this.#next?.();
+  }
+}
+
+test("Flow holds its source back where many small pieces wait, and goes on when they are out", async () => {
+  const from = new PassThrough();
+  const to = new Stuck();
+  const flow = new Flow(from as unknown as Socket, to as unknown as Socket, {
+    tracker: undefined,
+    masks: false,
+    events: { onMoved() {}, onDropped() {}, onBroken() {}, onClosed() {} },
+  });
+  flow.start(new Uint8Array(0));
+  let sent = "";
+  for (let i = 0; i < 1000; i++) {
+    const piece = String(i % 10);
+    sent += piece;
+    from.write(piece);
+    await new Promise((resolve) => setImmediate(resolve)); // each is read by itself
+  }
+  assert.ok(to.writableLength <= 128, `${to.writableLength} pieces wait`);
+  assert.equal(from.isPaused(), true);
+  to.open();
+  await eventually("all of it", () => to.taken.length === 1000);
+  assert.equal(to.taken, sent);
+  assert.equal(flow.bytes, 1000);
+});

@@ -1,8 +1,8 @@
 import type { HashSource } from "../config/hash.ts";
-import { cookieValue } from "../http/cookie.ts";
+import { cookieValues } from "../http/cookie.ts";
 import { fieldName, ROLE } from "../http/fields.ts";
 import { networkOf } from "../http/ip.ts";
-import { queryValue } from "../http/query.ts";
+import { queryValues } from "../http/query.ts";
 import type { IncomingRequest } from "../message/request.ts";
 
 /** The key of a request, or undefined where it has none. */
@@ -10,6 +10,7 @@ export type HashKey = (request: IncomingRequest) => string | undefined;
 
 /** Makes a function of what the config names as the key. */
 export function compileHashKey({ subject, argument }: HashSource): HashKey {
+  const names = new Set([argument]);
   switch (subject) {
     case "client":
       return ({ exchange }) => networkOf(exchange.client) || undefined; // a unix socket has no address
@@ -22,8 +23,8 @@ export function compileHashKey({ subject, argument }: HashSource): HashKey {
       if (fieldName(argument).role === ROLE.realIp) return ({ exchange }) => exchange.client || undefined;
       return ({ head }) => head.fields.get(argument);
     case "cookie":
-      return ({ head }) => cookieValue(head.fields, argument);
+      return ({ head }) => cookieValues(head.fields, names).get(argument);
     case "query":
-      return ({ target }) => queryValue(target, argument);
+      return ({ target }) => queryValues(target, names).get(argument);
   }
 }

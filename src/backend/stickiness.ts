@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { StickyConfig } from "../config/sticky.ts";
-import { cookieValue } from "../http/cookie.ts";
+import { cookieValues } from "../http/cookie.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Server } from "./server.ts";
 
@@ -17,6 +17,7 @@ const PROCESS_SECRET = randomBytes(32);
 export class Stickiness {
   readonly #config: StickyConfig;
   readonly #cookie: string;
+  readonly #names: ReadonlySet<string>;
   readonly #backend: string;
   /** Servers by value, and values by server. */
   #servers = new Map<string, Server>();
@@ -25,6 +26,7 @@ export class Stickiness {
   constructor(config: StickyConfig, backend: string) {
     this.#config = config;
     this.#cookie = config.cookie ?? `sluice_${backend}`;
+    this.#names = new Set([this.#cookie]);
     this.#backend = backend;
   }
 
@@ -36,7 +38,7 @@ export class Stickiness {
 
   /** The server that a request's cookie names; undefined where it names none that is there. */
   serverOf(fields: Fields): Server | undefined {
-    const value = cookieValue(fields, this.#cookie);
+    const value = cookieValues(fields, this.#names).get(this.#cookie);
     return value === undefined ? undefined : this.#servers.get(value);
   }
 

@@ -1,18 +1,31 @@
 import { type Fields, trimBlanks } from "./fields.ts";
 
 /**
- * The value of the cookie `name`; the first where there are several, which is the one with the longest path
- * (RFC 6265 §5.4). Undefined where there is none. Names keep their case.
+ * The value of each of the cookies `names`; the first where there are several, which is the one with the longest path
+ * (RFC 6265 §5.4). Names keep their case. One pass, whatever the number of names; nothing else is kept.
  */
-export function cookieValue(fields: Fields, name: string): string | undefined {
-  for (let i = 0; i < fields.size; i++) {
-    if (fields.kinds[i]!.lower !== "cookie") continue;
-    for (const pair of fields.values[i]!.split(";")) {
-      const equals = pair.indexOf("=");
-      if (equals === -1 || trimBlanks(pair.slice(0, equals)) !== name) continue;
-      const value = trimBlanks(pair.slice(equals + 1));
-      return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
-    }
+export function cookieValues(fields: Fields, names: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (let i = 0; i < fields.size && values.size < names.size; i++) {
+    if (fields.kinds[i]!.lower === "cookie") readLine(fields.values[i]!, names, values);
   }
-  return undefined;
+  return values;
+}
+
+function readLine(line: string, names: ReadonlySet<string>, values: Map<string, string>): void {
+  for (let at = 0; at < line.length && values.size < names.size;) {
+    const semicolon = line.indexOf(";", at);
+    const end = semicolon === -1 ? line.length : semicolon;
+    const pair = line.slice(at, end);
+    const equals = pair.indexOf("=");
+    const name = equals === -1 ? undefined : trimBlanks(pair.slice(0, equals));
+    if (name !== undefined && names.has(name) && !values.has(name)) {
+      values.set(name, unquoted(trimBlanks(pair.slice(equals + 1))));
+    }
+    at = end + 1;
+  }
+}
+
+function unquoted(value: string): string {
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }

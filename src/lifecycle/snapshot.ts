@@ -7,7 +7,7 @@ import type { Config } from "../config/schema.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
 import { createProxyApp, type OwnPage } from "../proxy/app.ts";
-import { compileCondition } from "../proxy/condition.ts";
+import { compileCondition, conditionParts } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
 import { forward } from "../proxy/forward.ts";
 import { compileHandler } from "../proxy/handler.ts";
@@ -102,9 +102,10 @@ function createFrontend(
   const errors = { name: config.via, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
   const parts = { backends, identity };
+  const asked = conditionParts(identity);
   const app = createProxyApp({
     rules: config.rules.map((rule) => ({
-      matches: compileCondition(rule.if.condition, identity),
+      matches: compileCondition(rule.if.condition, asked),
       target: compileHandler(rule, parts),
     })),
     routes: config.routes.map((route) => ({

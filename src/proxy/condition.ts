@@ -1,9 +1,10 @@
 import type { Condition, ConditionTest } from "../config/condition.ts";
 import { hostForMatching } from "../http/authority.ts";
-import { cookieValue } from "../http/cookie.ts";
-import { fieldName, ROLE } from "../http/fields.ts";
+import { cookieValues } from "../http/cookie.ts";
+import { fieldName, type Fields, ROLE } from "../http/fields.ts";
 import { IpSet } from "../http/ip.ts";
-import { queryValue } from "../http/query.ts";
+import { NamedValues } from "../http/named-values.ts";
+import { queryValues } from "../http/query.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { pathOf } from "./target.ts";
@@ -11,36 +12,49 @@ import { pathOf } from "./target.ts";
 /** Whether a request meets a condition. */
 export type Predicate = (request: IncomingRequest) => boolean;
 
+/** What the conditions of one frontend are compiled with. */
+export interface ConditionParts {
+  readonly policy: IdentityPolicy;
+  /** Parameters of targets that conditions ask for. */
+  readonly query: NamedValues<string>;
+  readonly cookies: NamedValues<Fields>;
+}
+
+/** Parts for conditions that are asked about the same requests. */
+export function conditionParts(policy: IdentityPolicy): ConditionParts {
+  return { policy, query: new NamedValues(queryValues), cookies: new NamedValues(cookieValues) };
+}
+
 /** Makes a function of `condition`, once; what does not depend on the request is worked out here. */
-export function compileCondition(condition: Condition, policy: IdentityPolicy): Predicate {
+export function compileCondition(condition: Condition, parts: ConditionParts): Predicate {
   switch (condition.kind) {
     case "not": {
-      const term = compileCondition(condition.term, policy);
+      const term = compileCondition(condition.term, parts);
       return (request) => !term(request);
     }
     case "all": {
-      const terms = condition.terms.map((term) => compileCondition(term, policy));
+      const terms = condition.terms.map((term) => compileCondition(term, parts));
       return (request) => terms.every((term) => term(request));
     }
     case "any": {
-      const terms = condition.terms.map((term) => compileCondition(term, policy));
+      const terms = condition.terms.map((term) => compileCondition(term, parts));
       return (request) => terms.some((term) => term(request));
     }
     default:
-      return compileTest(condition, policy);
+      return compileTest(condition, parts);
   }
 }
 
 /** What is looked at in a request, or undefined where it is not there: then every comparison is false. */
 type Reader = (request: IncomingRequest) => string | undefined;
 
-function compileTest(test: ConditionTest, policy: IdentityPolicy): Predicate {
+function compileTest(test: ConditionTest, parts: ConditionParts): Predicate {
   if (test.kind === "inside") {
     const blocks = new IpSet(test.blocks);
     return ({ exchange }) => blocks.has(exchange.client);
   }
   if (test.kind === "equals" && test.subject === "path_prefix") return startsWithAny(test.values);
-  const read = readerOf(test, policy);
+  const read = readerOf(test, parts);
   if (test.kind === "present") return (request) => read(request) !== undefined;
   if (test.kind === "matches") {
     const pattern = new RegExp(test.pattern, test.subject === "host" ? "i" : "");
@@ -61,7 +75,7 @@ function compileTest(test: ConditionTest, policy: IdentityPolicy): Predicate {
 
 function readerOf(
   { subject, argument }: Exclude<ConditionTest, { kind: "inside" }>,
-  policy: IdentityPolicy,
+  { policy, query, cookies }: ConditionParts,
 ): Reader {
   switch (subject) {
     case "host":
@@ -72,10 +86,14 @@ function readerOf(
       return ({ method }) => method;
     case "header":
       return headerReader(argument, policy);
-    case "query":
-      return ({ target }) => queryValue(target, argument);
-    case "cookie":
-      return ({ head }) => cookieValue(head.fields, argument);
+    case "query": {
+      const read = query.ask(argument);
+      return ({ target }) => read(target);
+    }
+    case "cookie": {
+      const read = cookies.ask(argument);
+      return ({ head }) => read(head.fields);
+    }
     default:
       throw new TypeError(`Nothing reads "${subject}"`);
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cookieValue } from "../../../src/http/cookie.ts";
+import { cookieValues } from "../../../src/http/cookie.ts";
 import { Fields } from "../../../src/http/fields.ts";
 
 const cases: [lines: string[], value: string | undefined, why: string][] = [
@@ -34,22 +34,32 @@ const cases: [lines: string[], value: string | undefined, why: string][] = [
   [["Cookie: \u00a0a=1"], undefined, "a no-break space, which is a part of the name"],
 ];
 for (const [lines, value, why] of cases) {
-  test(`cookieValue() is ${JSON.stringify(value) ?? "nothing"} for ${why}`, () =>
-    assert.equal(cookieValue(fieldsOf(lines), "a"), value));
+  test(`cookieValues() finds ${JSON.stringify(value) ?? "nothing"} for ${why}`, () =>
+    assert.equal(cookieValue(lines, "a"), value));
 }
 
-test("cookieValue() knows no names of JavaScript's own", () => {
-  assert.equal(cookieValue(fieldsOf(["Cookie: a=1"]), "__proto__"), undefined);
-  assert.equal(cookieValue(fieldsOf(["Cookie: __proto__=1"]), "__proto__"), "1");
+test("cookieValues() knows no names of JavaScript's own", () => {
+  assert.equal(cookieValue(["Cookie: a=1"], "__proto__"), undefined);
+  assert.equal(cookieValue(["Cookie: __proto__=1"], "__proto__"), "1");
 });
 
-test("cookieValue() takes linear time for long values", () => {
+test("cookieValues() takes linear time for long values", () => {
   const started = performance.now();
   for (const value of [";", "a;", "=", " ", "b=1;", '"']) {
-    cookieValue(fieldsOf([`Cookie: ${value.repeat(50_000)}`]), "a");
+    cookieValue([`Cookie: ${value.repeat(50_000)}`], "a");
   }
   assert.ok(performance.now() - started < 500);
 });
+
+test("cookieValues() finds many names at once and keeps nothing else", () => {
+  const fields = fieldsOf(["Cookie: b=2; c=3; a=1; a=4", "Cookie: x=5"]);
+  const found = cookieValues(fields, new Set(["a", "b", "x", "y"]));
+  assert.deepEqual([...found].sort(), [["a", "1"], ["b", "2"], ["x", "5"]]);
+});
+
+function cookieValue(lines: readonly string[], name: string): string | undefined {
+  return cookieValues(fieldsOf(lines), new Set([name])).get(name);
+}
 
 function fieldsOf(lines: readonly string[]): Fields {
   const fields = new Fields();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { queryValue } from "../../../src/http/query.ts";
+import { queryValues } from "../../../src/http/query.ts";
 
 const cases: [target: string, value: string | undefined, why: string][] = [
   ["/", undefined, "no query"],
@@ -29,14 +29,36 @@ const cases: [target: string, value: string | undefined, why: string][] = [
   ["/x??", undefined, "two question marks"],
 ];
 for (const [target, value, why] of cases) {
-  test(`queryValue() is ${JSON.stringify(value) ?? "nothing"} for ${why}`, () =>
-    assert.equal(queryValue(target, "a"), value));
+  test(`queryValues() finds ${JSON.stringify(value) ?? "nothing"} for ${why}`, () =>
+    assert.equal(queryValues(target, new Set(["a"])).get("a"), value));
 }
 
-test("queryValue() reads a name with a question mark in front", () => {
-  assert.equal(queryValue("/x??a=1", "?a"), "1");
+test("queryValues() reads a name with a question mark in front", () => {
+  assert.equal(queryValues("/x??a=1", new Set(["?a"])).get("?a"), "1");
 });
 
-test("queryValue() knows no names of JavaScript's own", () => {
-  assert.equal(queryValue("/?a=1", "__proto__"), undefined);
+test("queryValues() knows no names of JavaScript's own", () => {
+  assert.equal(queryValues("/?a=1", new Set(["__proto__"])).size, 0);
+});
+
+test("queryValues() finds many names at once and keeps nothing else", () => {
+  for (const query of ["b=2&c=3&a=1&a=4&d=5", "%62=2&c=3&a=1&a=4&d=5"]) {
+    assert.deepEqual([...queryValues(`/?${query}`, new Set(["a", "b", "x"]))].sort(), [["a", "1"], [
+      "b",
+      "2",
+    ]]);
+  }
+});
+
+test("queryValues() reads as the runtime's own reader does", () => {
+  const parts = ["a", "=", "&", "%61", "%", "+", "b", "?", ";", "\u00e9", "%C3%A9", "#"];
+  for (let i = 0; i < parts.length ** 4; i++) {
+    let query = "";
+    for (let rest = i, n = 0; n < 4; n++, rest = Math.floor(rest / parts.length)) {
+      query += parts[rest % parts.length];
+    }
+    const expected = new URLSearchParams("&" + query);
+    const found = queryValues(`/?${query}`, new Set(["a", "b", ""]));
+    for (const name of ["a", "b", ""]) assert.equal(found.get(name), expected.get(name) ?? undefined, query);
+  }
 });

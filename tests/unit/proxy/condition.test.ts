@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCondition } from "../../../src/config/condition-parser.ts";
+import { cookieValues } from "../../../src/http/cookie.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import { IpSet } from "../../../src/http/ip.ts";
 import { NO_BODY } from "../../../src/http/framing.ts";
+import { NamedValues, type ReadValues } from "../../../src/http/named-values.ts";
+import { queryValues } from "../../../src/http/query.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
 import { IncomingRequest } from "../../../src/message/request.ts";
-import { compileCondition } from "../../../src/proxy/condition.ts";
+import { compileCondition, conditionParts } from "../../../src/proxy/condition.ts";
 
 const POLICY = {
   trusted: new IpSet([]),
@@ -45,7 +48,7 @@ function requestOf({ method = "GET", target = "/", authority = "a.example", line
 
 function check(condition: string, met: readonly Asked[], unmet: readonly Asked[]): void {
   test(`compileCondition() of ${condition}`, () => {
-    const matches = compileCondition(parseCondition(condition), POLICY);
+    const matches = compileCondition(parseCondition(condition), conditionParts(POLICY));
     for (let round = 0; round < 2; round++) {
       assert.deepEqual(met.filter((asked) => !matches(requestOf(asked))), []);
       assert.deepEqual(unmet.filter((asked) => matches(requestOf(asked))), []);
@@ -185,7 +188,8 @@ for (const [condition, met] of LOGIC) {
 }
 
 test("compileCondition() looks at 50 levels", () => {
-  const matches = compileCondition(parseCondition("!(".repeat(25) + "header(a)" + ")".repeat(25)), POLICY);
+  const deep = parseCondition("!(".repeat(25) + "header(a)" + ")".repeat(25));
+  const matches = compileCondition(deep, conditionParts(POLICY));
   assert.equal(matches(requestOf({})), true);
   assert.equal(matches(requestOf({ lines: ["a: 1"] })), false);
 });
@@ -205,7 +209,7 @@ for (const [name, value, trusted, clientHeader, found] of identity) {
   const peer = trusted ? "a trusted" : "any";
   test(`compileCondition() ${found ? "reads" : "hides"} ${name}: ${value} of ${peer} peer, client in ${clientHeader}`, () => {
     const policy = { ...POLICY, clientHeader: clientHeader as "forwarded" };
-    const matches = compileCondition(parseCondition(`header(${name}) == "${value}"`), policy);
+    const matches = compileCondition(parseCondition(`header(${name}) == "${value}"`), conditionParts(policy));
     const request = requestOf({ lines: [`${name}: ${name === "x-real-ip" ? "10.0.0.1" : value}`] });
     request.exchange.peerTrusted = trusted;
     assert.equal(matches(request), found);
@@ -213,6 +217,40 @@ for (const [name, value, trusted, clientHeader, found] of identity) {
 }
 
 test("compileCondition() reads names with underscores where they are kept", () => {
-  const matches = compileCondition(parseCondition("header(x_role) == admin"), { ...POLICY, aliases: "keep" });
+  const parts = conditionParts({ ...POLICY, aliases: "keep" });
+  const matches = compileCondition(parseCondition("header(x_role) == admin"), parts);
   assert.equal(matches(requestOf({ lines: ["X_Role: admin"] })), true);
+});
+
+test("compileCondition() has a query and cookies read once for a request, however many conditions ask", () => {
+  const work = { query: 0, cookies: 0, kept: 0 };
+  const counted = <Source>(what: "query" | "cookies", read: ReadValues<Source>): ReadValues<Source> => {
+    return (source, names) => {
+      work[what]++;
+      const values = read(source, names);
+      work.kept += values.size;
+      return values;
+    };
+  };
+  const parts = {
+    policy: POLICY,
+    query: new NamedValues(counted("query", queryValues)),
+    cookies: new NamedValues(counted("cookies", cookieValues)),
+  };
+  const conditions = Array.from(
+    { length: 100 },
+    (_, i) => compileCondition(parseCondition(`query(q${i}) == 1 || cookie(c${i}) == 1`), parts),
+  );
+  const met = (asked: Asked) => {
+    const request = requestOf(asked);
+    return conditions.flatMap((matches, i) => matches(request) ? [i] : []);
+  };
+  const many = Array.from({ length: 2000 }, (_, i) => `x${i}=1`);
+  const padded = { target: `/?${many.join("&")}&q7=1`, lines: [`Cookie: ${many.join("; ")}; c99=1`] };
+  assert.deepEqual(met(padded), [7, 99]);
+  assert.deepEqual(work, { query: 1, cookies: 1, kept: 2 });
+  assert.deepEqual(met({ target: "/?q8=1", lines: ["Cookie: c9=1"] }), [8, 9]); // of another request
+  assert.deepEqual(work, { query: 2, cookies: 2, kept: 4 });
+  assert.deepEqual(met({ target: "/?q8=1", lines: ["Cookie: c10=1"] }), [8, 10]);
+  assert.deepEqual(work, { query: 2, cookies: 3, kept: 5 }); // the same query says the same
 });

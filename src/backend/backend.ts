@@ -54,11 +54,14 @@ export class Backend {
   /** Opens nothing; `start` begins to look names up and to probe. */
   constructor(config: BackendConfig, { limits, resolver, log, before }: BackendParts) {
     this.config = config;
-    this.retryBudget = new RetryBudget(config.retries.budget);
+    this.retryBudget = before?.config.retries.budget === config.retries.budget
+      ? before.retryBudget
+      : new RetryBudget(config.retries.budget);
     this.stickiness = config.sticky && new Stickiness(config.sticky, config.name);
     this.#limits = limits;
     this.#tunnels = before === undefined ? new Map() : before.#tunnels;
     this.#policy = createPolicy<Server>(config.balance, config.hash);
+    if (before !== undefined) this.#policy.takeOver?.(before.#policy);
     this.hashKey = config.balance === "hash" ? compileHashKey(config.hash.on) : undefined;
     this.#availability = new Availability({
       backend: config.name,

@@ -1,4 +1,5 @@
 import { type Candidate, isFree, type Policy } from "./policy.ts";
+import { positionBehind } from "./turns.ts";
 
 /** Milliseconds that each request under way counts for, and an average that is not known yet. */
 const STEP_MS = 50;
@@ -26,12 +27,18 @@ export class Best<C extends Candidate> implements Policy<C> {
   }
 
   update(available: readonly C[]): void {
-    const before = new Map(this.#candidates.map((candidate, i) => [candidate, this.#pickedAt[i]!]));
-    const next = this.#candidates.slice(this.#start).find((candidate) => available.includes(candidate));
+    const before = new Map(this.#candidates.map(({ name }, i) => [name, this.#pickedAt[i]!]));
     const now = this.#now();
+    this.#start = positionBehind(this.#candidates, this.#start, available);
     this.#candidates = available;
-    this.#pickedAt = available.map((candidate) => before.get(candidate) ?? now);
-    this.#start = next === undefined ? 0 : available.indexOf(next);
+    this.#pickedAt = available.map(({ name }) => before.get(name) ?? now);
+  }
+
+  takeOver(before: Policy<C>): void {
+    if (!(before instanceof Best)) return;
+    this.#candidates = before.#candidates;
+    this.#pickedAt = [...before.#pickedAt];
+    this.#start = before.#start;
   }
 
   pick(excluded?: ReadonlySet<C>): C | undefined {

@@ -43,13 +43,19 @@ export class LoadAware<C extends Candidate> implements Policy<C> {
   }
 
   update(available: readonly C[]): void {
-    const before = new Map(this.#candidates.map((candidate, i) => [candidate, this.#pickedAt[i]!]));
+    const before = new Map(this.#candidates.map(({ name }, i) => [name, this.#pickedAt[i]!]));
     const now = this.#now();
     this.#candidates = available;
-    this.#pickedAt = available.map((candidate) => before.get(candidate) ?? now);
+    this.#pickedAt = available.map(({ name }) => before.get(name) ?? now);
     this.#averageWeight = available.reduce((sum, { weight }) => sum + weight, 0) / available.length;
     this.#sums = available.map(() => 0);
     this.#summedAt = -Infinity;
+  }
+
+  takeOver(before: Policy<C>): void {
+    if (!(before instanceof LoadAware)) return;
+    this.#candidates = before.#candidates;
+    this.#pickedAt = [...before.#pickedAt];
   }
 
   pick(excluded?: ReadonlySet<C>): C | undefined {

@@ -19,6 +19,12 @@ export class Lowest<C extends Candidate> implements Policy<C> {
     this.#turns.update(available);
   }
 
+  takeOver(before: Policy<C>): void {
+    if (before instanceof Lowest && before.constructor === this.constructor) {
+      this.#turns.takeOver(before.#turns);
+    }
+  }
+
   pick(excluded?: ReadonlySet<C>): C | undefined {
     const cost = this.#cost;
     let least = Infinity;

@@ -47,6 +47,11 @@ export interface Policy<C extends Candidate> {
   /** Names the candidates, in the order of the config; called when they change, not per request. */
   update(available: readonly C[]): void;
   /**
+   * Goes on where `before` is, the policy of the same backend in the config before: what is known of a candidate holds for
+   * the one with its name. Comes before the first `update`; without effect where that is a policy of another kind.
+   */
+  takeOver?(before: Policy<C>): void;
+  /**
    * The server for the next request, or undefined where all are full or `excluded`, or there is none. `key` is what
    * requests that belong together have in common; most policies do not look at it.
    */

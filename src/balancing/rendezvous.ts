@@ -38,6 +38,10 @@ export class Rendezvous<C extends Candidate> implements Policy<C> {
     this.#weight = available.reduce((sum, { weight }) => sum + weight, 0);
   }
 
+  takeOver(before: Policy<C>): void {
+    if (before instanceof Rendezvous) this.#keyless.takeOver(before.#keyless);
+  }
+
   pick(excluded?: ReadonlySet<C>, key?: string): C | undefined {
     if (key === undefined) return this.#keyless.pick(excluded);
     const hash = hashText(key);

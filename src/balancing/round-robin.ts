@@ -12,6 +12,10 @@ export class RoundRobin<C extends Candidate> implements Policy<C> {
     this.#turns.update(available);
   }
 
+  takeOver(before: Policy<C>): void {
+    if (before instanceof RoundRobin) this.#turns.takeOver(before.#turns);
+  }
+
   pick(excluded?: ReadonlySet<C>): C | undefined {
     if (excluded === undefined) return this.#turns.next(isFree); // nearly always: no closure
     return this.#turns.next((candidate) => isFree(candidate, excluded));

@@ -12,14 +12,20 @@ export class Turns<C extends Candidate> {
   #equal = true;
   #next = 0;
 
-  /** Names the candidates; who was there before keeps its credit. */
+  /** Names the candidates; who was there before, by its name, keeps its credit and its place in the turn. */
   update(candidates: readonly C[]): void {
-    const credits = new Map(this.#candidates.map((candidate, i) => [candidate, this.#credits[i]!]));
-    const followed = this.#candidates.slice(this.#next).find((candidate) => candidates.includes(candidate));
+    const credits = new Map(this.#candidates.map(({ name }, i) => [name, this.#credits[i]!]));
+    this.#next = positionBehind(this.#candidates, this.#next, candidates);
     this.#candidates = candidates;
-    this.#credits = candidates.map((candidate) => credits.get(candidate) ?? 0);
+    this.#credits = candidates.map(({ name }) => credits.get(name) ?? 0);
     this.#equal = candidates.every((candidate) => candidate.weight === candidates[0]!.weight);
-    this.#next = followed === undefined ? 0 : candidates.indexOf(followed);
+  }
+
+  /** Goes on where `before` is; comes before the first `update`. */
+  takeOver(before: Turns<C>): void {
+    this.#candidates = before.#candidates;
+    this.#credits = [...before.#credits];
+    this.#next = before.#next;
   }
 
   /** The next in turn among those that `takesPart` says so of, or undefined where there is none. */
@@ -52,4 +58,18 @@ export class Turns<C extends Candidate> {
     this.#credits[best]! -= total;
     return candidates[best];
   }
+}
+
+/** Position among `candidates` of the first of `before`, from `start` on, that is still there by its name; else 0. */
+export function positionBehind<C extends Candidate>(
+  before: readonly C[],
+  start: number,
+  candidates: readonly C[],
+): number {
+  const positions = new Map(candidates.map(({ name }, i) => [name, i]));
+  for (const { name } of before.slice(start)) {
+    const position = positions.get(name);
+    if (position !== undefined) return position;
+  }
+  return 0;
 }

@@ -129,6 +129,24 @@ test("RunningProxy.reload() changes nothing where an address is taken", async (t
   assert.match(proxy.running.metricsPage(), /\nsluice_last_reload_success 0\n/);
 });
 
+test("RunningProxy.reload() lets the servers of a changed backend go on taking turns", async (t) => {
+  const servers = await Promise.all(["a", "b", "c"].map((body) => RawServer.answering(ok(body))));
+  const urls = servers.map(({ port }) => `http://127.0.0.1:${port}`);
+  const proxy = await startTestProxy({ servers: urls });
+  t.after(async () => {
+    await proxy.stop();
+    await Promise.all(servers.map((server) => server.close()));
+  });
+  let asked = "";
+  for (let i = 1; i <= 12; i++) {
+    await proxy.running.reload(configOf("127.0.0.1:0", 0, {
+      backends: { app: { servers: urls, slow_start: `${i}s` } },
+    }));
+    asked += (await roundTrip(proxy.port, CLOSING)).at(-1);
+  }
+  assert.equal(asked, "abcabcabcabc");
+});
+
 test("200 reloads under load fail no request, and a tunnel and a download survive all of them", async (t) => {
   const server = await RawServer.answering((head, connection) => {
     if (head.includes("Upgrade: x")) {

@@ -71,8 +71,8 @@ test("Best.pick() lets the best ones take turns where others are worse", () => {
 test("Best.pick() always picks a lowest score, under any loads and at any time", () => {
   const random = new Random(1);
   let now = 0;
-  const policy = new Best<TestCandidate>(() => now);
   for (let round = 0; round < 2000; round++) {
+    const policy = new Best<TestCandidate>(() => now);
     const all = equals(1 + random.below(8));
     for (const one of all) {
       one.inFlight = random.below(6);

@@ -1,5 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
-import { isAuthority } from "../http/authority.ts";
+import { readAuthority } from "../http/authority.ts";
 import { type Fields, ROLE } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
@@ -33,7 +33,7 @@ export function openExchange(head: RequestHead | RefusedHead | undefined, openin
 /** Host of a refused request, as far as it can be believed. */
 function hostOf(fields: Fields | undefined): string {
   const host = fields?.get("host");
-  return host !== undefined && isAuthority(host) ? host : "";
+  return host === undefined ? "" : readAuthority(host) ?? "";
 }
 
 /** Whether the client wants the connection to stay open after this request (RFC 9112 §9.3). */

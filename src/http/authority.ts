@@ -10,8 +10,8 @@ const remembered = new Set<string>();
  * Whether `text` is `host` or `host:port` in the form the proxy accepts from a client: a name of unreserved
  * characters, an IPv4 address or an IPv6 address in brackets, and a port from 0 to 65535.
  *
- * Narrower than RFC 3986 §3.2 on purpose: user information, escapes, sub-delimiters (a comma joins two Host
- * lines) and an empty port are refused, because programs behind the proxy disagree about them.
+ * Narrower than RFC 3986 §3.2 on purpose: user information, escapes and sub-delimiters (a comma joins two Host lines)
+ * are refused, because programs behind the proxy disagree about them; so is an empty port, see `readAuthority`.
  */
 export function isAuthority(text: string): boolean {
   if (remembered.has(text)) return true;
@@ -19,6 +19,16 @@ export function isAuthority(text: string): boolean {
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
   remembered.add(copyOf(text));
   return true;
+}
+
+/**
+ * What a client or another proxy wrote as an authority, in the form that `isAuthority` accepts; undefined where it is
+ * none. An empty port (`name:`) is valid, means the default port and goes no further (RFC 3986 §6.2.3).
+ */
+export function readAuthority(text: string): string | undefined {
+  if (!text.endsWith(":")) return isAuthority(text) ? text : undefined;
+  const host = text.slice(0, -1);
+  return portColon(host) === -1 && isAuthority(host) ? host : undefined;
 }
 
 /** Host and port of an authority that `isAuthority` accepted; an IPv6 address without its brackets. */

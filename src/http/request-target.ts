@@ -1,5 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
-import { isAuthority } from "./authority.ts";
+import { isAuthority, readAuthority } from "./authority.ts";
 
 const HAS_PORT = /:\d+$/;
 
@@ -8,7 +8,7 @@ export interface RequestTarget {
   readonly form: "origin" | "absolute" | "authority" | "asterisk";
   /** Path and query, byte for byte; `*` in asterisk-form, empty in authority-form. */
   readonly path: string;
-  /** `host[:port]` as written in absolute-form, `host:port` in authority-form. */
+  /** `host[:port]` of absolute-form as written, but without an empty port; `host:port` in authority-form. */
   readonly authority: string | undefined;
   /** Scheme of an absolute-form, in lower case. */
   readonly scheme: "http" | "https" | undefined;
@@ -17,7 +17,7 @@ export interface RequestTarget {
 /**
  * Reads the target of a request. Its bytes are known to be visible ones (the codec refused the others).
  * @throws {ProxyError} `bad_request` for a form that does not belong to the method, another scheme, or an authority
- * that `isAuthority` refuses.
+ * that `readAuthority` refuses; with CONNECT also for an empty port (RFC 9110 §9.3.6).
  */
 export function parseTarget(method: string, target: string): RequestTarget {
   if (method === "CONNECT") {
@@ -34,14 +34,15 @@ export function parseTarget(method: string, target: string): RequestTarget {
     return { form: "asterisk", path: "*", authority: undefined, scheme: undefined };
   }
   const match = /^(https?):\/\/([^/?]*)(.*)$/is.exec(target);
-  if (match === null || !isAuthority(match[2]!)) {
+  const authority = match === null ? undefined : readAuthority(match[2]!);
+  if (match === null || authority === undefined) {
     throw new ProxyError("bad_request", "The request target is neither a path nor an http URL");
   }
   const rest = match[3]!;
   return {
     form: "absolute",
     path: pathOf(method, rest),
-    authority: match[2]!,
+    authority,
     scheme: match[1]!.toLowerCase() as "http" | "https",
   };
 }

@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { ProxyError } from "../base/errors.ts";
-import { isAuthority } from "../http/authority.ts";
+import { readAuthority } from "../http/authority.ts";
 import { consistsOf, isToken, TARGET } from "../http/chars.ts";
 import { type Fields, ROLE } from "../http/fields.ts";
 import { type Framing, NO_BODY, requestFraming } from "../http/framing.ts";
@@ -117,8 +117,9 @@ function authorityOf(
   for (let i = 0; i < fields.kinds.length; i++) {
     if (fields.kinds[i]!.role !== ROLE.host) continue;
     if (host !== undefined) throw new ProxyError("bad_request", "Host is repeated");
-    host = fields.values[i]!;
-    if (!isAuthority(host)) throw new ProxyError("bad_request", "Host is not host or host:port");
+    host = readAuthority(fields.values[i]!);
+    if (host === undefined) throw new ProxyError("bad_request", "Host is not host or host:port");
+    fields.values[i] = host; // whoever reads the field sees what everybody else sees
   }
   if (host === undefined && minorVersion === 1) throw new ProxyError("bad_request", "Host is missing");
   if (target.authority === undefined) return host ?? "";

@@ -1,5 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
-import { isAuthority } from "../http/authority.ts";
+import { readAuthority } from "../http/authority.ts";
 import { ROLE } from "../http/fields.ts";
 import { clientBehind, clientPosition, forwardedElements, forwardedForEntries } from "../http/forwarded.ts";
 import type { IpSet } from "../http/ip.ts";
@@ -79,7 +79,7 @@ function believe({ exchange, head }: IncomingRequest, { trusted, clientHeader }:
   const element = elements[clientPosition(chain, trusted)];
   const proto = element?.proto?.toLowerCase();
   if (proto === "http" || proto === "https") exchange.reportedProto = proto;
-  if (element?.host !== undefined && isAuthority(element.host)) exchange.reportedHost = element.host;
+  if (element?.host !== undefined) exchange.reportedHost = readAuthority(element.host);
 }
 
 /** The scheme that the client used, as far as is known: a trusted proxy says it, or the connection. */

@@ -20,7 +20,7 @@ const BAD_HOSTS: [name: string, value: string][] = [
   ["a port that is no number", "a.test:80x"],
   ["a port over 65535", "a.test:65536"],
   ["a port of six digits", "a.test:000080"],
-  ["an empty port", "a.test:"],
+  ["two empty ports", "a.test::"],
   ["two ports", "a.test:80:81"],
   ["only a port", ":80"],
   ["a negative port", "a.test:-1"],
@@ -64,6 +64,13 @@ export const HOST: readonly Shape[] = [
     bytes: message("GET /shape HTTP/1.1", [`Host: ${value}`]),
     expect: "forwarded",
     sees: `Host: ${value}\r\n`,
+  })),
+  ...["a.test", "[::1]"].map((host): Shape => ({
+    name: `Host ${host} with an empty port`,
+    bytes: message("GET /shape HTTP/1.1", [`Host: ${host}:`]),
+    expect: "forwarded",
+    sees: `Host: ${host}\r\n`,
+    hides: `${host}:`,
   })),
   { name: "no Host", bytes: message("GET /shape HTTP/1.1", []), expect: 400 },
   {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hostForMatching, isAuthority, splitAuthority } from "../../../src/http/authority.ts";
+import { hostForMatching, isAuthority, readAuthority, splitAuthority } from "../../../src/http/authority.ts";
 
 const accepted: [text: string, host: string, port: number | undefined][] = [
   ["a", "a", undefined],
@@ -83,6 +83,24 @@ const refused: [text: string, why: string][] = [
 ];
 for (const [text, why] of refused) {
   test(`isAuthority() refuses ${why}`, () => assert.equal(isAuthority(text), false));
+}
+
+for (
+  const [text, read] of [
+    ["a:", "a"],
+    ["[::1]:", "[::1]"],
+    ["a:80", "a:80"],
+    ["a", "a"],
+    ["a::", undefined],
+    ["a:80:", undefined],
+    [":", undefined],
+    ["", undefined],
+    ["u@a:", undefined],
+    ["::1:", undefined],
+  ] as const
+) {
+  test(`readAuthority() reads ${JSON.stringify(text)} as ${read} (RFC 3986 §3.2.3)`, () =>
+    assert.equal(readAuthority(text), read));
 }
 
 test("isAuthority() answers the same after more authorities than it remembers", () => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Endpoint, Resolution } from "../net/resolver.ts";
+import { type Endpoint, MAX_ENDPOINTS, type MissingPart, type Resolution } from "../net/resolver.ts";
 
 /** Until a name that could not be resolved is asked for again, in ms. */
 const RETRY_MS = 2000;
@@ -8,13 +8,13 @@ const RETRY_MS = 2000;
 export interface NameListener {
   /** The name stands for other addresses than before. */
   onMoved(endpoints: readonly Endpoint[]): void;
-  /** It could not be resolved, for the first time since it could. What it stood for stays. */
+  /** It, or a part of what it stood for, could not be resolved, for the first time since it could. That part stays. */
   onUnresolved(error: Error): void;
 }
 
 /**
  * What a name stands for, asked for again when its TTL is over. The last good answer is kept for as long as no other
- * comes; one that may lack a part is taken only where there is nothing yet.
+ * comes; of one that lacks a part, such as the AAAA records, the old one's part is kept.
  */
 export class NameWatch {
   readonly #ask: () => Promise<Resolution>;
@@ -73,13 +73,19 @@ export class NameWatch {
   async #resolve(): Promise<void> {
     clearTimeout(this.#timer);
     try {
-      const { endpoints, ttl, complete } = await this.#ask();
-      if (!complete && this.#endpoints.length > 0) throw new Error("The answer lacks a part");
-      this.#failure = undefined;
+      const { endpoints: found, ttl, missing } = await this.#ask();
+      const kept = missing.length === 0
+        ? []
+        : this.#endpoints.filter((old) => isMissing(old, found, missing));
+      const endpoints = [...found, ...kept].slice(0, MAX_ENDPOINTS);
+      const failure = kept.length === 0 ? undefined : lacking(missing);
+      if (failure !== undefined && this.#failure === undefined) this.#listener.onUnresolved(failure);
+      this.#failure = failure;
       const moved = !isDeepStrictEqual(inOrder(endpoints), inOrder(this.#endpoints));
       if (moved) this.#endpoints = endpoints;
       if (moved) this.#listener.onMoved(endpoints);
-      void (complete ? ttl : Promise.resolve(RETRY_MS)).then((ms) => {
+      void ttl.then((told) => {
+        const ms = missing.length === 0 ? told : Math.min(told, RETRY_MS);
         this.#expiresAt = performance.now() + ms;
         this.#askIn(ms);
       });
@@ -96,6 +102,20 @@ export class NameWatch {
     clearTimeout(this.#timer);
     if (this.#watching) this.#timer = setTimeout(() => void this.#refresh().catch(() => {}), ms);
   }
+}
+
+/** Whether `old` may still be there, though nobody could tell. */
+function isMissing(old: Endpoint, found: readonly Endpoint[], missing: readonly MissingPart[]): boolean {
+  const { address, family, service } = old;
+  return missing.some((part) => part.family === family && part.service === service?.name) &&
+    !found.some((other) => other.address === address && other.service?.port === service?.port);
+}
+
+function lacking(missing: readonly MissingPart[]): Error {
+  const parts = missing.map(({ family, service }) =>
+    (family === 4 ? "A" : "AAAA") + (service === undefined ? "" : ` of ${service}`)
+  );
+  return new Error(`Nobody answers for these records, so the addresses stay: ${parts.join(", ")}`);
 }
 
 /** DNS servers turn their answers round; that is no change. */

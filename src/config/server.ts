@@ -27,9 +27,9 @@ export interface ServerAddress {
   /** What stands before every request path: `""`, or `"/x"` without a trailing slash. */
   basePath: string;
   /** The host where it is a name that has to be looked up: no address, no `localhost`, no socket. */
-  name?: string;
+  name: string | undefined;
   /** Path of a unix socket, which is then connected to in place of host and port. */
-  socketPath?: string;
+  socketPath: string | undefined;
 }
 
 /** Parses the URL of a server. Throws a `RangeError` that says what is wrong and what is accepted. */
@@ -43,6 +43,7 @@ export function parseServerUrl(text: string): ServerAddress {
       port: 80,
       authority: "localhost",
       basePath: "",
+      name: undefined,
       socketPath,
     };
   }
@@ -110,7 +111,8 @@ function toAddress({ protocol, hostname, host, port, pathname }: URL): ServerAdd
     url: `${protocol}//${host}${basePath}`,
     tls,
     host: plainHost,
-    ...(isIP(plainHost) === 0 && hostname !== "localhost" && { name: hostname }),
+    name: isIP(plainHost) === 0 && hostname !== "localhost" ? hostname : undefined,
+    socketPath: undefined,
     port: Number(port || (tls ? 443 : 80)),
     authority: host,
     basePath,

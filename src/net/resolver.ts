@@ -1,5 +1,6 @@
 import { lookup, Resolver as DnsClient } from "node:dns/promises";
 import { isIP } from "node:net";
+import { loopbackOf } from "../http/localhost.ts";
 
 /** How names are looked up. */
 export interface ResolverOptions {
@@ -36,12 +37,19 @@ export interface Resolution {
   readonly endpoints: readonly Endpoint[];
   /** Time until it should be asked for again, in ms. It may come later than the answer; never rejects. */
   readonly ttl: Promise<number>;
-  /** Whether everything could be asked for. What could not may be missing from the endpoints. */
-  readonly complete: boolean;
+  /** What could not be asked for: endpoints of that kind there may be all the same. Mostly empty. */
+  readonly missing: readonly MissingPart[];
+}
+
+/** Addresses that nobody could tell. */
+export interface MissingPart {
+  readonly family: 4 | 6;
+  /** The target of an SRV record whose addresses they are. */
+  readonly service?: string;
 }
 
 /** Endpoints that one name may stand for; more are left out. */
-const MAX_ENDPOINTS = 256;
+export const MAX_ENDPOINTS = 256;
 /** Used where an answer comes without a TTL: from a hosts file, or for an SRV record, whose TTL `node:dns` does not tell. */
 const DEFAULT_TTL_MS = 30_000;
 /** Bounds of what is believed of a TTL. */
@@ -52,7 +60,7 @@ const TRIES = 2;
 
 /** What looks names up. */
 export interface NameResolver {
-  /** The A and AAAA records of a name, in the order of preference. Rejects where there is none. */
+  /** The A and AAAA records of a name, in the order of preference; loopback for `localhost`. Rejects where there is none. */
   addresses(name: string): Promise<Resolution>;
   /** The targets of an SRV record with their addresses (RFC 2782). Rejects where there is none. */
   service(name: string): Promise<Resolution>;
@@ -72,6 +80,8 @@ export class Resolver implements NameResolver {
   }
 
   async addresses(name: string): Promise<Resolution> {
+    const loopback = loopbackOf(name);
+    if (loopback !== undefined) return fixed(loopback);
     if (!this.#asksSystem) return await this.#records(name);
     if (this.#untrusted) return await dnsFirst(() => this.#records(name), () => this.#lookUp(name));
     return await this.#lookUp(name);
@@ -82,7 +92,7 @@ export class Resolver implements NameResolver {
     const found = await lookup(name, { all: true });
     return {
       endpoints: found.slice(0, MAX_ENDPOINTS).map(({ address }) => toEndpoint(address)),
-      complete: true,
+      missing: [],
       // The system knows more names than DNS does, but tells no TTL; one that is in DNS has one there.
       ttl: this.#records(name).then(({ ttl }) => ttl, () => DEFAULT_TTL_MS),
     };
@@ -103,7 +113,9 @@ export class Resolver implements NameResolver {
     const found = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
     return {
       endpoints: endpoints.slice(0, MAX_ENDPOINTS),
-      complete: answers.every(wasAnswered) && found.every(({ complete }) => complete),
+      missing: names.flatMap((service, i) =>
+        missingOf(answers[i]!).map(({ family }): MissingPart => ({ family, service }))
+      ),
       ttl: Promise.all(found.map(({ ttl }) => ttl)).then((all) => Math.min(DEFAULT_TTL_MS, ...all)),
     };
   }
@@ -118,7 +130,7 @@ export class Resolver implements NameResolver {
     if (records.length === 0) throw firstReason(answers) ?? notFound(name);
     return {
       endpoints: records.map(({ address }) => toEndpoint(address)),
-      complete: answers.every(wasAnswered),
+      missing: FAMILIES.filter((_, i) => !wasAnswered(answers[i]!)).map((family) => ({ family })),
       ttl: Promise.resolve(shortestOf(records.map(({ ttl }) => ttl))),
     };
   }
@@ -143,6 +155,15 @@ export async function dnsFirst(
 /** Codes of "there is none", the answer of a DNS server that works; see also `DNS_FAILURE_LOOKS_LIKE_NONE`. */
 const NONE = ["ENODATA", "ENOTFOUND"];
 
+/** The families of addresses in the order in which they are asked for. */
+const FAMILIES = [4, 6] as const;
+
+/** What of a target's addresses could not be asked for. */
+function missingOf(answer: PromiseSettledResult<Resolution>): readonly MissingPart[] {
+  if (answer.status === "fulfilled") return answer.value.missing;
+  return wasAnswered(answer) ? [] : FAMILIES.map((family) => ({ family }));
+}
+
 /** Whether a question was answered, if only by "there is none". */
 function wasAnswered(answer: PromiseSettledResult<unknown>): boolean {
   return answer.status === "fulfilled" || NONE.includes(answer.reason?.code);
@@ -159,6 +180,11 @@ function shortestOf(ttls: readonly (number | undefined)[]): number {
   const known = ttls.filter((ttl) => Number.isFinite(ttl)) as number[];
   if (known.length === 0) return DEFAULT_TTL_MS;
   return Math.max(MIN_TTL_MS, Math.min(MAX_TTL_MS, Math.min(...known) * 1000));
+}
+
+/** What nobody needs to be asked for. */
+function fixed(addresses: readonly string[]): Resolution {
+  return { endpoints: addresses.map(toEndpoint), missing: [], ttl: Promise.resolve(MAX_TTL_MS) };
 }
 
 function toEndpoint(address: string): Endpoint {

@@ -1,5 +1,6 @@
 import { ProxyError } from "../base/errors.ts";
 import type { IpSet } from "../http/ip.ts";
+import { loopbackOf } from "../http/localhost.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { parseCredentials } from "./credentials.ts";
@@ -66,13 +67,9 @@ export class Access {
 
   /** `access_denied` for an address, or this machine's name, that only parents may reach; names are looked up later. */
   checkStraight(host: string): void {
-    const address = addressOf(host);
-    if (address === undefined || this.#rules.allowsAddress(address)) return;
+    const literal = literalAddress(host);
+    const known = literal === undefined ? loopbackOf(host) : [literal];
+    if (known === undefined || known.some(this.#rules.allowsAddress)) return;
     throw new ProxyError("access_denied", `${host} is a private address`);
   }
-}
-
-/** The address that a host is, or is known to stand for (RFC 6761 §6.3). */
-function addressOf(host: string): string | undefined {
-  return host === "localhost" || host.endsWith(".localhost") ? "127.0.0.1" : literalAddress(host);
 }

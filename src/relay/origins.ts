@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { ProxyError } from "../base/errors.ts";
 import { Backend, type BackendParts } from "../backend/backend.ts";
 import type { BackendConfig } from "../config/backend.ts";
@@ -41,7 +42,10 @@ export class Origins {
       this.#backends.delete(oldest);
     }
     try {
-      const server = { ...this.#pattern.servers[0]!, ...parseServerUrl(url) };
+      const address = parseServerUrl(url);
+      // `localhost` is looked up as well: what is dialled must be what was checked.
+      const name = isIP(address.host) === 0 ? address.host : undefined;
+      const server = { ...this.#pattern.servers[0]!, ...address, name };
       return new Backend({ ...this.#pattern, servers: [server] }, this.#parts);
     } catch (error) {
       if (error instanceof RangeError) {

@@ -112,7 +112,11 @@ const hosts: [head: string, status: number | undefined, what: string][] = [
   ["GET / HTTP/1.1\r\nHost: a/b\r\n", 400, "a path in Host"],
   ["GET / HTTP/1.1\r\nHost: a:\r\n", undefined, "an empty port in Host"],
   ["GET http://a:/ HTTP/1.1\r\nHost: a:80\r\n", undefined, "an empty port in the target"],
-  ["GET http://a:/ HTTP/1.1\r\nHost: a:81\r\n", 400, "a Host with another port than the default of the target"],
+  [
+    "GET http://a:/ HTTP/1.1\r\nHost: a:81\r\n",
+    400,
+    "a Host with another port than the default of the target",
+  ],
   ["GET / HTTP/1.1\r\nHost: a::\r\n", 400, "two colons behind Host"],
   ["GET / HTTP/1.1\r\nHost: a:99999\r\n", 400, "a port out of range in Host"],
   ["GET / HTTP/1.1\r\nHost: a%20b\r\n", 400, "an escape in Host"],

@@ -240,6 +240,18 @@ for (
   });
 }
 
+test(`a name whose AAAA records meet with ${FAULT} is followed by its A records, and keeps the others`, async (t) => {
+  const dns = await DnsServer.listen(t);
+  dns.zone.set("app.test", ["127.0.0.1", "::1"]);
+  const proxy = await startProxy(t, dns, { url: "http://app.test:1", resolve: "all" });
+  assert.deepEqual(serversOf(proxy), ["127.0.0.1", "[::1]"]);
+  dns.zone.set("app.test AAAA", FAULT);
+  dns.zone.set("app.test", ["127.0.0.2"]);
+  await eventually("the other address", () => serversOf(proxy).includes("127.0.0.2"), 10_000);
+  assert.deepEqual(serversOf(proxy), ["127.0.0.2", "[::1]"]);
+  assert.equal(proxy.events.filter(({ event }) => event === "name_not_resolved").length, 1);
+});
+
 test("at the start a part of an answer is better than none, and the rest is asked for again", async (t) => {
   const dns = await DnsServer.listen(t);
   const [one] = await listenOn(t, "127.0.0.1", "127.0.0.2");

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NameWatch } from "../../../src/backend/name-watch.ts";
-import type { Resolution } from "../../../src/net/resolver.ts";
+import type { Endpoint, Resolution } from "../../../src/net/resolver.ts";
 
 const ANSWER: Resolution = {
   endpoints: [{ address: "192.0.2.1", family: 4 }],
   ttl: Promise.resolve(0),
-  complete: true,
+  missing: [],
 };
 const LISTENER = { onMoved() {}, onUnresolved() {} };
 
@@ -35,3 +35,37 @@ test("NameWatch shares one question among all who ask", async () => {
   assert.equal(asked, 1);
   watch.close();
 });
+
+/** Four servers: two families of two targets. */
+const BEFORE = [end("192.0.2.1"), end("2001:db8::1"), end("192.0.2.2", "b"), end("2001:db8::2", "b")];
+const parts: [missing: Resolution["missing"], found: Endpoint[], after: Endpoint[]][] = [
+  [[], [end("192.0.2.9")], [end("192.0.2.9")]],
+  [[{ family: 6 }], [end("192.0.2.9")], [end("192.0.2.9"), BEFORE[1]!]],
+  [[{ family: 4 }], [end("2001:db8::9")], [end("2001:db8::9"), BEFORE[0]!]],
+  [[{ family: 6, service: "b" }], [end("192.0.2.9")], [end("192.0.2.9"), BEFORE[3]!]],
+  [[{ family: 4 }], [BEFORE[0]!], [BEFORE[0]!]],
+];
+for (const [missing, found, after] of parts) {
+  test(`NameWatch keeps of the last answer what the next one lacks: ${JSON.stringify(missing)}`, async () => {
+    const answer: Resolution = { endpoints: found, ttl: Promise.resolve(0), missing };
+    const moves: (readonly Endpoint[])[] = [];
+    let unresolved = 0;
+    const listener = {
+      onMoved: (now: readonly Endpoint[]) => void moves.push(now),
+      onUnresolved: () => void unresolved++,
+    };
+    const watch = new NameWatch(() => Promise.resolve(answer), listener, BEFORE);
+    assert.deepEqual(await watch.current(), after);
+    assert.deepEqual(await watch.current(), after);
+    assert.deepEqual(moves, [after]);
+    assert.equal(unresolved, after.length > found.length ? 1 : 0);
+    watch.close();
+  });
+}
+
+function end(address: string, name?: string): Endpoint {
+  const family = address.includes(":") ? 6 : 4;
+  return name === undefined
+    ? { address, family }
+    : { address, family, service: { name, port: 80, priority: 1, weight: 1 } };
+}

@@ -17,8 +17,17 @@ const accepted: Row[] = [
 for (const [text, url, host, port, authority, basePath] of accepted) {
   test(`parseServerUrl() reads "${text}"`, () => {
     const tls = url.startsWith("https:");
-    const name = host === "h" ? { name: "h" } : {}; // what has to be looked up
-    assert.deepEqual(parseServerUrl(text), { url, tls, host, ...name, port, authority, basePath });
+    const name = host === "h" ? "h" : undefined; // what has to be looked up
+    assert.deepEqual(parseServerUrl(text), {
+      url,
+      tls,
+      host,
+      name,
+      port,
+      authority,
+      basePath,
+      socketPath: undefined,
+    });
   });
 }
 

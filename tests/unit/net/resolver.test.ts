@@ -5,7 +5,7 @@ import { dnsFirst, type Resolution } from "../../../src/net/resolver.ts";
 const BY_SYSTEM: Resolution = {
   endpoints: [{ address: "192.0.2.1", family: 4 }],
   ttl: Promise.resolve(1000),
-  complete: true,
+  missing: [],
 };
 
 const FAILURES: [code: string, asksSystem: boolean][] = [

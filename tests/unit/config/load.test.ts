@@ -135,6 +135,7 @@ test("validateConfig() fills in every default", () => {
       maxConnections: 0,
       maxRequests: 0,
       resolve: "one",
+      socketPath: undefined,
       healthCheck: {},
     }],
   });

@@ -23,8 +23,8 @@ export function compileHashKey({ subject, argument }: HashSource): HashKey {
       if (fieldName(argument).role === ROLE.realIp) return ({ exchange }) => exchange.client || undefined;
       return ({ head }) => head.fields.get(argument);
     case "cookie":
-      return ({ head }) => cookieValues(head.fields, names).get(argument);
+      return ({ head }) => cookieValues(head.fields, names).get(argument)?.[0];
     case "query":
-      return ({ target }) => queryValues(target, names).get(argument);
+      return ({ target }) => queryValues(target, names).get(argument)?.[0];
   }
 }

@@ -38,7 +38,7 @@ export class Stickiness {
 
   /** The server that a request's cookie names; undefined where it names none that is there. */
   serverOf(fields: Fields): Server | undefined {
-    const value = cookieValues(fields, this.#names).get(this.#cookie);
+    const value = cookieValues(fields, this.#names).get(this.#cookie)?.[0];
     return value === undefined ? undefined : this.#servers.get(value);
   }
 

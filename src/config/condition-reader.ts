@@ -61,6 +61,14 @@ export class ConditionReader {
     return /^in(?![\w-])/.test(this.#text.slice(this.#at, this.#at + 3)) && this.take("in");
   }
 
+  /** Whether `name` and an opening parenthesis come next; takes them if so. */
+  takeCall(name: string): boolean {
+    const call = /^([\w-]+)\s*\(/.exec(this.#text.slice(this.#at));
+    if (call === null || call[1] !== name) return false;
+    this.#advance(call[0].length);
+    return true;
+  }
+
   /** Takes a word of letters, digits, `_` and `-`; undefined where there is none. */
   takeName(): string | undefined {
     const name = /^[\w-]+/.exec(this.#text.slice(this.#at))?.[0];

@@ -11,21 +11,36 @@ const WITH_ARGUMENT: readonly Subject[] = ["header", "query", "cookie"];
 
 const OPERATORS = '"==", "!=", "~" or "in"';
 
+/** Subjects of which a client may send several of one name. */
+const REPEATED: readonly Subject[] = ["query", "cookie"];
+const EVERY_FORM = "all(query(name)) or all(cookie(name))";
+
 /** Reads one comparison, such as `host == a.example`, or a presence, such as `header(x-beta)`. */
 export function readTest(reader: ConditionReader): Condition {
+  const every = reader.takeCall("all");
   const { at } = reader;
   const subject = readSubject(reader);
+  if (every && !REPEATED.includes(subject)) throw refuseAt(at, `all(${subject} …)`, EVERY_FORM);
   const argument = readArgument(reader, subject, at);
+  if (every && !reader.take(")")) throw refuseAt(reader.at, `unexpected ${reader.describeHere()}`, '")"');
   const operatorAt = reader.at;
-  if (reader.take("==")) return equals(subject, argument, [reader.takeValue()]);
-  if (reader.take("!=")) return { kind: "not", term: equals(subject, argument, [reader.takeValue()]) };
-  if (reader.take("~")) return matches(subject, argument, { at: operatorAt, value: reader.takeValue() });
-  if (reader.takeIn()) return equals(subject, argument, readValues(reader));
+  const asked: AskedSubject = every ? { subject, argument, every } : { subject, argument };
+  if (reader.take("==")) return equals(asked, [reader.takeValue()]);
+  if (reader.take("!=")) return { kind: "not", term: equals(asked, [reader.takeValue()]) };
+  if (reader.take("~")) return matches(asked, { at: operatorAt, value: reader.takeValue() });
+  if (reader.takeIn()) return equals(asked, readValues(reader));
   // A word behind it is a mistyped operator, not the end of the test.
-  if (argument !== "" && /^(?:end|"[)&|].*)$/.test(reader.describeHere())) {
+  if (argument !== "" && !every && /^(?:end|"[)&|].*)$/.test(reader.describeHere())) {
     return { kind: "present", subject, argument };
   }
   throw refuseAt(operatorAt, `unexpected ${reader.describeHere()}`, OPERATORS);
+}
+
+/** What a test looks at. */
+interface AskedSubject {
+  readonly subject: Subject;
+  readonly argument: string;
+  readonly every?: true;
 }
 
 function readSubject(reader: ConditionReader): Subject {
@@ -62,9 +77,9 @@ function readValues(reader: ConditionReader): ReadValue[] {
   return values;
 }
 
-function equals(subject: Subject, argument: string, values: readonly ReadValue[]): Condition {
-  if (subject === "src") return { kind: "inside", blocks: values.map(readBlock) };
-  return { kind: "equals", subject, argument, values: values.map((value) => readText(subject, value)) };
+function equals(asked: AskedSubject, values: readonly ReadValue[]): Condition {
+  if (asked.subject === "src") return { kind: "inside", blocks: values.map(readBlock) };
+  return { kind: "equals", ...asked, values: values.map((value) => readText(asked.subject, value)) };
 }
 
 function readBlock({ text, at }: ReadValue): IpBlock {
@@ -103,11 +118,8 @@ function readText(subject: Subject, { text, at }: ReadValue): string {
   return text;
 }
 
-function matches(
-  subject: Subject,
-  argument: string,
-  { at, value }: { at: number; value: ReadValue },
-): Condition {
+function matches(asked: AskedSubject, { at, value }: { at: number; value: ReadValue }): Condition {
+  const { subject } = asked;
   if (subject === "src" || subject === "path_prefix") {
     throw refuseAt(at, `${JSON.stringify(subject)} with "~"`, '"==", "!=" or "in"');
   }
@@ -117,5 +129,5 @@ function matches(
     // Why is worded differently by every runtime.
     throw refuseAt(value.at, `no regular expression: ${quoteShort(value.text)}`, "one such as ^/v[12]/");
   }
-  return { kind: "matches", subject, argument, pattern: value.text };
+  return { kind: "matches", ...asked, pattern: value.text };
 }

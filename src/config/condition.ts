@@ -30,6 +30,8 @@ export type ConditionTest =
     readonly kind: "equals";
     readonly subject: Subject;
     readonly argument: string;
+    /** Whether all of several parameters or cookies of a name must be; any of them where it is missing. */
+    readonly every?: boolean;
     readonly values: readonly string[];
   }
   /** Whether the client's address lies in one of `blocks`. */
@@ -39,5 +41,6 @@ export type ConditionTest =
     readonly kind: "matches";
     readonly subject: Subject;
     readonly argument: string;
+    readonly every?: boolean;
     readonly pattern: string;
   };

@@ -1,26 +1,27 @@
 import { type Fields, trimBlanks } from "./fields.ts";
+import { addValue, type ValuesByName } from "./named-values.ts";
 
 /**
- * The value of each of the cookies `names`; the first where there are several, which is the one with the longest path
- * (RFC 6265 §5.4). Names keep their case. One pass, whatever the number of names; nothing else is kept.
+ * The values of each of the cookies `names`; of several the first is the one with the longest path (RFC 6265 §5.4). Names
+ * keep their case. One pass, whatever the number of names; nothing else is kept.
  */
-export function cookieValues(fields: Fields, names: ReadonlySet<string>): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  for (let i = 0; i < fields.size && values.size < names.size; i++) {
+export function cookieValues(fields: Fields, names: ReadonlySet<string>): ValuesByName {
+  const values = new Map<string, string[]>();
+  for (let i = 0; i < fields.size; i++) {
     if (fields.kinds[i]!.lower === "cookie") readLine(fields.values[i]!, names, values);
   }
   return values;
 }
 
-function readLine(line: string, names: ReadonlySet<string>, values: Map<string, string>): void {
-  for (let at = 0; at < line.length && values.size < names.size;) {
+function readLine(line: string, names: ReadonlySet<string>, values: Map<string, string[]>): void {
+  for (let at = 0; at < line.length;) {
     const semicolon = line.indexOf(";", at);
     const end = semicolon === -1 ? line.length : semicolon;
     const pair = line.slice(at, end);
     const equals = pair.indexOf("=");
     const name = equals === -1 ? undefined : trimBlanks(pair.slice(0, equals));
-    if (name !== undefined && names.has(name) && !values.has(name)) {
-      values.set(name, unquoted(trimBlanks(pair.slice(equals + 1))));
+    if (name !== undefined && names.has(name)) {
+      addValue(values, name, unquoted(trimBlanks(pair.slice(equals + 1))));
     }
     at = end + 1;
   }

@@ -1,8 +1,17 @@
+/** What a client sent under some names; a name may come more than once. */
+export type ValuesByName = ReadonlyMap<string, readonly string[]>;
+
 /** Finds the values of `names` in something that a client sent. */
-export type ReadValues<Source> = (
-  source: Source,
-  names: ReadonlySet<string>,
-) => ReadonlyMap<string, string>;
+export type ReadValues<Source> = (source: Source, names: ReadonlySet<string>) => ValuesByName;
+
+const NONE: readonly string[] = [];
+
+/** Adds a value of `name` behind those that `values` has. */
+export function addValue(values: Map<string, string[]>, name: string, value: string): void {
+  const before = values.get(name);
+  if (before === undefined) values.set(name, [value]);
+  else before.push(value);
+}
 
 /**
  * Values by name of what clients send, such as parameters or cookies, for many who each ask for one name. A source is
@@ -13,21 +22,21 @@ export class NamedValues<Source> {
   readonly #read: ReadValues<Source>;
   readonly #names = new Set<string>();
   #source: Source | undefined;
-  #values: ReadonlyMap<string, string> | undefined;
+  #values: ValuesByName | undefined;
 
   constructor(read: ReadValues<Source>) {
     this.#read = read;
   }
 
-  /** A function that tells the value of `name`, undefined where there is none. To be called before any of them is. */
-  ask(name: string): (source: Source) => string | undefined {
+  /** A function that tells the values of `name`. To be called before any of them is. */
+  ask(name: string): (source: Source) => readonly string[] {
     this.#names.add(name);
     return (source) => {
       if (this.#values === undefined || this.#source !== source) {
         this.#values = this.#read(source, this.#names);
         this.#source = source;
       }
-      return this.#values.get(name);
+      return this.#values.get(name) ?? NONE;
     };
   }
 }

@@ -45,8 +45,8 @@ export function compileCondition(condition: Condition, parts: ConditionParts): P
   }
 }
 
-/** What is looked at in a request, or undefined where it is not there: then every comparison is false. */
-type Reader = (request: IncomingRequest) => string | undefined;
+/** What is looked at in a request: none, one or, of parameters and cookies, several; without any every comparison is false. */
+type Reader = (request: IncomingRequest) => string | undefined | readonly string[];
 
 function compileTest(test: ConditionTest, parts: ConditionParts): Predicate {
   if (test.kind === "inside") {
@@ -55,22 +55,31 @@ function compileTest(test: ConditionTest, parts: ConditionParts): Predicate {
   }
   if (test.kind === "equals" && test.subject === "path_prefix") return startsWithAny(test.values);
   const read = readerOf(test, parts);
-  if (test.kind === "present") return (request) => read(request) !== undefined;
-  if (test.kind === "matches") {
-    const pattern = new RegExp(test.pattern, test.subject === "host" ? "i" : "");
+  if (test.kind === "present") {
     return (request) => {
-      const text = read(request);
-      return text !== undefined && pattern.test(text);
+      const found = read(request);
+      return typeof found === "object" ? found.length > 0 : found !== undefined;
     };
   }
+  const fits = test.kind === "matches" ? matcherOf(test) : comparerOf(test);
+  return (request) => {
+    const found = read(request);
+    if (typeof found !== "object") return found !== undefined && fits(found);
+    return test.every === true ? found.length > 0 && found.every(fits) : found.some(fits);
+  };
+}
+
+function matcherOf({ subject, pattern }: ConditionTest & { kind: "matches" }): (text: string) => boolean {
+  const compiled = new RegExp(pattern, subject === "host" ? "i" : "");
+  return (text) => compiled.test(text);
+}
+
+function comparerOf(test: ConditionTest & { kind: "equals" }): (text: string) => boolean {
   const isWildcard = (value: string) => test.subject === "host" && value.startsWith("*.");
   const exact = new Set(test.values.filter((value) => !isWildcard(value)));
   const suffixes = test.values.filter(isWildcard).map((value) => value.slice(1));
-  return (request) => {
-    const text = read(request);
-    if (text === undefined) return false;
-    return exact.has(text) || suffixes.some((suffix) => text.endsWith(suffix) && text.length > suffix.length);
-  };
+  return (text) =>
+    exact.has(text) || suffixes.some((suffix) => text.endsWith(suffix) && text.length > suffix.length);
 }
 
 function readerOf(

@@ -30,11 +30,11 @@ const cases: [target: string, value: string | undefined, why: string][] = [
 ];
 for (const [target, value, why] of cases) {
   test(`queryValues() finds ${JSON.stringify(value) ?? "nothing"} for ${why}`, () =>
-    assert.equal(queryValues(target, new Set(["a"])).get("a"), value));
+    assert.equal(queryValues(target, new Set(["a"])).get("a")?.[0], value));
 }
 
 test("queryValues() reads a name with a question mark in front", () => {
-  assert.equal(queryValues("/x??a=1", new Set(["?a"])).get("?a"), "1");
+  assert.equal(queryValues("/x??a=1", new Set(["?a"])).get("?a")?.[0], "1");
 });
 
 test("queryValues() knows no names of JavaScript's own", () => {
@@ -43,10 +43,10 @@ test("queryValues() knows no names of JavaScript's own", () => {
 
 test("queryValues() finds many names at once and keeps nothing else", () => {
   for (const query of ["b=2&c=3&a=1&a=4&d=5", "%62=2&c=3&a=1&a=4&d=5"]) {
-    assert.deepEqual([...queryValues(`/?${query}`, new Set(["a", "b", "x"]))].sort(), [["a", "1"], [
-      "b",
-      "2",
-    ]]);
+    assert.deepEqual([...queryValues(`/?${query}`, new Set(["a", "b", "x"]))].sort(), [
+      ["a", ["1", "4"]],
+      ["b", ["2"]],
+    ]);
   }
 });
 
@@ -59,6 +59,6 @@ test("queryValues() reads as the runtime's own reader does", () => {
     }
     const expected = new URLSearchParams("&" + query);
     const found = queryValues(`/?${query}`, new Set(["a", "b", ""]));
-    for (const name of ["a", "b", ""]) assert.equal(found.get(name), expected.get(name) ?? undefined, query);
+    for (const name of ["a", "b", ""]) assert.deepEqual(found.get(name) ?? [], expected.getAll(name), query);
   }
 });

@@ -134,9 +134,18 @@ check(
 );
 check(
   "query(a) == 'x y'",
-  targets("/?a=x+y", "/?a=x%20y", "/?a=x+y&a=z", "/?%61=%78+y"),
-  targets("/?a=xy", "/?a=z&a=x+y", "/?b=x+y", "/?a=x%2By", "/"),
+  targets("/?a=x+y", "/?a=x%20y", "/?a=x+y&a=z", "/?a=z&a=x+y", "/?%61=%78+y"),
+  targets("/?a=xy", "/?b=x+y", "/?a=x%2By", "/"),
 );
+check("query(a) != 1", targets("/", "/?a=2", "/?a=2&a=3"), targets("/?a=1", "/?a=1&a=2", "/?a=2&a=1"));
+check(
+  "all(query(a)) == 1",
+  targets("/?a=1", "/?a=1&a=1", "/?b=2&a=1"),
+  targets("/", "/?a=1&a=2", "/?a=2&a=1", "/?%61=2&a=1"),
+);
+check("all(query(a)) != 1", targets("/", "/?a=2", "/?a=1&a=2"), targets("/?a=1", "/?a=1&a=1"));
+check("all(query(a)) in [1, 2]", targets("/?a=1&a=2"), targets("/", "/?a=1&a=3"));
+check("all(query(a)) ~ ^1", targets("/?a=1&a=12"), targets("/", "/?a=1&a=2"));
 check("query(a) == ''", targets("/?a", "/?a=", "/?a&a=1"), targets("/", "/?a=1"));
 check("query(u) ~ ^/x", targets("/?u=/x/y", "/?u=%2Fx"), targets("/x", "/?v=/x"));
 
@@ -151,7 +160,8 @@ check(
   cookies("a=x, y, b=1", "c=d; a=x, y, b=1; e=f", 'a="x, y, b=1"'),
   cookies("a=x", "a=x; b=1"),
 );
-check("cookie(a) == 1", cookies("a=1", "a=1; a=2", 'a="1"'), [{}, ...cookies("a=2; a=1", "b=x, a=1")]);
+check("cookie(a) == 1", cookies("a=1", "a=1; a=2", "a=2; a=1", 'a="1"'), [{}, ...cookies("b=x, a=1")]);
+check("all(cookie(a)) == 1", cookies("a=1", "a=1; b=2; a=1"), [{}, ...cookies("a=2; a=1", "a=1; a=2")]);
 check("cookie(b) == 1", [], cookies("a=x, b=1", "a=x,b=1"));
 
 const clients = (...all: string[]) => all.map((client) => ({ client }));

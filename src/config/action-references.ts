@@ -41,6 +41,8 @@ const ON_THE_WAY = [
   "request_headers",
   "override_headers",
   "response_headers",
+  "rewrite_location",
+  "rewrite_cookies",
   "response_timeout",
 ];
 

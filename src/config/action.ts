@@ -5,6 +5,7 @@ import { KEY_FORM, parseHashSource } from "./hash.ts";
 import { headerValue } from "./headers.ts";
 import { answerEditsSchema, replacedHeadersSchema, requestEditsSchema } from "./header-edits.ts";
 import { refuseValue } from "./message.ts";
+import { pattern, rewriteCookiesSchema, rewriteLocationSchema } from "./rewrites.ts";
 import { section } from "./section.ts";
 import { template } from "./template.ts";
 import type { Frozen } from "./freeze.ts";
@@ -13,7 +14,6 @@ import type { Frozen } from "./freeze.ts";
 const PREFIX_FORM = 'a path that starts with "/", in ASCII, without query, fragment and white space';
 const TARGET_FORM = 'a path that starts with "/", with a query if need be';
 const METHOD_FORM = 'a method such as "POST", but neither HEAD, CONNECT nor TRACE';
-const PATTERN_FORM = "a regular expression of up to 1000 characters";
 const MAX_BODY = 64 * 1024;
 const BODY_FORM = "a text of up to 64 KiB";
 
@@ -33,15 +33,6 @@ export const target = parsed(TARGET_FORM, (written) => {
 export const method = parsed(METHOD_FORM, (word) => {
   if (isToken(word) && !["HEAD", "CONNECT", "TRACE"].includes(word.toUpperCase())) return word;
   throw new RangeError(refuseValue(word, METHOD_FORM));
-});
-
-const pattern = parsed(PATTERN_FORM, (written) => {
-  try {
-    if (written.length <= 1000) return new RegExp(written).source;
-  } catch {
-    // Said below, in the words of all other messages.
-  }
-  throw new RangeError(refuseValue(written, PATTERN_FORM));
 });
 
 const body = z.string(wants(BODY_FORM)).max(MAX_BODY, wants(BODY_FORM));
@@ -112,6 +103,10 @@ export const actionKeys = {
   /** In place of all header fields of the client, and of those about it. */
   override_headers: replacedHeadersSchema.exactOptional(),
   response_headers: answerEditsSchema.exactOptional(),
+  /** What becomes of Location and its kin; `server` where nothing is said. */
+  rewrite_location: rewriteLocationSchema.exactOptional(),
+  /** What becomes of Domain and Path of cookies; `server` where nothing is said. */
+  rewrite_cookies: rewriteCookiesSchema.exactOptional(),
   /** Time to the head of the answer, in place of the backend's `timeouts.response`. */
   response_timeout: duration.exactOptional(),
 };

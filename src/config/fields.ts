@@ -80,6 +80,21 @@ export function alias<const Meanings extends Readonly<Record<string, string>>>(
   });
 }
 
+/** What `text` reads where a text stands, and `other` where anything else does; each in its own words. */
+export function textOr<Text extends z.ZodType, Other extends z.ZodType>(
+  text: Text,
+  other: Other,
+): z.ZodPipe<z.ZodUnknown, z.ZodTransform<z.output<Text> | z.output<Other>>> {
+  return z.unknown().transform((written, context) => {
+    const result = (typeof written === "string" ? text : other).safeParse(written);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) {
+      context.issues.push({ ...issue, input: written } as z.core.$ZodRawIssue);
+    }
+    return z.NEVER;
+  });
+}
+
 const SHARE_FORM = "a share from 0 to 1, such as 0.2";
 
 /** A part of a whole. */

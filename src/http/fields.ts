@@ -21,6 +21,9 @@ export const ROLE = {
   realIp: 14,
   requestId: 15,
   via: 16,
+  /** Names an address of what is answered: Location, Content-Location, Refresh. */
+  location: 17,
+  setCookie: 18,
 } as const;
 
 /** One of the values of `ROLE`. */
@@ -62,6 +65,10 @@ const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["via", ROLE.via],
   ["date", ROLE.date],
   ["keep-alive", ROLE.keepAlive],
+  ["location", ROLE.location],
+  ["content-location", ROLE.location],
+  ["refresh", ROLE.location],
+  ["set-cookie", ROLE.setCookie],
 ]);
 
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -165,6 +172,14 @@ export class Fields {
       kept++;
     }
     names.length = values.length = kinds.length = kept;
+  }
+
+  /** Puts what `change` makes of its value in place of it, in every line of `role`. */
+  mapValues(role: Role, change: (value: string, kind: FieldName) => string): void {
+    for (let i = 0; i < this.kinds.length; i++) {
+      const kind = this.kinds[i]!;
+      if (kind.role === role) this.values[i] = change(this.values[i]!, kind);
+    }
   }
 
   /** A web-standard Headers of the same lines. Cookies are joined by `; `, as RFC 9113 §8.2.3 does. */

@@ -9,7 +9,6 @@ import { Resolver } from "../net/resolver.ts";
 import { createProxyApp, type OwnPage } from "../proxy/app.ts";
 import { compileCondition, conditionParts } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
-import { forward } from "../proxy/forward.ts";
 import { compileHandler } from "../proxy/handler.ts";
 import { basicChallenge } from "../relay/credentials.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
@@ -116,7 +115,7 @@ function createFrontend(
     })),
     fallback: config.defaultBackend === undefined
       ? undefined
-      : (request) => forward(request, { backend: backends.get(config.defaultBackend!)!, policy: identity }),
+      : compileHandler({ backend: config.defaultBackend, forwardQuery: true }, parts),
     identity,
     errors,
     metrics,

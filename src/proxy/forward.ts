@@ -133,6 +133,7 @@ function accept(
   const cookie = moves
     ? backend.stickiness?.cookieFor(server, schemeOf(request, policy) === "https")
     : undefined;
+  shape?.rewrite?.(answer.head.fields, request, server);
   const edit = shape?.answer;
   return toClientResponse(withoutBody(answer, request, outgoing), request.exchange, {
     via: policy.via,

@@ -13,6 +13,9 @@ import { compileTemplate } from "./template.ts";
 /** What a split goes by where nothing is said. */
 const BY_CLIENT = { subject: "client", argument: "" } as const;
 
+/** What becomes of what names the server itself where nothing is said. */
+const OWN_NAMES = { rewriteLocation: "server", rewriteCookies: "server" } as const;
+
 /** What handlers are made with. */
 export interface HandlerParts {
   readonly backends: ReadonlyMap<string, Backend>;
@@ -23,7 +26,7 @@ export interface HandlerParts {
 export function compileHandler(action: ActionConfig, { backends, identity }: HandlerParts): Handler {
   if (action.redirect !== undefined) return redirectTo(action.redirect, identity);
   if (action.respond !== undefined) return respondWith(action.respond);
-  const shape = compileShape(action, identity);
+  const shape = compileShape({ ...OWN_NAMES, ...action }, identity);
   const mirror = mirrorOf(action, { backends, identity }, shape);
   const courseTo = (name: string) => ({ backend: backends.get(name)!, policy: identity, shape, mirror });
   if (action.split !== undefined) {

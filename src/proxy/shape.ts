@@ -1,7 +1,11 @@
 import type { HeaderEditsConfig, HeaderLines } from "../config/header-edits.ts";
-import type { FieldName, Fields } from "../http/fields.ts";
+import type { RewriteCookies, RewriteLocation } from "../config/rewrites.ts";
+import { type FieldName, type Fields, ROLE } from "../http/fields.ts";
 import type { IncomingRequest } from "../message/request.ts";
+import { compileClientPath } from "./client-path.ts";
 import type { IdentityPolicy } from "./identity.ts";
+import { compileCookie } from "./rewrite-cookie.ts";
+import { type AnsweringServer, compileLocation } from "./rewrite-location.ts";
 import { compileTarget, type TargetEdits } from "./target.ts";
 import { compileTemplate, type Fill } from "./template.ts";
 
@@ -14,10 +18,15 @@ export interface Shape {
   /** Body in place of the client's. */
   readonly body?: Uint8Array | undefined;
   readonly request?: RequestEdits | undefined;
+  /** Turns addresses and cookies that are right for the server into the client's, in place. */
+  readonly rewrite?: RewriteAnswer | undefined;
   readonly answer?: ((fields: Fields, request: IncomingRequest) => void) | undefined;
   /** Time to the head of the answer, in ms, in place of the backend's; 0 is no limit. */
   readonly responseMs?: number | undefined;
 }
+
+/** Changes the fields of an answer of `server`, in place. */
+type RewriteAnswer = (fields: Fields, request: IncomingRequest, server: AnsweringServer) => void;
 
 /** How the fields of a request are changed. */
 export interface RequestEdits {
@@ -37,6 +46,9 @@ export interface ShapeParts extends TargetEdits {
   /** All the fields that a server gets besides those that frame the message. */
   readonly overrideHeaders?: HeaderLines | undefined;
   readonly responseHeaders?: HeaderEditsConfig | undefined;
+  /** What becomes of the addresses in answers, and of their cookies; nothing where nothing is said. */
+  readonly rewriteLocation?: RewriteLocation | undefined;
+  readonly rewriteCookies?: RewriteCookies | undefined;
   readonly responseTimeout?: number | undefined;
 }
 
@@ -48,6 +60,7 @@ export function compileShape(parts: ShapeParts, policy: IdentityPolicy): Shape |
     method: parts.method,
     body: typeof body === "string" ? new TextEncoder().encode(body) : body,
     request: compileRequestEdits(parts, policy),
+    rewrite: compileRewrite(parts),
     answer: compileAnswerEdits(parts.responseHeaders, policy),
     responseMs: parts.responseTimeout,
   };
@@ -69,6 +82,21 @@ function compileRequestEdits(
   const dropped = new Set([...droppedBy(requestHeaders), ...ofBody]);
   const lines = compileLines([set, add], policy);
   return { drops: ({ lower }) => dropped.has(lower), lines: toText(lines), bare: false };
+}
+
+function compileRewrite(parts: ShapeParts): RewriteAnswer | undefined {
+  const paths = compileClientPath(parts);
+  const ofLocation = compileLocation(parts.rewriteLocation ?? "off", paths);
+  const ofCookie = compileCookie(parts.rewriteCookies ?? "off", paths);
+  if (ofLocation === undefined && ofCookie === undefined) return undefined;
+  return (fields, request, server) => {
+    if (ofLocation !== undefined && fields.mayHave(ROLE.location)) {
+      fields.mapValues(ROLE.location, (value, kind) => ofLocation(value, kind, request, server));
+    }
+    if (ofCookie !== undefined && fields.mayHave(ROLE.setCookie)) {
+      fields.mapValues(ROLE.setCookie, (value) => ofCookie(value, request, server));
+    }
+  };
 }
 
 function compileAnswerEdits(edits: HeaderEditsConfig | undefined, policy: IdentityPolicy): Shape["answer"] {

@@ -28,7 +28,9 @@ export interface TargetEdits {
 export function compileTarget(edits: TargetEdits): ((target: string) => string) | undefined {
   const steps: ((path: string) => string)[] = [];
   const { stripPrefix, replacePath, rewritePath, addPrefix, forwardQuery = true } = edits;
-  if (stripPrefix !== undefined && stripPrefix !== "/") steps.push((path) => strip(path, stripPrefix));
+  if (stripPrefix !== undefined && stripPrefix !== "/") {
+    steps.push((path) => strippedOf(path, stripPrefix) ?? path);
+  }
   if (replacePath !== undefined) steps.push(() => pathOf(replacePath));
   if (rewritePath !== undefined) {
     const pattern = new RegExp(rewritePath.pattern);
@@ -50,12 +52,14 @@ export function compileTarget(edits: TargetEdits): ((target: string) => string) 
   };
 }
 
-/** `/api` is taken from `/api` and `/api/x`, not from `/apix`; `/api/` only from what is below it. */
-function strip(path: string, prefix: string): string {
-  if (!path.startsWith(prefix)) return path;
+/**
+ * What is left of `path` without `prefix`, or undefined where it does not have it. `/api` is taken from `/api` and
+ * `/api/x`, not from `/apix`; `/api/` only from what is below it.
+ */
+export function strippedOf(path: string, prefix: string): string | undefined {
+  if (!path.startsWith(prefix)) return undefined;
   const rest = path.slice(prefix.length);
-  if (prefix.endsWith("/")) return asPath(rest);
-  return rest === "" || rest.startsWith("/") ? asPath(rest) : path;
+  return prefix.endsWith("/") || /^(?:$|[/?])/.test(rest) ? asPath(rest) : undefined;
 }
 
 function asPath(rest: string): string {

@@ -21,15 +21,17 @@ export interface SceneOptions extends Omit<TestConfig, "servers"> {
   readonly onConnection?: (connection: RawConnection) => void;
   /** Keys of the server's entry besides its URL. */
   readonly entry?: Record<string, unknown>;
+  /** Base path of the server's URL. */
+  readonly base?: string;
 }
 
 /** Opens a scene. Its end asserts that no request is counted as under way any more (promise 4). */
 export async function openScene(t: TestContext, options: SceneOptions = {}): Promise<Scene> {
-  const { answer, onData, onConnection, entry, ...config } = options;
+  const { answer, onData, onConnection, entry, base = "", ...config } = options;
   const server = answer === undefined
     ? await RawServer.listen({ ...(onData && { onData }), ...(onConnection && { onConnection }) })
     : await RawServer.answering(answer);
-  const url = `http://127.0.0.1:${server.port}`;
+  const url = `http://127.0.0.1:${server.port}${base}`;
   const proxy = await startTestProxy({ servers: [{ url, ...entry }], ...config });
   const clients: RawClient[] = [];
   t.after(async () => {

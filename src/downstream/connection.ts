@@ -9,9 +9,11 @@ import type { BodySource } from "../message/body.ts";
 import type { Exchange, Informer, Peer } from "../message/exchange.ts";
 import { ForwardedResponse } from "../message/response.ts";
 import { MessageWriter } from "../net/message-writer.ts";
-import { beginAnswer, dropAnswer, requestAnswer } from "./answer.ts";
+import { beginAnswer, dropAnswer, reportExchange, requestAnswer, startBody } from "./answer.ts";
+import { HalfClose } from "./half-close.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
-import type { DownstreamOptions, Place } from "./options.ts";
+import type { Place } from "./options.ts";
+import type { Phase } from "./phase.ts";
 import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
 import { Tunnelled } from "./tunnelled.ts";
@@ -30,26 +32,21 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   readonly #writer: MessageWriter;
   readonly #waits: Waits;
   readonly #onClosed: () => void;
-  /** The exchange under way. */
+  #phase: Phase = "idle";
+  /** The exchange under way, while `asked` or `answering`. */
   #exchange: Exchange | undefined;
   /** The body of the answer, while it flows. */
   #responseBody: BodySource | undefined;
-  /** Whether the head of the final answer was written. */
-  #answered = false;
   /** Whether the connection closes after this exchange. */
   #closing = false;
-  /** Whether the last answer is out and only its arrival is waited for. */
-  #lingering = false;
-  /** Whether the client has finished sending. */
-  #halfClosed = false;
-  #probes = 0;
-  #closed = false;
+  /** Set once the client has finished sending. */
+  #halfClose: HalfClose | undefined;
 
   constructor(socket: Socket, peer: Peer, place: Place, onClosed: () => void) {
     this.#socket = socket;
     this.#opening = { peer, informer: this, place, options: place.options };
     this.#onClosed = onClosed;
-    this.#waits = new Waits(() => this.#options.timeouts, (wait) => this.#expired(wait));
+    this.#waits = new Waits(() => this.#opening.options.timeouts, (wait) => this.#expired(wait));
     this.#intake = new Intake(socket, () => place.options.limits, this);
     this.#writer = new MessageWriter(socket, {
       onSent: () => this.#finishExchange(),
@@ -67,9 +64,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** Closes after the current exchange; where there is none, after the next, or with `idleToo` at once. */
   drain(idleToo: boolean): void {
     this.#closing = true;
-    if (!idleToo) return;
-    const busy = this.#exchange !== undefined || this.tunnelled !== undefined || this.#intake.insideHead;
-    if (!busy && !this.#lingering) this.#leave();
+    if (idleToo && this.#phase === "idle" && !this.#intake.insideHead) this.#leave();
   }
 
   /** Cuts the connection now. */
@@ -82,25 +77,22 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   }
 
   inform(status: number, reason: string, fields: Fields | undefined): void {
-    if (this.#answered || this.#closed || this.#exchange?.minorVersion !== 1) return; // RFC 9110 §15.2
+    if (this.#phase !== "asked" || this.#exchange!.minorVersion !== 1) return; // RFC 9110 §15.2
     this.#writer.sendHead(informationalHead(status, reason || reasonPhrase(status), fields));
   }
 
   /** For the intake: a request begins. */
   onHead(head: RequestHead, body: RequestBody | null): void {
     const exchange = this.#exchange = openExchange(head, this.#opening);
-    this.#answered = false;
+    this.#phase = "asked";
     this.#waits.begin("none");
-    if (!wantsKeepAlive(head) || this.#options.timeouts.keepAlive === 0) this.#closing = true;
+    if (!wantsKeepAlive(head) || this.#opening.options.timeouts.keepAlive === 0) this.#closing = true;
     requestAnswer(
-      () => this.#options.fetch(checkedRequest(head, { exchange, body, options: this.#options })),
+      () =>
+        this.#opening.options.fetch(checkedRequest(head, { exchange, body, options: this.#opening.options })),
       (response) => this.#respond(exchange, response),
       (error) => this.#answerFailure(exchange, error),
     );
-  }
-
-  get #options(): DownstreamOptions {
-    return this.#opening.options;
   }
 
   onBodyData(length: number): void {
@@ -115,12 +107,15 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   onStarved(): void {
     const wait = this.#waits.current;
     if (this.#exchange !== undefined) {
-      if (this.#halfClosed && this.#intake.incomplete) this.destroy("client_closed", "The client left");
+      if (this.#halfClose !== undefined && this.#intake.incomplete) {
+        this.destroy("client_closed", "The client left");
+      }
     } else if (this.#intake.insideHead) {
-      if (this.#halfClosed) this.onMalformed(new ProxyError("bad_request", "The request is not complete"));
-      // From the first byte on; a byte now and then does not buy more time.
+      if (this.#halfClose !== undefined) {
+        this.onMalformed(new ProxyError("bad_request", "The request is not complete"));
+      } // From the first byte on; a byte now and then does not buy more time.
       else if (wait !== "head" && wait !== "first") this.#waits.begin("head");
-    } else if (this.#halfClosed) this.#close();
+    } else if (this.#halfClose !== undefined) this.#close();
     else if (wait !== "first") {
       if (this.#closing) this.#close();
       else this.#waits.begin("keep_alive");
@@ -134,21 +129,26 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     if (exchange !== undefined) {
       exchange.fail(error);
       const handed = this.#intake.failBody(error);
-      if (this.#answered) return this.#cut(error);
-      return handed ? undefined : this.#answerFailure(exchange, error);
+      if (!handed || this.#phase === "answering") this.#failExchange(exchange, error);
+      return;
     }
-    this.#answered = false;
+    this.#phase = "asked";
     this.#answerFailure(this.#exchange = openExchange(this.#intake.refused, this.#opening), error);
   }
 
+  #failExchange(exchange: Exchange, error: ProxyError): void {
+    if (this.#phase === "answering") this.#cut(error);
+    else this.#answerFailure(exchange, error);
+  }
+
   #answerFailure(exchange: Exchange, error: unknown): void {
-    if (this.#exchange !== exchange || this.#answered || this.#closed) return;
+    if (this.#exchange !== exchange || this.#phase !== "asked") return;
     exchange.fail(toProxyError(error));
-    this.#respond(exchange, this.#options.fail(toProxyError(error), exchange));
+    this.#respond(exchange, this.#opening.options.fail(toProxyError(error), exchange));
   }
 
   #respond(exchange: Exchange, response: Response): void {
-    if (this.#exchange !== exchange || this.#answered || this.#closed) {
+    if (this.#exchange !== exchange || this.#phase !== "asked") {
       return dropAnswer(response, exchange.aborted ?? new ProxyError("client_closed", "The client is gone"));
     }
     try {
@@ -156,7 +156,9 @@ export class DownstreamConnection implements IntakeEvents, Informer {
         return this.#handOver(exchange, response);
       }
       // RFC 9112 §9.6: what is left of an unread request would be taken for the next one.
-      if (this.#intake.incomplete || (this.#halfClosed && !this.#intake.hasUnread)) this.#closing = true;
+      if (this.#intake.incomplete || (this.#halfClose !== undefined && !this.#intake.hasUnread)) {
+        this.#closing = true;
+      }
       const { status, source, closes } = beginAnswer(this.#writer, response, {
         method: exchange.method,
         minorVersion: exchange.minorVersion,
@@ -164,26 +166,25 @@ export class DownstreamConnection implements IntakeEvents, Informer {
         answer: exchange.answer,
       });
       if (closes) this.#closing = true;
-      this.#answered = true;
+      this.#phase = "answering";
       exchange.status = status;
       if (source === null) return this.#writer.end(undefined);
       this.#responseBody = source;
-      source.start(this.#writer);
-      if (this.#writer.open) this.#writer.flush();
+      startBody(source, this.#writer);
     } catch (error) {
-      if (this.#answered) this.#cut(toProxyError(error));
-      else this.#answerFailure(exchange, error);
+      this.#failExchange(exchange, toProxyError(error));
     }
   }
 
   #handOver(exchange: Exchange, response: ForwardedResponse): void {
     this.#exchange = undefined;
+    this.#phase = "handed_over";
     this.#waits.dispose();
     this.tunnelled = new Tunnelled(exchange, response, {
       socket: this.#socket,
       writer: this.#writer,
       early: this.#intake.takeRest(),
-      options: this.#options,
+      options: this.#opening.options,
     });
     this.#socket.on("close", () => this.#gone("closed"));
   }
@@ -193,8 +194,9 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     const exchange = this.#exchange!;
     this.#exchange = undefined;
     this.#responseBody = undefined;
-    this.#report(exchange);
-    if (this.#closed) return;
+    reportExchange(exchange, this.#writer, this.#opening.options);
+    if (this.#phase === "closed") return;
+    this.#phase = "idle";
     if (this.#closing || this.#intake.incomplete) return this.#close();
     if (!this.#writer.blocked) this.#waits.begin("none");
     // Not from here: a hundred requests in one packet would be a hundred calls deep.
@@ -202,15 +204,9 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     else queueMicrotask(() => this.#next());
   }
 
-  #report(exchange: Exchange): void {
-    exchange.bytesOut = this.#writer.bodyBytes;
-    exchange.end();
-    this.#options.onExchange(exchange);
-  }
-
   /** Reads the next request, unless the client does not take the answers that it has coming. */
   #next(): void {
-    if (!this.#closed && this.#exchange === undefined && !this.#writer.blocked) this.#intake.next();
+    if (this.#phase === "idle" && !this.#writer.blocked) this.#intake.next();
   }
 
   /** Goes without a word, unless the last answer is still on its way. */
@@ -221,11 +217,11 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   /** Says goodbye, then reads and throws away for a while: closing at once could destroy the answer on its way. */
   #close(): void {
-    this.#lingering = true;
+    this.#phase = "lingering";
     this.#intake.stop();
     this.#writer.progressed(); // from here on
     this.#waits.begin("write");
-    this.#socket.end(() => this.#closed || this.#waits.begin("linger"));
+    this.#socket.end(() => this.#phase === "closed" || this.#waits.begin("linger"));
   }
 
   /** The answer broke off: the client must see that it did. */
@@ -236,8 +232,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   }
 
   #gone(cause: string): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
     this.#waits.dispose();
     this.#socket.destroy();
     const exchange = this.#exchange;
@@ -247,27 +243,25 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       const error = exchange.aborted!;
       this.#intake.failBody(error);
       this.#responseBody?.cancel(error);
-      this.#report(exchange);
+      reportExchange(exchange, this.#writer, this.#opening.options);
     }
     this.#onClosed();
   }
 
-  /** The client has finished sending. It may still listen, so a complete request is answered. */
+  /** The client has finished sending. */
   #ended(): void {
-    this.#halfClosed = true;
-    if (this.#closed || this.#lingering) return;
+    this.#halfClose = new HalfClose();
+    if (this.#phase === "closed" || this.#phase === "lingering") return;
     if (this.#exchange === undefined) return this.onStarved();
-    // While an answer flows, or while a request is cut short, going quiet means going away.
-    if (this.#responseBody !== undefined || (this.#intake.incomplete && !this.#intake.hasUnread)) {
-      return this.destroy("client_closed", "The client closed the connection");
-    }
+    const verdict = this.#halfClose.verdict(this.#phase === "answering", this.#intake);
+    if (verdict === "gone") return this.destroy("client_closed", "The client closed the connection");
     this.#waits.begin("listening");
   }
 
   #drained(): void {
     if (!this.#writer.blocked) return;
     this.#writer.drained();
-    if (this.#waits.current === "write" && !this.#lingering) {
+    if (this.#waits.current === "write" && this.#phase !== "lingering") {
       this.#waits.begin(this.#intake.bodyWanted ? "body" : "none");
     }
     this.#responseBody?.resume();
@@ -291,7 +285,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   /** Finds out, by an interim answer, whether a client that finished sending still listens. */
   #probeListener(): void {
-    if (this.#exchange === undefined || this.#answered || this.#probes++ === 2) return;
+    if (this.#phase !== "asked" || !this.#halfClose!.mayProbe()) return;
     this.inform(100, "Continue", undefined);
     this.#waits.begin("listening");
   }

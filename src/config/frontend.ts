@@ -47,6 +47,8 @@ export const frontendSchema = section({
   error_pages: errorPagesSchema.prefault({}),
   /** Clients connected at a time to this frontend; 0 is no limit. */
   max_connections: wholeNumber(0).prefault(0),
+  /** A client that finishes sending: it gets its answers, or it counts as gone. */
+  half_close: choice(["answer", "abort"]).prefault("answer"),
   timeouts: downstreamTimeoutsSchema.prefault({}),
   /** What a relay allows. */
   relay: relaySchema.exactOptional(),

@@ -85,7 +85,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   onHead(head: RequestHead, body: RequestBody | null): void {
     const exchange = this.#exchange = openExchange(head, this.#opening);
     this.#phase = "asked";
-    this.#waits.begin("none");
+    this.#waits.begin(this.#halfClose === undefined ? "none" : "listening");
     if (!wantsKeepAlive(head) || this.#opening.options.timeouts.keepAlive === 0) this.#closing = true;
     requestAnswer(
       () =>
@@ -250,12 +250,13 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   /** The client has finished sending. */
   #ended(): void {
-    this.#halfClose = new HalfClose();
-    if (this.#phase === "closed" || this.#phase === "lingering") return;
-    if (this.#exchange === undefined) return this.onStarved();
-    const verdict = this.#halfClose.verdict(this.#phase === "answering", this.#intake);
-    if (verdict === "gone") return this.destroy("client_closed", "The client closed the connection");
-    this.#waits.begin("listening");
+    const halfClose = this.#halfClose = new HalfClose(this.#opening.options.halfClose);
+    if (this.#phase === "idle") return this.onStarved();
+    const gone = this.#phase === "asked"
+      ? halfClose.goneWaiting(this.#intake, this.#exchange!.minorVersion)
+      : this.#phase === "answering" && halfClose.goneReading(this.#intake);
+    if (gone) this.destroy("client_closed", "The client closed the connection");
+    else if (this.#phase === "asked") this.#waits.begin("listening");
   }
 
   #drained(): void {

@@ -1,6 +1,8 @@
-/** What is known of the current request when its client finishes sending. */
-export interface RequestState {
-  /** Whether a part of it was not read. */
+import type { DownstreamOptions } from "./options.ts";
+
+/** What was received of a request whose client finishes sending, and behind it. */
+export interface Received {
+  /** Whether a part of the request was not read. */
   readonly incomplete: boolean;
   /** Whether bytes were received that nobody has read: the rest of it, or further requests. */
   readonly hasUnread: boolean;
@@ -14,12 +16,22 @@ const MAX_PROBES = 2;
  * something is sent to it, which the second answers with a reset.
  */
 export class HalfClose {
+  readonly #policy: DownstreamOptions["halfClose"];
   #probes = 0;
 
-  /** Whether the client is `gone`, or may still listen. */
-  verdict(answering: boolean, { incomplete, hasUnread }: RequestState): "gone" | "listening" {
-    // While an answer flows, or while a request is cut short, going quiet means going away.
-    return answering || (incomplete && !hasUnread) ? "gone" : "listening";
+  constructor(policy: DownstreamOptions["halfClose"]) {
+    this.#policy = policy;
+  }
+
+  /** Whether a client that waits for the head of its answer counts as gone at once; `minorVersion` is its own. */
+  goneWaiting(received: Received, minorVersion: 0 | 1): boolean {
+    // HTTP/1.0 has no interim answer to probe it with.
+    return this.goneReading(received) || (minorVersion === 0 && !received.hasUnread);
+  }
+
+  /** Whether a client to which an answer flows counts as gone at once. Otherwise the writing finds out. */
+  goneReading({ incomplete, hasUnread }: Received): boolean {
+    return this.#policy === "abort" || (incomplete && !hasUnread);
   }
 
   /** Whether one more probe is to be sent, which counts as sent. */

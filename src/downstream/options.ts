@@ -29,6 +29,8 @@ export interface DownstreamOptions {
   /** Connections at a time; 0 is no limit. */
   readonly maxConnections: number;
   readonly timeouts: DownstreamTimeouts;
+  /** What a client that finishes sending gets: the answers to what it has sent, or nothing, as if it had left. */
+  readonly halfClose: "answer" | "abort";
   /** Answers a request. May throw or reject; that becomes a `fail`. */
   fetch(request: Request): Response | Promise<Response>;
   /** The answer to a request that could not be read or served. */

@@ -53,6 +53,10 @@ export class FrontendService implements DownstreamOptions {
     return this.#frontend.config.timeouts;
   }
 
+  get halfClose(): "answer" | "abort" {
+    return this.#frontend.config.halfClose;
+  }
+
   /** Takes a new config over, from the next request on. */
   swap(frontend: Served, config: Config): void {
     this.#frontend = frontend;
@@ -93,6 +97,7 @@ export function adminOptions(app: Hono, limits: () => LimitsConfig): DownstreamO
     },
     maxConnections: 0,
     timeouts: downstreamTimeoutsSchema.parse({}),
+    halfClose: "answer",
     fetch: (request) => app.fetch(request),
     fail: (error, exchange) => answerFailure(error, exchange, errors),
     onBegun() {},

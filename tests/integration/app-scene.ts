@@ -58,6 +58,7 @@ export async function openAppScene(t: TestContext, { answer, onData, use }: AppO
     fail: (error: ProxyError, exchange: Exchange) => answerFailure(error, exchange, frontend.errors),
     onBegun() {},
     maxConnections: 0,
+    halfClose: "answer" as const,
     onExchange: (exchange: Exchange) => void exchanges.push(exchange),
   };
   const listener = await listen(

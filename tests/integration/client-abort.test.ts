@@ -24,21 +24,6 @@ for (const [how, leave] of LEAVING) {
     await eventually("nothing to be in flight", () => proxy.inFlight() === 0);
   });
 
-  test(`Exchange.abort() cancels upstream when a client ${how} while an answer streams`, async (t) => {
-    const { server, proxy, client } = await openScene(t);
-    const c = await client();
-    c.send(get());
-    const connection = await asked(server);
-    connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
-    await c.until("one");
-    leave(c);
-    await eventually("the server to be let go", () => connection.ended || connection.closed, SECOND_MS);
-    const access = await proxy.access(0);
-    assert.equal(access["reason"], "client_closed");
-    assert.equal(access["status"], 200);
-    await eventually("nothing to be in flight", () => proxy.inFlight() === 0);
-  });
-
   test(`Exchange.abort() cancels upstream when a client ${how} while it uploads`, async (t) => {
     const { server, proxy, client } = await openScene(t);
     const c = await client();
@@ -87,6 +72,21 @@ for (const [how, leave] of LEAVING) {
     await first.until("three");
   });
 }
+
+test("Exchange.abort() cancels upstream when a client resets while an answer streams", async (t) => {
+  const { server, proxy, client } = await openScene(t);
+  const c = await client();
+  c.send(get());
+  const connection = await asked(server);
+  connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+  await c.until("one");
+  c.reset(); // one that closes is missed with the next writes: half-close.test.ts
+  await eventually("the server to be let go", () => connection.ended || connection.closed, SECOND_MS);
+  const access = await proxy.access(0);
+  assert.equal(access["reason"], "client_closed");
+  assert.equal(access["status"], 200);
+  await eventually("nothing to be in flight", () => proxy.inFlight() === 0);
+});
 
 test("Server.inFlight returns to zero after a mix of answers, failures, aborts and timeouts", async (t) => {
   const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n";

@@ -85,6 +85,7 @@ test("validateConfig() fills in every default", () => {
       forwardedHeader: false,
       headerAliases: "drop",
       errorPages: {},
+      halfClose: "answer",
       maxConnections: 0,
       timeouts: {
         requestHeaders: 10_000,

@@ -15,7 +15,7 @@ export const downstreamTimeoutsSchema = section({
   keep_alive: duration.prefault("75s"),
   /** Reading on after the last response, so that the client gets to see it; 0 closes at once. */
   linger: duration.prefault("2s"),
-  /** Time in which the client must take some bytes of a response; 0 is off. */
+  /** Time in which the client must take some bytes of a response, however few; 0 is off. Twice that may pass. */
   write_idle: duration.prefault("60s"),
 });
 
@@ -24,7 +24,7 @@ const upstreamTimeouts = {
   connect: positiveDuration.prefault("3s"),
   /** From the request's last byte to the end of the response headers; 0 is off. */
   response: duration.prefault("30s"),
-  /** Between two chunks of a response body; 0 is off. */
+  /** Between two chunks of a response body, and time in which a server must take some bytes of a request's; 0 is off. */
   idle: duration.prefault("60s"),
   /** An unused connection is kept for this long at most; 0 keeps none. */
   keep_alive: duration.prefault("25s"),

@@ -219,7 +219,6 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   #close(): void {
     this.#phase = "lingering";
     this.#intake.stop();
-    this.#writer.progressed(); // from here on
     this.#waits.begin("write");
     this.#socket.end(() => this.#phase === "closed" || this.#waits.begin("linger"));
   }
@@ -277,9 +276,10 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       if (this.#intake.bodyWanted) {
         this.onMalformed(new ProxyError("body_timeout", "The request body stalled"));
       }
-    } else if (wait === "write" && this.#writer.progressed()) this.#waits.begin("write");
-    else if (wait === "write") this.destroy("client_stalled", "The client takes no more of the answer");
-    else if (wait === "listening") this.#probeListener();
+    } else if (wait === "write") {
+      const stuck = () => this.destroy("client_stalled", "The client takes no more of the answer");
+      this.#writer.look((moves) => moves ? this.#waits.begin("write") : stuck());
+    } else if (wait === "listening") this.#probeListener();
     else if (wait === "keep_alive") this.#leave();
     else this.#socket.destroy();
   }

@@ -5,6 +5,7 @@ import { chunkSizeLine, lastChunk } from "../http1/encode.ts";
 import { Output } from "../http1/output.ts";
 import type { BodySink } from "../message/body.ts";
 import { isReleasable, releaseMemory } from "./release.ts";
+import { Uptake } from "./uptake.ts";
 
 /** A piece up to this size is copied behind what waits to be sent; a larger one is a write of its own. */
 const COALESCE_BYTES = 16 * 1024;
@@ -31,7 +32,8 @@ export class MessageWriter implements BodySink {
   #chunked = false;
   #open = false;
   #blocked = false;
-  #waiting = 0;
+  /** Watches a peer that takes no more. */
+  #uptake: Uptake | undefined;
   /** Body bytes of the current message, without framing. */
   bodyBytes = 0;
 
@@ -104,16 +106,21 @@ export class MessageWriter implements BodySink {
     this.#events.onBroken(error);
   }
 
-  /** Whether the peer has taken some of what waits since the last call, or since the writer was blocked. */
-  progressed(): boolean {
-    const before = this.#waiting;
-    this.#waiting = this.#socket.writableLength;
-    return this.#waiting < before;
+  /**
+   * Tells `judge` whether the peer takes any of what waits; not where it drains or closes before that is known. The next
+   * call is about the time since then.
+   */
+  look(judge: (moves: boolean) => void): void {
+    const uptake = this.#uptake ??= new Uptake(this.#socket);
+    void uptake.look((moves) => {
+      if (this.#uptake === uptake && !this.#socket.destroyed) judge(moves);
+    });
   }
 
   /** The owner saw the socket's `drain`. */
   drained(): void {
     this.#blocked = false;
+    this.#uptake = undefined;
   }
 
   #send(): void {
@@ -123,7 +130,6 @@ export class MessageWriter implements BodySink {
   #check(): boolean {
     if (!this.#blocked && this.#socket.writableLength > MAX_BUFFERED_BYTES) {
       this.#blocked = true;
-      this.#waiting = this.#socket.writableLength;
       this.#events.onBlocked();
     }
     return !this.#blocked;

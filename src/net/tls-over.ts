@@ -28,8 +28,10 @@ export function connectTlsOver(carrier: Socket, options: ConnectionOptions): Soc
   carrier.on("error", (error) => stream.destroy(error));
   carrier.on("close", () => stream.destroy());
   const socket = connect({ ...options, socket: stream });
-  // Over a stream the socket does not know its peer.
-  Object.defineProperty(socket, "remoteAddress", { value: carrier.remoteAddress });
+  // Over a stream the socket does not know its ends.
+  for (const name of ["localAddress", "localPort", "remoteAddress", "remotePort"] as const) {
+    Object.defineProperty(socket, name, { value: carrier[name] });
+  }
   // No listeners: who takes the socket over removes them all.
   const { pause, resume } = socket;
   socket.pause = () => (carrier.pause(), pause.call(socket));

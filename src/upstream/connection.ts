@@ -124,8 +124,7 @@ export class UpstreamConnection implements AnswerReader {
     if (!this.#paused) return;
     this.#paused = false;
     this.#deadline.set(this.#timeouts.idle);
-    this.#socket.resume();
-    this.#advance();
+    this.startBody();
   }
 
   #read(chunk: Buffer): void {
@@ -290,11 +289,12 @@ export class UpstreamConnection implements AnswerReader {
 
   #expired(): void {
     const { idle } = this.#timeouts;
-    if (this.#writer.blocked && this.#writer.progressed()) return this.#deadline.set(idle);
-    const waiting = this.#state === HEAD && !this.#writer.open;
-    const error = waiting
-      ? new ProxyError("response_timeout", `No answer within ${this.#responseMs} ms`)
-      : new ProxyError("upstream_stalled", `No byte moved for ${idle} ms`);
-    this.fail(error);
+    const stalled = () => this.fail(new ProxyError("upstream_stalled", `No byte moved for ${idle} ms`));
+    this.#deadline.set(idle); // the look takes a while
+    if (this.#writer.blocked) {
+      return this.#writer.look((moves) => moves ? this.#deadline.set(idle) : stalled());
+    }
+    if (this.#state !== HEAD || this.#writer.open) return stalled();
+    this.fail(new ProxyError("response_timeout", `No answer within ${this.#responseMs} ms`));
   }
 }

@@ -34,6 +34,8 @@ export interface Outgoing {
   readonly policy: IdentityPolicy;
   /** What a route changes of the fields. */
   readonly edits: RequestEdits | undefined;
+  /** What was taken off the front of the client's path, or undefined. */
+  readonly prefix: string | undefined;
   /** Time to the head of the answer, in ms, where a route has its own. */
   readonly responseMs: number | undefined;
   /** Whether the server itself is where a tunnel leads: then nothing is sent, a connection is all. */

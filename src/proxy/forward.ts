@@ -180,6 +180,7 @@ function prepare(request: IncomingRequest, course: Course): Outgoing {
     rewritesHost: course.relayTarget === undefined && backend.config.hostHeader === "rewrite",
     policy,
     edits: shape?.request,
+    prefix: shape?.prefix?.(request.target),
     responseMs: shape?.responseMs,
     straight: course.relayTarget === undefined,
   };

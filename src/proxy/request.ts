@@ -1,4 +1,4 @@
-import { type Fields, ROLE } from "../http/fields.ts";
+import { fieldName, type Fields, ROLE } from "../http/fields.ts";
 import { forwardedEntries, toForwardedNode, toForwardedValue } from "../http/forwarded.ts";
 import { connectionOf, hasConnectionOption, nominatedNames } from "../http/hop-by-hop.ts";
 import type { BodySource } from "../message/body.ts";
@@ -18,6 +18,8 @@ export interface HeadParts {
   readonly upgrade: string | undefined;
   /** What a route changes of the fields. */
   readonly edits: RequestEdits | undefined;
+  /** What was taken off the front of the client's path, or undefined. */
+  readonly prefix: string | undefined;
 }
 
 /** What of the head depends on the server. */
@@ -35,6 +37,8 @@ interface Reported {
   proto: string | undefined;
   host: string | undefined;
   forwarded: string | undefined;
+  port: string | undefined;
+  prefix: string | undefined;
 }
 
 /**
@@ -57,6 +61,8 @@ export function requestHead(
     proto: undefined,
     host: undefined,
     forwarded: undefined,
+    port: undefined,
+    prefix: undefined,
   };
   let lengthSent = false;
   let hostSent = false;
@@ -79,6 +85,14 @@ export function requestHead(
       if (isIdentity(role) && !transparent) {
         note(reported, role, values[i]!);
         if (role !== ROLE.forwardedOther || !believesXForwarded(request, parts.policy)) continue;
+        if (kind.lower === PORT.lower) {
+          reported.port = values[i]!;
+          continue;
+        }
+        if (kind.lower === PREFIX.lower && parts.prefix !== undefined) {
+          reported.prefix = joined(reported.prefix, values[i]!);
+          continue;
+        }
       }
     }
     if (kind.hopByHop || (dropsAliases && kind.alias)) continue;
@@ -98,9 +112,12 @@ export function requestHead(
   return head +
     (transparent || edits?.bare === true
       ? viaLine(request, parts.policy)
-      : identityLines(request, reported, parts.policy)) +
+      : identityLines(request, reported, parts)) +
     "\r\n";
 }
+
+const PORT = fieldName("x-forwarded-port");
+const PREFIX = fieldName("x-forwarded-prefix");
 
 /** Fields that only this proxy, or a trusted one, may set. Via is none: every proxy adds its own line. */
 function isIdentity(role: number): boolean {
@@ -126,7 +143,11 @@ function believesXForwarded({ exchange }: IncomingRequest, policy: IdentityPolic
 }
 
 /** Who asks, for the server: what a trusted proxy reported goes on, and of others at most the chain of addresses. */
-function identityLines(request: IncomingRequest, reported: Reported, policy: IdentityPolicy): string {
+function identityLines(
+  request: IncomingRequest,
+  reported: Reported,
+  { policy, edits, prefix }: HeadParts,
+): string {
   const { exchange } = request;
   const believed = believesXForwarded(request, policy);
   const proto = (believed ? reported.proto : exchange.reportedProto) ??
@@ -135,11 +156,24 @@ function identityLines(request: IncomingRequest, reported: Reported, policy: Ide
   let lines = "X-Forwarded-For: " + forwardedFor(request, reported.forwardedFor, policy) +
     "\r\nX-Forwarded-Proto: " + proto;
   if (host !== "") lines += "\r\nX-Forwarded-Host: " + host;
+  // A route that sets or removes one of these has the last word on it.
+  if (edits === undefined || !edits.drops(PORT)) {
+    lines += "\r\nX-Forwarded-Port: " + (reported.port ?? portOf(host, proto));
+  }
+  if (prefix !== undefined && edits?.drops(PREFIX) !== true) {
+    lines += "\r\nX-Forwarded-Prefix: " + (reported.prefix ?? "").replace(/\/$/, "") + prefix;
+  }
   if (policy.sendsForwarded) {
     lines += "\r\nForwarded: " + forwarded(request, { ...reported, proto, host }, policy);
   }
   return lines + "\r\nX-Real-IP: " + (exchange.client || "unknown") +
     "\r\nX-Request-Id: " + exchange.requestId + "\r\n" + viaLine(request, policy);
+}
+
+/** The port that the client asked: that of `host` where it has one, else what `proto` stands for. */
+function portOf(host: string, proto: string): string {
+  const port = host.includes(":") ? /:(\d{1,5})$/.exec(host)?.[1] : undefined;
+  return port ?? (/^(?:http|ws)s/i.test(proto) ? "443" : "80");
 }
 
 /** Without it a request could go round for ever (RFC 9110 §7.6.3). */

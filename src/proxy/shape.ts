@@ -6,13 +6,15 @@ import { compileClientPath } from "./client-path.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { compileCookie } from "./rewrite-cookie.ts";
 import { type AnsweringServer, compileLocation } from "./rewrite-location.ts";
-import { compileTarget, type TargetEdits } from "./target.ts";
+import { compilePrefix, compileTarget, type TargetEdits } from "./target.ts";
 import { compileTemplate, type Fill } from "./template.ts";
 
 /** How a request is changed on its way to a server, and its answer on the way back. */
 export interface Shape {
   /** What becomes of the target; undefined where it stays. */
   readonly target?: ((target: string) => string) | undefined;
+  /** What it takes off the front of a path, where it takes something. */
+  readonly prefix?: ((target: string) => string | undefined) | undefined;
   /** Method in place of the client's. */
   readonly method?: string | undefined;
   /** Body in place of the client's. */
@@ -57,6 +59,7 @@ export function compileShape(parts: ShapeParts, policy: IdentityPolicy): Shape |
   const { body } = parts;
   const shape: Shape = {
     target: compileTarget(parts),
+    prefix: compilePrefix(parts),
     method: parts.method,
     body: typeof body === "string" ? new TextEncoder().encode(body) : body,
     request: compileRequestEdits(parts, policy),

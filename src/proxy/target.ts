@@ -52,6 +52,15 @@ export function compileTarget(edits: TargetEdits): ((target: string) => string) 
   };
 }
 
+/** A function that tells what is taken off the front of a target, without a slash behind it; undefined for nothing. */
+export function compilePrefix(
+  { stripPrefix }: TargetEdits,
+): ((target: string) => string | undefined) | undefined {
+  if (stripPrefix === undefined || stripPrefix === "/") return undefined;
+  const prefix = stripPrefix.replace(/\/$/, "");
+  return (target) => strippedOf(target, stripPrefix) === undefined ? undefined : prefix;
+}
+
 /**
  * What is left of `path` without `prefix`, or undefined where it does not have it. `/api` is taken from `/api` and
  * `/api/x`, not from `/apix`; `/api/` only from what is below it.

@@ -41,6 +41,8 @@ export const frontendSchema = section({
   client_header: choice(["x-forwarded-for", "forwarded"]).prefault("x-forwarded-for"),
   /** Whether servers get the field Forwarded (RFC 7239) beside X-Forwarded-For. */
   forwarded_header: flag.prefault(false),
+  /** The path that rules and routes compare: as it came, as servers may read it, or that and nothing that can be read in two ways. */
+  normalize: choice(["off", "match", "refuse"]).prefault("match"),
   /** What becomes of header names that hold more than letters, digits and `-`, and so may pass for others. */
   header_aliases: choice(["drop", "reject", "keep"]).prefault("drop"),
   /** Own pages for errors that the proxy answers. */

@@ -3,6 +3,18 @@ const ODD = /[%;\\]|\/\/|\/\.\.?(?:\/|$)/;
 const ENCODED_SEPARATOR = /%(?:2f|5c|00)/i;
 const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
 
+/** The path of a request target, without its query. */
+export function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  return query === -1 ? target : target.slice(0, query);
+}
+
+/** The query of a request target, without its question mark; empty where there is none. */
+export function queryOf(target: string): string {
+  const query = target.indexOf("?");
+  return query === -1 ? "" : target.slice(query + 1);
+}
+
 /**
  * The path that servers may take `path` for (RFC 3986 §6.2.2 and what is done beyond it): parameters (`;…`) gone, decoded once,
  * `\` as `/`, empty and dot segments resolved. What is decoded is UTF-8; where it is none, a character stands for each

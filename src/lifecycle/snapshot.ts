@@ -13,6 +13,7 @@ import { compileHandler } from "../proxy/handler.ts";
 import { basicChallenge } from "../relay/credentials.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
+import { pathReader } from "../proxy/path-reader.ts";
 
 /** One frontend with the app that serves it. */
 export interface Frontend {
@@ -101,7 +102,8 @@ function createFrontend(
   const errors = { name: config.via, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
   const parts = { backends, identity };
-  const asked = conditionParts(identity);
+  const paths = pathReader(config.normalize);
+  const asked = conditionParts(identity, paths);
   const app = createProxyApp({
     rules: config.rules.map((rule) => ({
       matches: compileCondition(rule.if.condition, asked),
@@ -116,6 +118,7 @@ function createFrontend(
     fallback: config.defaultBackend === undefined
       ? undefined
       : compileHandler({ backend: config.defaultBackend, forwardQuery: true }, parts),
+    paths,
     identity,
     errors,
     metrics,

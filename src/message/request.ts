@@ -1,5 +1,6 @@
 import { Fields } from "../http/fields.ts";
 import { NO_BODY } from "../http/framing.ts";
+import { comparablePath, pathOf } from "../http/path.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import type { BodySource } from "./body.ts";
 import { toStream } from "./body-stream.ts";
@@ -21,6 +22,7 @@ export class IncomingRequest {
   #headers: Headers | undefined;
   #native: Request | undefined;
   #url: string | undefined;
+  #comparablePath: string | undefined;
   #taken = false;
 
   constructor(head: RequestHead, exchange: Exchange, source: BodySource | null) {
@@ -61,6 +63,11 @@ export class IncomingRequest {
 
   clone(): Request {
     return nativeOf(this).clone();
+  }
+
+  /** The path that servers may take this one for; see `comparablePath`. */
+  get comparablePath(): string {
+    return this.#comparablePath ??= comparablePath(pathOf(this.target));
   }
 
   /** The path and query, byte for byte. */

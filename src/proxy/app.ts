@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
+import { pathOf } from "../http/path.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { IncomingRequest } from "../message/request.ts";
 import { ForwardedResponse } from "../message/response.ts";
@@ -8,7 +9,7 @@ import { answerFailure, type ErrorAnswers } from "./failure.ts";
 import { type Course, forward } from "./forward.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
 import { fromNative, fromReplacement, nativeExchange } from "./native-request.ts";
-import { pathOf } from "./target.ts";
+import type { PathReader } from "./path-reader.ts";
 import { Router, type RouteRule } from "./router.ts";
 
 /** Answers requests that a rule or a route has taken. */
@@ -35,6 +36,8 @@ export interface AppParts {
   readonly routes: readonly RouteRule<Handler>[];
   /** Asked when no route matches either. */
   readonly fallback: Handler | undefined;
+  /** How routes see paths. */
+  readonly paths: PathReader;
   readonly identity: IdentityPolicy;
   readonly errors: ErrorAnswers;
   readonly metrics?: OwnPage | undefined;
@@ -66,14 +69,17 @@ export function createProxyApp(parts: AppParts): Hono {
 
 /** Rules first, then routes, then the fallback. */
 function createFinder(
-  { rules, routes, fallback }: AppParts,
+  { rules, routes, fallback, paths }: AppParts,
 ): (request: IncomingRequest) => Handler | undefined {
-  const router = new Router(routes);
+  const router = routes.length === 0
+    ? undefined
+    : new Router(routes.map((route) => ({ ...route, pathPrefix: paths.ofConfig(route.pathPrefix) })));
   return (request) => {
+    paths.check?.(request);
     for (const rule of rules) {
       if (rule.matches(request)) return rule.target;
     }
-    return router.find(request.head.authority, request.target) ?? fallback;
+    return router?.find(request.head.authority, paths.ofRequest(request)) ?? fallback;
   };
 }
 

@@ -7,7 +7,7 @@ import { NamedValues } from "../http/named-values.ts";
 import { queryValues } from "../http/query.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { IdentityPolicy } from "./identity.ts";
-import { pathOf } from "./target.ts";
+import type { PathReader } from "./path-reader.ts";
 
 /** Whether a request meets a condition. */
 export type Predicate = (request: IncomingRequest) => boolean;
@@ -15,14 +15,16 @@ export type Predicate = (request: IncomingRequest) => boolean;
 /** What the conditions of one frontend are compiled with. */
 export interface ConditionParts {
   readonly policy: IdentityPolicy;
+  /** How conditions see paths. */
+  readonly paths: PathReader;
   /** Parameters of targets that conditions ask for. */
   readonly query: NamedValues<string>;
   readonly cookies: NamedValues<Fields>;
 }
 
 /** Parts for conditions that are asked about the same requests. */
-export function conditionParts(policy: IdentityPolicy): ConditionParts {
-  return { policy, query: new NamedValues(queryValues), cookies: new NamedValues(cookieValues) };
+export function conditionParts(policy: IdentityPolicy, paths: PathReader): ConditionParts {
+  return { policy, paths, query: new NamedValues(queryValues), cookies: new NamedValues(cookieValues) };
 }
 
 /** Makes a function of `condition`, once; what does not depend on the request is worked out here. */
@@ -53,7 +55,9 @@ function compileTest(test: ConditionTest, parts: ConditionParts): Predicate {
     const blocks = new IpSet(test.blocks);
     return ({ exchange }) => blocks.has(exchange.client);
   }
-  if (test.kind === "equals" && test.subject === "path_prefix") return startsWithAny(test.values);
+  if (test.kind === "equals" && test.subject === "path_prefix") {
+    return startsWithAny(test.values.map(parts.paths.ofConfig), parts.paths);
+  }
   const read = readerOf(test, parts);
   if (test.kind === "present") {
     return (request) => {
@@ -61,7 +65,7 @@ function compileTest(test: ConditionTest, parts: ConditionParts): Predicate {
       return typeof found === "object" ? found.length > 0 : found !== undefined;
     };
   }
-  const fits = test.kind === "matches" ? matcherOf(test) : comparerOf(test);
+  const fits = test.kind === "matches" ? matcherOf(test) : comparerOf(test, parts.paths);
   return (request) => {
     const found = read(request);
     if (typeof found !== "object") return found !== undefined && fits(found);
@@ -74,7 +78,14 @@ function matcherOf({ subject, pattern }: ConditionTest & { kind: "matches" }): (
   return (text) => compiled.test(text);
 }
 
-function comparerOf(test: ConditionTest & { kind: "equals" }): (text: string) => boolean {
+function comparerOf(
+  test: ConditionTest & { kind: "equals" },
+  paths: PathReader,
+): (text: string) => boolean {
+  if (test.subject === "path") {
+    const exact = new Set(test.values.map(paths.ofConfig));
+    return (path) => exact.has(path);
+  }
   const isWildcard = (value: string) => test.subject === "host" && value.startsWith("*.");
   const exact = new Set(test.values.filter((value) => !isWildcard(value)));
   const suffixes = test.values.filter(isWildcard).map((value) => value.slice(1));
@@ -84,13 +95,13 @@ function comparerOf(test: ConditionTest & { kind: "equals" }): (text: string) =>
 
 function readerOf(
   { subject, argument }: Exclude<ConditionTest, { kind: "inside" }>,
-  { policy, query, cookies }: ConditionParts,
+  { policy, paths, query, cookies }: ConditionParts,
 ): Reader {
   switch (subject) {
     case "host":
       return ({ head }) => head.authority === "" ? undefined : hostForMatching(head.authority);
     case "path":
-      return ({ target }) => pathOf(target);
+      return paths.ofRequest;
     case "method":
       return ({ method }) => method;
     case "header":
@@ -129,10 +140,10 @@ function headerReader(name: string, policy: IdentityPolicy): Reader {
 }
 
 /** `/api` takes `/api` and what is below it, not `/apix`; `/api/` only what is below it. */
-function startsWithAny(prefixes: readonly string[]): Predicate {
+function startsWithAny(prefixes: readonly string[], { ofRequest }: PathReader): Predicate {
   const rests = prefixes.map((prefix) => ({ prefix, below: prefix.endsWith("/") ? prefix : `${prefix}/` }));
-  return ({ target }) => {
-    const path = pathOf(target);
+  return (request) => {
+    const path = ofRequest(request);
     return rests.some(({ prefix, below }) => path === prefix || path.startsWith(below));
   };
 }

@@ -2,9 +2,11 @@ import { fieldName, type Fields, ROLE } from "../http/fields.ts";
 import { forwardedEntries, toForwardedNode, toForwardedValue } from "../http/forwarded.ts";
 import { connectionOf, hasConnectionOption, nominatedNames } from "../http/hop-by-hop.ts";
 import type { BodySource } from "../message/body.ts";
+import { climbs, pathOf } from "../http/path.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import type { RequestEdits } from "./shape.ts";
+import { leavesFolder } from "./target.ts";
 
 /** What the head for a server is made of besides the client's request, whichever server it is. */
 export interface HeadParts {
@@ -45,6 +47,7 @@ interface Reported {
  * Writes the head that goes to a server: everything end-to-end as it came, in its order, case and repetitions;
  * what was for the client's connection only is left out (RFC 9110 §7.6.1); and what tells the server about the
  * client comes last, so that nothing the client sent can remove or replace it.
+ * Throws a ProxyError where the path would leave the server's base path.
  */
 export function requestHead(
   request: IncomingRequest,
@@ -64,6 +67,7 @@ export function requestHead(
     port: undefined,
     prefix: undefined,
   };
+  if (basePath !== "" && climbs(pathOf(target))) throw leavesFolder("the base path of its server");
   let lengthSent = false;
   let hostSent = false;
   let head = parts.method + " " + (target === "*" ? target : basePath + target) + " HTTP/1.1\r\n";

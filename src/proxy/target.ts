@@ -1,14 +1,5 @@
-/** The path of a request target, without its query. */
-export function pathOf(target: string): string {
-  const query = target.indexOf("?");
-  return query === -1 ? target : target.slice(0, query);
-}
-
-/** The query of a request target, without its question mark; empty where there is none. */
-export function queryOf(target: string): string {
-  const query = target.indexOf("?");
-  return query === -1 ? "" : target.slice(query + 1);
-}
+import { ProxyError } from "../base/errors.ts";
+import { climbs, pathOf, queryOf } from "../http/path.ts";
 
 /** How the target of a request is changed on its way to a server. */
 export interface TargetEdits {
@@ -38,7 +29,10 @@ export function compileTarget(edits: TargetEdits): ((target: string) => string) 
   }
   if (addPrefix !== undefined && addPrefix !== "/") {
     const front = addPrefix.replace(/\/$/, "");
-    steps.push((path) => front + path);
+    steps.push((path) => {
+      if (climbs(path)) throw leavesFolder(`add_prefix ${JSON.stringify(addPrefix)}`);
+      return front + path;
+    });
   }
   if (steps.length === 0 && forwardQuery) return undefined;
   const ownQuery = replacePath === undefined ? "" : queryOf(replacePath);
@@ -50,6 +44,11 @@ export function compileTarget(edits: TargetEdits): ((target: string) => string) 
     if (query === "") return path;
     return at === -1 ? `${path}?${query}` : `${path}&${query}`;
   };
+}
+
+/** The error for a path that leaves the folder that the config puts it under. */
+export function leavesFolder(folder: string): ProxyError {
+  return new ProxyError("bad_request", `The path leaves ${folder} by dot segments`);
 }
 
 /** A function that tells what is taken off the front of a target, without a slash behind it; undefined for nothing. */
@@ -71,6 +70,7 @@ export function strippedOf(path: string, prefix: string): string | undefined {
   return prefix.endsWith("/") || /^(?:$|[/?])/.test(rest) ? asPath(rest) : undefined;
 }
 
+/** One slash in front: two would make the next segment a host to whoever reads the path as a reference (RFC 3986 §4.2). */
 function asPath(rest: string): string {
-  return rest.startsWith("/") ? rest : `/${rest}`;
+  return rest.startsWith("/") ? rest.replace(/^[/\\]+/, "/") : `/${rest}`;
 }

@@ -2,7 +2,7 @@ import type { Placeholder, Template } from "../config/template.ts";
 import { hostForMatching } from "../http/authority.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import { type IdentityPolicy, schemeOf } from "./identity.ts";
-import { pathOf, queryOf } from "./target.ts";
+import { pathOf, queryOf } from "../http/path.ts";
 
 /** Makes a text of a request. */
 export type Fill = (request: IncomingRequest) => string;

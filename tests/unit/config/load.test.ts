@@ -76,6 +76,7 @@ test("validateConfig() fills in every default", () => {
     reloadInterval: 2000,
     frontends: [{
       name: "frontend1",
+      normalize: "match",
       bind: [{ kind: "tcp", host: "", port: 80, text: ":80" }],
       mode: "reverse",
       rules: [],

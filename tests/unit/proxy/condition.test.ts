@@ -10,6 +10,7 @@ import { queryValues } from "../../../src/http/query.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
 import { IncomingRequest } from "../../../src/message/request.ts";
 import { compileCondition, conditionParts } from "../../../src/proxy/condition.ts";
+import { pathReader } from "../../../src/proxy/path-reader.ts";
 
 const POLICY = {
   trusted: new IpSet([]),
@@ -48,7 +49,7 @@ function requestOf({ method = "GET", target = "/", authority = "a.example", line
 
 function check(condition: string, met: readonly Asked[], unmet: readonly Asked[]): void {
   test(`compileCondition() of ${condition}`, () => {
-    const matches = compileCondition(parseCondition(condition), conditionParts(POLICY));
+    const matches = compileCondition(parseCondition(condition), conditionParts(POLICY, pathReader("off")));
     for (let round = 0; round < 2; round++) {
       assert.deepEqual(met.filter((asked) => !matches(requestOf(asked))), []);
       assert.deepEqual(unmet.filter((asked) => matches(requestOf(asked))), []);
@@ -199,7 +200,7 @@ for (const [condition, met] of LOGIC) {
 
 test("compileCondition() looks at 50 levels", () => {
   const deep = parseCondition("!(".repeat(25) + "header(a)" + ")".repeat(25));
-  const matches = compileCondition(deep, conditionParts(POLICY));
+  const matches = compileCondition(deep, conditionParts(POLICY, pathReader("off")));
   assert.equal(matches(requestOf({})), true);
   assert.equal(matches(requestOf({ lines: ["a: 1"] })), false);
 });
@@ -219,7 +220,10 @@ for (const [name, value, trusted, clientHeader, found] of identity) {
   const peer = trusted ? "a trusted" : "any";
   test(`compileCondition() ${found ? "reads" : "hides"} ${name}: ${value} of ${peer} peer, client in ${clientHeader}`, () => {
     const policy = { ...POLICY, clientHeader: clientHeader as "forwarded" };
-    const matches = compileCondition(parseCondition(`header(${name}) == "${value}"`), conditionParts(policy));
+    const matches = compileCondition(
+      parseCondition(`header(${name}) == "${value}"`),
+      conditionParts(policy, pathReader("off")),
+    );
     const request = requestOf({ lines: [`${name}: ${name === "x-real-ip" ? "10.0.0.1" : value}`] });
     request.exchange.peerTrusted = trusted;
     assert.equal(matches(request), found);
@@ -227,7 +231,7 @@ for (const [name, value, trusted, clientHeader, found] of identity) {
 }
 
 test("compileCondition() reads names with underscores where they are kept", () => {
-  const parts = conditionParts({ ...POLICY, aliases: "keep" });
+  const parts = conditionParts({ ...POLICY, aliases: "keep" }, pathReader("off"));
   const matches = compileCondition(parseCondition("header(x_role) == admin"), parts);
   assert.equal(matches(requestOf({ lines: ["X_Role: admin"] })), true);
 });
@@ -244,6 +248,7 @@ test("compileCondition() has a query and cookies read once for a request, howeve
   };
   const parts = {
     policy: POLICY,
+    paths: pathReader("off"),
     query: new NamedValues(counted("query", queryValues)),
     cookies: new NamedValues(counted("cookies", cookieValues)),
   };

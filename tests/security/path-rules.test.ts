@@ -1,0 +1,96 @@
+// Paths that are written in one way and served in another: what rules and routes make of them.
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { asked, get, ok, openScene, type Scene } from "../integration/scene.ts";
+
+/** Ways to write `/admin` that some server takes for it. */
+const DISGUISES = [
+  "//admin",
+  "/./admin",
+  "/x/../admin",
+  "/x/%2e%2e/admin",
+  "/x/..%2Fadmin",
+  "/%61dmin",
+  "/admin;x",
+  "/x/..;/admin",
+  "/admin/.",
+  "/\\admin",
+  "/x\\..\\admin",
+  "/%2Fadmin",
+  "/admin%2F..%2Fadmin",
+];
+
+/** A frontend that denies `/admin` by a rule and leads the rest to the server. */
+function openGuarded(t: TestContext, frontend: Record<string, unknown>): Promise<Scene> {
+  const rules = [{ if: "path_prefix == /admin", respond: { status: 403, body: "no" } }];
+  return openScene(t, { answer: ok("yes"), frontend: { rules, ...frontend } });
+}
+
+async function statusOf(scene: Scene, path: string): Promise<number> {
+  const c = await scene.client();
+  c.send(get(path, "Connection: close"));
+  return Number((await c.untilClosed()).slice(9, 12));
+}
+
+test("a rule about a path sees through every disguise of it, without being asked to", async (t) => {
+  const scene = await openGuarded(t, {});
+  for (const path of ["/admin", "/admin/x?y", ...DISGUISES]) {
+    assert.equal(await statusOf(scene, path), 403, path);
+  }
+  for (const path of ["/", "/administrator", "/x/admin", "/admin/../public", "/?/admin"]) {
+    assert.equal(await statusOf(scene, path), 200, path);
+  }
+});
+
+test('a frontend with normalize = "off" compares the bytes that came', async (t) => {
+  const scene = await openGuarded(t, { normalize: "off" });
+  assert.equal(await statusOf(scene, "/admin"), 403);
+  for (const path of DISGUISES) {
+    assert.equal(await statusOf(scene, path), path.startsWith("/admin/") ? 403 : 200, path);
+  }
+});
+
+test('a frontend with normalize = "refuse" answers 400 to paths that can be read in two ways', async (t) => {
+  const scene = await openGuarded(t, { normalize: "refuse" });
+  for (const path of ["/admin", "/%61dmin"]) assert.equal(await statusOf(scene, path), 403, path);
+  for (const path of DISGUISES.filter((path) => path !== "/%61dmin")) {
+    assert.equal(await statusOf(scene, path), 400, path);
+  }
+  for (const path of ["/a/b.c/.well-known/x?a//b=%2F..", "/caf%C3%A9"]) {
+    assert.equal(await statusOf(scene, path), 200, path);
+  }
+  for (const path of ["/a%00", "/%c0%ae%c0%ae/", "/a%5cb"]) {
+    assert.equal(await statusOf(scene, path), 400, path);
+  }
+});
+
+test("a route takes what its path may be written as, and the server gets the bytes that came", async (t) => {
+  const routes = [{ path_prefix: "/caf%C3%A9", backend: "app" }, {
+    path_prefix: "/",
+    respond: { status: 410 },
+  }];
+  const scene = await openScene(t, {
+    answer: ok("yes"),
+    frontend: { routes, default_backend: undefined },
+  });
+  assert.equal(await statusOf(scene, "/x/..//c%61f%C3%A9/y%2Fz?%2e"), 200);
+  const { received } = await asked(scene.server);
+  assert.match(received, /^GET \/x\/\.\.\/\/c%61f%C3%A9\/y%2Fz\?%2e HTTP\/1\.1\r\n/);
+  assert.equal(await statusOf(scene, "/caf%C3%AA"), 410);
+});
+
+for (const path of ["/..", "/../x", "/a/../../x", "/%2e%2e/x", "/..%2fx", "/..;/x", "/\\..\\x"]) {
+  test(`${path} does not leave the base path of a server, nor a prefix that a route adds`, async (t) => {
+    const based = await openScene(t, { answer: ok("yes"), entry: {} });
+    assert.equal(await statusOf(based, path), 200); // nothing to leave
+    const url = `http://127.0.0.1:${based.server.port}/base`;
+    const scene = await openScene(t, { answer: ok("yes"), entry: { url } });
+    assert.equal(await statusOf(scene, path), 400);
+    assert.equal(await statusOf(scene, "/a/../x"), 200);
+    const prefixed = await openScene(t, {
+      answer: ok("yes"),
+      frontend: { routes: [{ add_prefix: "/base", backend: "app" }], default_backend: undefined },
+    });
+    assert.equal(await statusOf(prefixed, path), 400);
+  });
+}

@@ -11,6 +11,7 @@ const IDENTITY = [
   "X-Forwarded-For: 127.0.0.1",
   "X-Forwarded-Proto: http",
   "X-Forwarded-Host: a.example",
+  "X-Forwarded-Port: 80",
   "X-Real-IP: 127.0.0.1",
   "X-Request-Id: …",
 ];

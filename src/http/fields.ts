@@ -24,6 +24,7 @@ export const ROLE = {
   /** Names an address of what is answered: Location, Content-Location, Refresh. */
   location: 17,
   setCookie: 18,
+  maxForwards: 19,
 } as const;
 
 /** One of the values of `ROLE`. */
@@ -63,6 +64,7 @@ const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["x-real-ip", ROLE.realIp],
   ["x-request-id", ROLE.requestId],
   ["via", ROLE.via],
+  ["max-forwards", ROLE.maxForwards],
   ["date", ROLE.date],
   ["keep-alive", ROLE.keepAlive],
   ["location", ROLE.location],

@@ -9,6 +9,7 @@ import { answerFailure, type ErrorAnswers } from "./failure.ts";
 import { type Course, forward } from "./forward.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
 import { fromNative, fromReplacement, nativeExchange } from "./native-request.ts";
+import { answerOptions, isForProxy } from "./options.ts";
 import type { PathReader } from "./path-reader.ts";
 import { Router, type RouteRule } from "./router.ts";
 
@@ -55,6 +56,7 @@ export function createProxyApp(parts: AppParts): Hono {
     }
     identify(request, identity);
     refuseMethod(request.method);
+    if (isForProxy(request)) return answerOptions();
     const handle = find(request);
     if (handle === undefined) throw new ProxyError("no_route", "Nothing leads anywhere for this request");
     return handle(request);
@@ -119,6 +121,7 @@ export async function serveBy(
   try {
     identify(request, course.policy);
     refuseMethod(request.method);
+    if (isForProxy(request)) return answerOptions();
     const answer = await forward(request, course);
     // An app need not pass on every answer that it asked for.
     exchange.atEnd(() => dropUnused(answer));

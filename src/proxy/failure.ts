@@ -2,6 +2,7 @@ import { ProxyError, proxyStatusOf, toProxyError } from "../base/errors.ts";
 import { preferredType } from "../http/negotiate.ts";
 import { reasonPhrase } from "../http/status.ts";
 import type { Exchange } from "../message/exchange.ts";
+import { SERVED_METHODS } from "./options.ts";
 import { type ErrorPage, type FailureFacts, fillPage } from "./error-page.ts";
 
 /** How the errors of one frontend are answered. */
@@ -40,7 +41,7 @@ export function answerFailure(error: unknown, exchange: Exchange, answers: Error
     }; details="${failure.kind}"`,
   });
   if (failure.kind === "method_not_allowed") {
-    headers.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    headers.set("Allow", SERVED_METHODS);
   }
   if (failure.kind === "authentication_required" && answers.challenge !== undefined) {
     headers.set("Proxy-Authenticate", answers.challenge);

@@ -1,6 +1,7 @@
 import { fieldName, type Fields, ROLE } from "../http/fields.ts";
 import { forwardedEntries, toForwardedNode, toForwardedValue } from "../http/forwarded.ts";
 import { connectionOf, hasConnectionOption, nominatedNames } from "../http/hop-by-hop.ts";
+import { oneHopOn } from "../http/max-forwards.ts";
 import type { BodySource } from "../message/body.ts";
 import { climbs, pathOf } from "../http/path.ts";
 import type { IncomingRequest } from "../message/request.ts";
@@ -102,7 +103,10 @@ export function requestHead(
     if (kind.hopByHop || (dropsAliases && kind.alias)) continue;
     if (nominated !== undefined && nominated.has(kind.lower)) continue;
     if (edits !== undefined && edits.drops(kind)) continue;
-    head += names[i]! + ": " + values[i]! + "\r\n";
+    const value = role === ROLE.maxForwards && request.method === "OPTIONS"
+      ? oneHopOn(values[i]!)
+      : values[i]!;
+    head += names[i]! + ": " + value + "\r\n";
   }
   if (!hostSent) head += "Host: " + host + "\r\n";
   if (body !== null && !lengthSent) {

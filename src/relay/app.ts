@@ -7,6 +7,7 @@ import { exchangeOf, incomingOf } from "../proxy/app.ts";
 import { answerFailure, type ErrorAnswers } from "../proxy/failure.ts";
 import { type Course, forward } from "../proxy/forward.ts";
 import { identify, type IdentityPolicy } from "../proxy/identity.ts";
+import { answerOptions, isForProxy } from "../proxy/options.ts";
 import type { Access } from "./access.ts";
 import type { Origins } from "./origins.ts";
 import { PAC_TYPE } from "./pac.ts";
@@ -49,6 +50,7 @@ export function createRelayApp(parts: RelayParts): Hono {
     const { form } = request.head.target;
     if (form === "origin" || form === "asterisk") return answerOwn(request, parts);
     await access.checkUser(request);
+    if (isForProxy(request)) return answerOptions();
     const target = targetOf(request);
     access.checkTarget(request.method, target);
     if (throughParents !== undefined && parts.routeOf(target.host) === "parent") {

@@ -1,0 +1,18 @@
+import { type Fields, ROLE } from "./fields.ts";
+
+/** More than any chain of proxies has; a larger number is passed on as this one. */
+const MAX_FORWARDS = 0x7fff_ffff;
+const DECIMAL = /^\d+$/;
+
+/** Whether a request with the method OPTIONS may be passed on no further: its Max-Forwards is 0 (RFC 9110 §7.6.2). */
+export function isAtLastHop(fields: Fields): boolean {
+  if (!fields.mayHave(ROLE.maxForwards)) return false;
+  return fields.values.some((value, i) =>
+    fields.kinds[i]!.role === ROLE.maxForwards && DECIMAL.test(value) && Number(value) === 0
+  );
+}
+
+/** The value of Max-Forwards one hop on (RFC 9110 §7.6.2); what is no number goes on as it is. */
+export function oneHopOn(value: string): string {
+  return DECIMAL.test(value) ? String(Math.min(Number(value) - 1, MAX_FORWARDS)) : value;
+}

@@ -20,6 +20,7 @@ import { stickySchema } from "./sticky.ts";
 import type { UpstreamTimeouts } from "./timeouts.ts";
 import { upstreamTimeoutOverridesSchema } from "./timeouts.ts";
 import { upstreamTlsSchema } from "./tls.ts";
+import { viaName } from "./via.ts";
 
 const NAME_FORM = 'a name of letters, digits, "-", "_" and ".", that starts with a letter or digit';
 
@@ -38,6 +39,8 @@ export const backendSchema = section({
   slow_start: duration.prefault("0s"),
   /** Share of the servers that must be up; with fewer, health is ignored. 0 is off: then none up is a 503. */
   panic_threshold: share.prefault(0),
+  /** Name of this proxy in the Via that the servers get, in place of the frontend's; `false` sends them none. */
+  via: viaName.exactOptional(),
   /** A cookie that keeps clients with their server. */
   sticky: stickySchema.exactOptional(),
   tls: upstreamTlsSchema.prefault({}),

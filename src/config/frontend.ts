@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BIND_FORM, parseBind } from "./bind.ts";
 import { errorPagesSchema } from "./error-pages.ts";
-import { choice, flag, list, parsed, text, wants, wholeNumber } from "./fields.ts";
+import { choice, flag, list, parsed, text, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { relaySchema } from "./relay.ts";
 import { routeSchema } from "./route.ts";
@@ -9,8 +9,7 @@ import { ruleSchema } from "./rule.ts";
 import { section } from "./section.ts";
 import { downstreamTimeoutsSchema } from "./timeouts.ts";
 import { parseTrustedProxy, TRUSTED_PROXY_FORM } from "./trusted-proxies.ts";
-
-const VIA_FORM = 'a token, such as "sluice"';
+import { DEFAULT_NAME, viaName } from "./via.ts";
 
 /** Bound addresses and where their requests lead. */
 export const frontendSchema = section({
@@ -27,8 +26,11 @@ export const frontendSchema = section({
   rules: list(ruleSchema, "a list of rules").prefault([]),
   /** Backend of the requests that no rule and no route takes; without it they are answered 404. */
   default_backend: text("the name of a backend").exactOptional(),
-  /** Name of this proxy in the Via field: a pseudonym in place of its host (RFC 9110 §7.6.3). */
-  via: z.string(wants(VIA_FORM)).regex(/^[\w!#$%&'*+.^`|~-]+$/, wants(VIA_FORM)).prefault("sluice"),
+  /**
+   * Name of this proxy in the Via field of requests and answers; `false` sends none. Then the field CDN-Loop, by which
+   * loops are found, has the default name.
+   */
+  via: viaName.prefault(DEFAULT_NAME),
   /**
    * Proxies in front of this one, whose word about the client is taken. Where the list is there, even empty, what
    * others say is dropped; without it their X-Forwarded-For is passed on, but not believed.

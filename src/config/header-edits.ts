@@ -22,6 +22,7 @@ export const IN_REQUESTS: ReservedNames = new Map([
   ["host", 'is set by the key "host_header" of the backend; accepted: any other header'],
   ...reserved([
     ...FRAMING,
+    "cdn-loop",
     "forwarded",
     "via",
     "x-forwarded-for",

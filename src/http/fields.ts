@@ -25,6 +25,7 @@ export const ROLE = {
   location: 17,
   setCookie: 18,
   maxForwards: 19,
+  cdnLoop: 20,
 } as const;
 
 /** One of the values of `ROLE`. */
@@ -65,6 +66,7 @@ const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["x-request-id", ROLE.requestId],
   ["via", ROLE.via],
   ["max-forwards", ROLE.maxForwards],
+  ["cdn-loop", ROLE.cdnLoop],
   ["date", ROLE.date],
   ["keep-alive", ROLE.keepAlive],
   ["location", ROLE.location],

@@ -6,7 +6,7 @@ import { type Fields, listMembers, ROLE } from "./fields.ts";
  * `Connection: Authorization` would remove a credential on its way (CVE-2024-45410 and its kind).
  */
 const NEVER_NOMINATED =
-  /^(?:host|authorization|cookie|set-cookie|forwarded|via|date|content-.*|x-forwarded-.*|x-real-ip|x-request-id|proxy-status)$/;
+  /^(?:host|authorization|cookie|set-cookie|forwarded|via|cdn-loop|date|content-.*|x-forwarded-.*|x-real-ip|x-request-id|proxy-status)$/;
 
 /**
  * The names that `Connection` nominates beyond the well-known ones, or undefined where there are none

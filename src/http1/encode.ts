@@ -39,6 +39,7 @@ export function informationalHead(status: number, reason: string, fields: Fields
 const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   "authorization",
   "cache-control",
+  "cdn-loop",
   "content-encoding",
   "content-length",
   "content-range",

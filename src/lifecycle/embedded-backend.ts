@@ -18,8 +18,8 @@ export interface EmbeddedOptions {
   readonly name?: string;
   /** Proxies in front of the program, as `trusted_proxies` of a frontend; without it nobody is believed. */
   readonly trustedProxies?: readonly string[];
-  /** Name of this proxy in Via; default `sluice`. */
-  readonly via?: string;
+  /** Name of this proxy in Via; default `sluice`. With false there is none. */
+  readonly via?: string | false;
   readonly log: Log;
 }
 

@@ -4,6 +4,7 @@ import type { Log } from "../base/log.ts";
 import { Backend } from "../backend/backend.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
+import { DEFAULT_NAME } from "../config/via.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
 import { createProxyApp, type OwnPage } from "../proxy/app.ts";
@@ -84,7 +85,7 @@ function createRelay(
   const identity = toIdentityPolicy(config);
   const { realm } = config.relay ?? DEFAULT_RELAY;
   const errors = {
-    name: config.via,
+    name: config.via || DEFAULT_NAME,
     pages: new Map(Object.entries(config.errorPages)),
     challenge: basicChallenge(realm),
   };
@@ -99,7 +100,7 @@ function createFrontend(
   backends: ReadonlyMap<string, Backend>,
   metrics: OwnPage | undefined,
 ): Frontend {
-  const errors = { name: config.via, pages: new Map(Object.entries(config.errorPages)) };
+  const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
   const parts = { backends, identity };
   const paths = pathReader(config.normalize);
@@ -137,6 +138,7 @@ function toIdentityPolicy(config: FrontendConfig): IdentityPolicy {
     aliases: relays && config.headerAliases === "drop" ? "keep" : config.headerAliases,
     sendsForwarded: config.forwardedHeader,
     transparent: relays,
+    name: config.via || DEFAULT_NAME,
     via: config.via,
   };
 }

@@ -36,6 +36,8 @@ export interface Outgoing {
   readonly edits: RequestEdits | undefined;
   /** What was taken off the front of the client's path, or undefined. */
   readonly prefix: string | undefined;
+  /** What Via calls this proxy; false where none is sent. */
+  readonly via: string | false;
   /** Time to the head of the answer, in ms, where a route has its own. */
   readonly responseMs: number | undefined;
   /** Whether the server itself is where a tunnel leads: then nothing is sent, a connection is all. */

@@ -181,6 +181,7 @@ function prepare(request: IncomingRequest, course: Course): Outgoing {
     policy,
     edits: shape?.request,
     prefix: shape?.prefix?.(request.target),
+    via: backend.config.via ?? policy.via,
     responseMs: shape?.responseMs,
     straight: course.relayTarget === undefined,
   };

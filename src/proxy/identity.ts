@@ -3,7 +3,7 @@ import { readAuthority } from "../http/authority.ts";
 import { ROLE } from "../http/fields.ts";
 import { clientBehind, clientPosition, forwardedElements, forwardedForEntries } from "../http/forwarded.ts";
 import type { IpSet } from "../http/ip.ts";
-import { timesVia } from "../http/via.ts";
+import { timesLooped, timesVia } from "../http/via.ts";
 import type { IncomingRequest } from "../message/request.ts";
 
 /** Whose word about a client is taken, and what clients may not say. */
@@ -22,8 +22,10 @@ export interface IdentityPolicy {
   readonly sendsForwarded: boolean;
   /** Whether servers see what clients say of themselves as it came, and nothing of ours but Via. */
   readonly transparent: boolean;
-  /** Name of this proxy in Via. */
-  readonly via: string;
+  /** Name of this proxy, by which it knows its own requests again. */
+  readonly name: string;
+  /** What Via calls it, in requests and answers; false where none is sent. */
+  readonly via: string | false;
 }
 
 /**
@@ -40,7 +42,7 @@ const MAX_PASSES = 4;
 export function identify(request: IncomingRequest, policy: IdentityPolicy): void {
   const { exchange } = request;
   const { fields } = request.head;
-  if (fields.mayHaveAlias || fields.mayHave(ROLE.via)) {
+  if (fields.mayHaveAlias || fields.mayHave(ROLE.via) || fields.mayHave(ROLE.cdnLoop)) {
     lookAt(request, policy);
   }
   const { address, unix } = exchange.peer;
@@ -53,11 +55,12 @@ function lookAt({ head: { fields } }: IncomingRequest, policy: IdentityPolicy): 
   let aliased = false;
   for (let i = 0; i < fields.size; i++) {
     const { role, alias } = fields.kinds[i]!;
-    if (role === ROLE.via) passes += timesVia(fields.values[i]!, policy.via);
+    if (role === ROLE.via) passes += timesVia(fields.values[i]!, policy.name);
+    else if (role === ROLE.cdnLoop) passes += timesLooped(fields.values[i]!, policy.name);
     if (alias) aliased = true;
   }
   if (passes >= MAX_PASSES) {
-    throw new ProxyError("loop_detected", `The request came by "${policy.via}" ${passes} times`);
+    throw new ProxyError("loop_detected", `The request came by "${policy.name}" ${passes} times`);
   }
   if (aliased && policy.aliases === "reject") {
     throw new ProxyError("bad_request", "A header name holds more than letters, digits and hyphens");

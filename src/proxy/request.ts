@@ -23,6 +23,8 @@ export interface HeadParts {
   readonly edits: RequestEdits | undefined;
   /** What was taken off the front of the client's path, or undefined. */
   readonly prefix: string | undefined;
+  /** What Via calls this proxy; false where none is sent. */
+  readonly via: string | false;
 }
 
 /** What of the head depends on the server. */
@@ -118,9 +120,8 @@ export function requestHead(
   if (authorization !== undefined) head += "Proxy-Authorization: " + authorization + "\r\n";
   if (edits !== undefined) head += edits.lines(request);
   return head +
-    (transparent || edits?.bare === true
-      ? viaLine(request, parts.policy)
-      : identityLines(request, reported, parts)) +
+    (transparent || edits?.bare === true ? "" : identityLines(request, reported, parts)) +
+    passedLines(request, parts) +
     "\r\n";
 }
 
@@ -175,7 +176,7 @@ function identityLines(
     lines += "\r\nForwarded: " + forwarded(request, { ...reported, proto, host }, policy);
   }
   return lines + "\r\nX-Real-IP: " + (exchange.client || "unknown") +
-    "\r\nX-Request-Id: " + exchange.requestId + "\r\n" + viaLine(request, policy);
+    "\r\nX-Request-Id: " + exchange.requestId + "\r\n";
 }
 
 /** The port that the client asked: that of `host` where it has one, else what `proto` stands for. */
@@ -184,9 +185,13 @@ function portOf(host: string, proto: string): string {
   return port ?? (/^(?:http|ws)s/i.test(proto) ? "443" : "80");
 }
 
-/** Without it a request could go round for ever (RFC 9110 §7.6.3). */
-function viaLine({ head }: IncomingRequest, policy: IdentityPolicy): string {
-  return "Via: 1." + head.minorVersion + " " + policy.via + "\r\n";
+/**
+ * That the request came by here: without it, it could go round for ever. In Via (RFC 9110 §7.6.3), or where that does not
+ * say our name in CDN-Loop (RFC 8586 §2), which says less and which servers do not go by.
+ */
+function passedLines({ head }: IncomingRequest, { policy, via }: HeadParts): string {
+  const line = via === false ? "" : "Via: 1." + head.minorVersion + " " + via + "\r\n";
+  return via === policy.name ? line : line + "CDN-Loop: " + policy.name + "\r\n";
 }
 
 function forwardedFor(

@@ -17,8 +17,8 @@ interface TunnelSet {
 
 /** What makes an answer ready for the client. */
 export interface AnswerContext {
-  /** Name of this proxy in Via. */
-  readonly via: string;
+  /** Name of this proxy in Via; false where none is sent. */
+  readonly via: string | false;
   /** Silence that ends a tunnel, in ms. */
   readonly tunnelIdleMs: number;
   /** Whether a server's wish for credentials is for the client: then the server is a proxy as we are. */
@@ -37,7 +37,7 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   const { fields } = head;
   const upgrade = tunnel === undefined ? undefined : fields.get("upgrade");
   if (fields.mayHaveHopByHop) removeHopByHop(fields, context.relays);
-  fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
+  if (context.via !== false) fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
   context.edit?.(fields);
   if (context.relays && head.status === 407) exchange.detail = "The parent refuses our credentials";
   if (tunnel === undefined) {

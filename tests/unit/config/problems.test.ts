@@ -75,7 +75,7 @@ const rows: [why: string, text: string, lines: string[]][] = [
     "c:2:8: frontends[0].bind: is an empty list; accepted: an address or a list of addresses",
   ]],
   ["a pseudonym that is no token", VALID.replace("bind", 'via = "a b"\nbind'), [
-    'c:2:7: frontends[0].via: is "a b"; accepted: a token, such as "sluice"',
+    'c:2:7: frontends[0].via: is "a b"; accepted: a token, such as "sluice", or false',
   ]],
   ["a mode of another release", VALID.replace("bind", 'mode = "tcp"\nbind'), [
     'c:2:8: frontends[0].mode: is "tcp"; accepted: "reverse" or "relay"',

@@ -20,6 +20,7 @@ const POLICY = {
   aliases: "drop",
   sendsForwarded: false,
   transparent: false,
+  name: "sluice",
   via: "sluice",
 } as const;
 

@@ -13,8 +13,10 @@ export const downstreamTimeoutsSchema = section({
   body_rate: wholeNumber(0).prefault(100),
   /** Between two requests of one connection; 0 closes it after each response. */
   keep_alive: duration.prefault("75s"),
-  /** Reading on after the last response, so that the client gets to see it; 0 closes at once. */
+  /** Silence of the client after a last response, until which what it sends is read and dropped; 0 closes at once. */
   linger: duration.prefault("2s"),
+  /** That reading on ends after this time, even if the client still sends. */
+  linger_limit: positiveDuration.prefault("30s"),
   /** Time in which the client must take some bytes of a response, however few; 0 is off. Twice that may pass. */
   write_idle: duration.prefault("60s"),
 });

@@ -104,6 +104,10 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     if (this.#waits.current !== "write") this.#waits.beginBody();
   }
 
+  onDiscarded(): void {
+    this.#waits.discarded();
+  }
+
   onStarved(): void {
     const wait = this.#waits.current;
     if (this.#exchange !== undefined) {

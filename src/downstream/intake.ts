@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { type ProxyError, toProxyError } from "../base/errors.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { type RefusedHead, RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
-import { collectChunks, giveBack } from "../net/release.ts";
+import { collectChunks, giveBack, isReleasable, releaseMemory } from "../net/release.ts";
 import { bodyTooLarge } from "./request-rules.ts";
 import { RequestBody, type RequestReader } from "./request-body.ts";
 
@@ -28,6 +28,8 @@ export interface IntakeEvents {
   onBodyWanted(): void;
   /** All that came was read, and more is needed. */
   onStarved(): void;
+  /** Something came after `stop` and was thrown away. */
+  onDiscarded(): void;
   /** What came breaks the protocol; nothing more can be read. */
   onMalformed(error: ProxyError): void;
 }
@@ -85,7 +87,10 @@ export class Intake implements RequestReader {
 
   /** Takes bytes from the socket. */
   push(chunk: Buffer): void {
-    if (this.#stopped) return;
+    if (this.#stopped) {
+      if (isReleasable(chunk)) releaseMemory(chunk);
+      return this.#events.onDiscarded();
+    }
     this.#decoder.push(chunk);
     if (this.#reading) this.#advance();
     else if (this.incomplete || this.#decoder.unread > MAX_READ_AHEAD_BYTES) this.#socket.pause();

@@ -14,8 +14,10 @@ export interface DownstreamTimeouts {
   readonly writeIdle: number;
   /** Unused between two requests. */
   readonly keepAlive: number;
-  /** For a client to read an answer that came before its request was complete, before the connection closes. */
+  /** Of silence behind a last answer, before the connection closes: who still sends may not have read it. */
   readonly linger: number;
+  /** For a client that goes on sending behind a last answer. */
+  readonly lingerLimit: number;
 }
 
 /** Where connections come in: who serves them may change between two requests. */

@@ -26,6 +26,8 @@ export class Waits {
   /** The window that the rate of a body is looked at in, and what it brought. */
   #windowAt = 0;
   #windowBytes = 0;
+  /** When lingering ends, whatever comes. */
+  #lingersUntil = 0;
 
   /** `onExpired` is told which wait was in vain; `now` is a clock in ms. */
   constructor(
@@ -44,6 +46,9 @@ export class Waits {
     if (wait === "body" && this.current !== "body") {
       this.#windowAt = this.#now();
       this.#windowBytes = 0;
+    }
+    if (wait === "linger" && this.current !== "linger") {
+      this.#lingersUntil = this.#now() + this.#timeouts().lingerLimit;
     }
     this.current = wait;
     this.#deadline.set(this.#msOf(wait));
@@ -68,6 +73,11 @@ export class Waits {
     this.begin("body");
   }
 
+  /** Something came that is thrown away: a client that still sends has not read its answer. */
+  discarded(): void {
+    if (this.current === "linger" && this.#timeouts().linger > 0) this.begin("linger");
+  }
+
   /** Frees the timer. */
   dispose(): void {
     this.#deadline.dispose();
@@ -86,7 +96,7 @@ export class Waits {
       case "keep_alive":
         return keepAlive;
       case "linger":
-        return Math.max(1, linger);
+        return Math.max(1, Math.min(linger, this.#lingersUntil - this.#now()));
       case "listening":
         return LISTENING_PROBE_MS;
       default:

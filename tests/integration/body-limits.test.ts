@@ -71,6 +71,7 @@ for (const [rate, seconds, cut, why] of rates) {
         writeIdle: 0,
         keepAlive: 0,
         linger: 0,
+        lingerLimit: 0,
       }),
       (wait) => void expired.push(wait),
       () => now,
@@ -89,7 +90,8 @@ for (const [rate, seconds, cut, why] of rates) {
 test("body_rate does not count the time in which nobody wanted the body", () => {
   let now = 0;
   const expired: string[] = [];
-  const timeouts = { requestHeaders: 0, bodyIdle: 0, bodyRate: 100, writeIdle: 0, keepAlive: 0, linger: 0 };
+  const none = { requestHeaders: 0, bodyIdle: 0, writeIdle: 0, keepAlive: 0, linger: 0, lingerLimit: 0 };
+  const timeouts = { ...none, bodyRate: 100 };
   const waits = new Waits(() => timeouts, (wait) => void expired.push(wait), () => now);
   waits.beginBody();
   waits.bodyMoved(10);
@@ -110,6 +112,7 @@ test("a body that is cut for its rate is answered 408, whatever of it came with 
     onBodyData: () => void intake.failBody(new ProxyError("body_timeout", "too slow")),
     onBodyWanted() {},
     onStarved() {},
+    onDiscarded() {},
     onMalformed: (error) => void told.push(`malformed ${error.kind}`),
   });
   intake.push(Buffer.from("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"));

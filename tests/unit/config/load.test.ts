@@ -94,6 +94,7 @@ test("validateConfig() fills in every default", () => {
         bodyRate: 100,
         keepAlive: 75_000,
         linger: 2000,
+        lingerLimit: 30_000,
         writeIdle: 60_000,
       },
       routes: [],

@@ -122,7 +122,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     } else if (this.#halfClose !== undefined) this.#close();
     else if (wait !== "first") {
       if (this.#closing) this.#close();
-      else this.#waits.begin("keep_alive");
+      else if (wait !== "keep_alive") this.#waits.begin("keep_alive");
     }
   }
 
@@ -160,7 +160,10 @@ export class DownstreamConnection implements IntakeEvents, Informer {
         return this.#handOver(exchange, response);
       }
       // RFC 9112 §9.6: what is left of an unread request would be taken for the next one.
-      if (this.#intake.incomplete || (this.#halfClose !== undefined && !this.#intake.hasUnread)) {
+      if (
+        !this.#intake.canGoOn(exchange.awaitsContinue) ||
+        (this.#halfClose !== undefined && !this.#intake.hasUnread)
+      ) {
         this.#closing = true;
       }
       const { status, source, closes } = beginAnswer(this.#writer, response, {
@@ -201,7 +204,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     reportExchange(exchange, this.#writer, this.#opening.options);
     if (this.#phase === "closed") return;
     this.#phase = "idle";
-    if (this.#closing || this.#intake.incomplete) return this.#close();
+    if (this.#closing || !this.#intake.canGoOn(exchange.awaitsContinue)) return this.#close();
     if (!this.#writer.blocked) this.#waits.begin("none");
     // Not from here: a hundred requests in one packet would be a hundred calls deep.
     if (!this.#intake.hasUnread) this.#intake.next();
@@ -215,7 +218,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   /** Goes without a word, unless the last answer is still on its way. */
   #leave(): void {
-    if (this.#socket.writableLength > 0) this.#close();
+    if (this.#socket.writableLength > 0 || this.#intake.skipping) this.#close();
     else this.#gone("unused");
   }
 

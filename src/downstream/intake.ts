@@ -10,6 +10,9 @@ import { RequestBody, type RequestReader } from "./request-body.ts";
 /** Bytes of further requests that are read ahead while one is being answered. */
 const MAX_READ_AHEAD_BYTES = 64 * 1024;
 
+/** Bytes that may be left of a body nobody wants, and are read all the same, so that the connection stays open. */
+const MAX_SKIPPED_BYTES = 64 * 1024;
+
 /** What one client may send. */
 export interface IntakeLimits extends CodecLimits {
   /** Body of one request, in bytes; undefined for no limit. */
@@ -48,7 +51,10 @@ export class Intake implements RequestReader {
   readonly #limits: () => IntakeLimits;
   /** Bytes that the current body may have. */
   #maxBodyBytes = Infinity;
+  /** Whether somebody has begun to read the current body. */
+  #bodyRead = false;
   #inExchange = false;
+  #skipping = false;
   #stopped = false;
 
   /** The limits of heads are those of the moment; those of bodies may change from one request to the next. */
@@ -80,6 +86,24 @@ export class Intake implements RequestReader {
     return this.#body !== undefined && !this.#body.complete;
   }
 
+  /** Whether what is left of the last exchange's body is being passed over. */
+  get skipping(): boolean {
+    return this.#skipping;
+  }
+
+  /**
+   * Whether the current request is complete, or what is left of it can be passed over once it is answered: it is short,
+   * or here already. A client that `asksFirst` whether to send its body may leave it out.
+   */
+  canGoOn(asksFirst: boolean): boolean {
+    const body = this.#body;
+    if (body === undefined || body.complete) return true;
+    if (asksFirst && !this.hasUnread) return false;
+    // How long the rest of a chunked body is, nobody knows before its end.
+    if (body.length === undefined) return !this.#bodyRead && this.#decoder.holdsBody;
+    return body.length - this.#bodyBytes <= MAX_SKIPPED_BYTES;
+  }
+
   /** Whether somebody waits for more of the current request's body. */
   get bodyWanted(): boolean {
     return this.#body?.flowing === true;
@@ -96,8 +120,10 @@ export class Intake implements RequestReader {
     else if (this.incomplete || this.#decoder.unread > MAX_READ_AHEAD_BYTES) this.#socket.pause();
   }
 
-  /** The exchange is over: reads the next request. */
+  /** The exchange is over: reads the next request, behind what is left of this one. */
   next(): void {
+    this.#skipping = this.incomplete;
+    this.#bodyRead = false;
     this.#bodyBytes = 0;
     this.#body?.abandon();
     this.#body = undefined;
@@ -109,6 +135,7 @@ export class Intake implements RequestReader {
   /** For the body: somebody takes it. */
   readBody(): void {
     if (this.#stopped) return;
+    this.#bodyRead = true;
     this.#events.onBodyWanted();
     this.#socket.resume();
     this.#advance();
@@ -146,6 +173,7 @@ export class Intake implements RequestReader {
           return this.#events.onStarved();
         }
         if (step === "head") this.#begin(this.#decoder.head);
+        else if (this.#skipping) this.#skipping = step === "data";
         else if (step === "data") {
           const { length } = this.#decoder.data;
           this.#bodyBytes += length;

@@ -61,6 +61,8 @@ export function checkedRequest(
   if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
     throw new ProxyError("expectation_failed", "An expectation that nobody knows");
   }
+  // RFC 9110 §10.1.1: an HTTP/1.0 client cannot ask.
+  if (expect !== undefined && body !== null && head.minorVersion === 1) exchange.awaitsContinue = true;
   return asRequest(new IncomingRequest(head, exchange, body));
 }
 

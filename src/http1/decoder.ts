@@ -112,6 +112,19 @@ export abstract class Decoder<Head> {
     return this.#headReader.begun;
   }
 
+  /** Whether all of the current body, of which nothing was read yet, has come. */
+  get holdsBody(): boolean {
+    const body = new BodyReader(this.framing(this.head), this.blame, this.limits);
+    try {
+      for (const chunk of [this.#chunk.subarray(this.#at), ...this.#waiting]) {
+        for (let at = 0; at < chunk.length && !body.done;) at = body.read(chunk, at);
+      }
+      return body.done;
+    } catch {
+      return false; // whoever reads it meets the fault
+    }
+  }
+
   /** Number of bytes given but not read. */
   get unread(): number {
     return this.#chunk.length - this.#at + this.#waitingBytes;

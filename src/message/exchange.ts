@@ -44,6 +44,8 @@ export class Exchange {
   /** Scheme and authority that the client asked for, where a trusted proxy reports them in Forwarded. */
   reportedProto: "http" | "https" | undefined;
   reportedHost: string | undefined;
+  /** Whether the client waits for a 100 before it sends its body (RFC 9110 §10.1.1), and nobody has sent one. */
+  awaitsContinue = false;
   /** Status sent to the client; 0 while none was. */
   status = 0;
   /** Body bytes received from the client. */

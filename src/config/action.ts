@@ -2,9 +2,9 @@ import { z } from "zod";
 import { isToken } from "../http/chars.ts";
 import { duration, flag, parsed, share, size, text, wants, wholeNumber } from "./fields.ts";
 import { KEY_FORM, parseHashSource } from "./hash.ts";
-import { headerValue } from "./headers.ts";
 import { answerEditsSchema, replacedHeadersSchema, requestEditsSchema } from "./header-edits.ts";
 import { refuseValue } from "./message.ts";
+import { body, respondSchema } from "./respond.ts";
 import { pattern, rewriteCookiesSchema, rewriteLocationSchema } from "./rewrites.ts";
 import { section } from "./section.ts";
 import { template } from "./template.ts";
@@ -14,8 +14,6 @@ import type { Frozen } from "./freeze.ts";
 const PREFIX_FORM = 'a path that starts with "/", in ASCII, without query, fragment and white space';
 const TARGET_FORM = 'a path that starts with "/", with a query if need be';
 const METHOD_FORM = 'a method such as "POST", but neither HEAD, CONNECT nor TRACE';
-const MAX_BODY = 64 * 1024;
-const BODY_FORM = "a text of up to 64 KiB";
 
 /** What a path starts with. */
 export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
@@ -35,7 +33,6 @@ export const method = parsed(METHOD_FORM, (word) => {
   throw new RangeError(refuseValue(word, METHOD_FORM));
 });
 
-const body = z.string(wants(BODY_FORM)).max(MAX_BODY, wants(BODY_FORM));
 const backendName = text("the name of a backend");
 
 /** A redirect: an address alone, or with its status. */
@@ -47,13 +44,6 @@ const redirectSchema = z.preprocess(
     status: z.literal([301, 302, 303, 307, 308], wants("301, 302, 303, 307 or 308")).prefault(302),
   }),
 );
-
-/** An answer of the proxy's own. */
-const respondSchema = section({
-  status: wholeNumber(200, 599).prefault(200),
-  body: body.prefault(""),
-  content_type: headerValue.prefault("text/plain; charset=utf-8"),
-});
 
 /** A second backend that gets copies of requests; its answers are thrown away. */
 const mirrorSchema = section({

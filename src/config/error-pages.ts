@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { z } from "zod";
 import { PROXY_ERROR_KINDS, statusOf } from "../base/errors.ts";
 import { parsed, wants } from "./fields.ts";
+import { readAnswerFile } from "./files.ts";
 import type { Frozen } from "./freeze.ts";
 import { refuseValue } from "./message.ts";
 
@@ -14,7 +14,6 @@ const STATUSES: ReadonlySet<string> = new Set([
   ...PROXY_ERROR_KINDS.map(statusOf).filter((status) => status !== 499).sort().map(String),
 ]);
 const STATUS_FORM = `a status that errors are answered with: ${[...STATUSES].join(", ")}`;
-const MAX_PAGE_BYTES = 1024 * 1024;
 
 const TYPES: ReadonlyMap<string, string> = new Map([
   [".html", "text/html"],
@@ -38,17 +37,5 @@ export type ErrorPagesConfig = Frozen<z.output<typeof errorPagesSchema>>;
 function readPage(path: string): { type: string; text: string } {
   const type = TYPES.get(extname(path).toLowerCase());
   if (type === undefined) throw new RangeError(refuseValue(path, PAGE_FORM));
-  try {
-    if (statSync(path).size > MAX_PAGE_BYTES) throw new RangeError(refuseValue(path, PAGE_FORM));
-    return { type, text: readFileSync(path, "utf8") };
-  } catch (error) {
-    if (error instanceof RangeError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    throw new RangeError(
-      `is ${JSON.stringify(path)}, which cannot be read (${code}); accepted: ${PAGE_FORM}`,
-      {
-        cause: error,
-      },
-    );
-  }
+  return { type, text: new TextDecoder().decode(readAnswerFile(path, PAGE_FORM)) };
 }

@@ -33,7 +33,8 @@ export const IN_REQUESTS: ReservedNames = new Map([
   ]),
 ]);
 
-const IN_ANSWERS: ReservedNames = new Map(reserved([...FRAMING, "via"]));
+/** Fields of an answer that only the proxy sets. */
+export const IN_ANSWERS: ReservedNames = new Map(reserved([...FRAMING, "via"]));
 
 /** One value, or one for each line of the field. */
 const values = z.preprocess(
@@ -48,7 +49,12 @@ export const requestEditsSchema = editsSchema(IN_REQUESTS);
 export const answerEditsSchema = editsSchema(IN_ANSWERS);
 
 /** Header fields that stand in place of all that the client sent. */
-export const replacedHeadersSchema = headerTable(values, IN_REQUESTS);
+export const replacedHeadersSchema = headerLines(IN_REQUESTS);
+
+/** One or more values for each header that is none of `own`. */
+export function headerLines(own: ReservedNames) {
+  return headerTable(values, own);
+}
 
 /** Changes of a header: what is removed, then what is put in place of what is there, then what is added to it. */
 export type HeaderEditsConfig = Frozen<z.output<typeof requestEditsSchema>>;
@@ -58,8 +64,8 @@ export type HeaderLines = HeaderEditsConfig["set"];
 
 function editsSchema(own: ReservedNames) {
   return section({
-    set: headerTable(values, own).prefault({}),
-    add: headerTable(values, own).prefault({}),
+    set: headerLines(own).prefault({}),
+    add: headerLines(own).prefault({}),
     remove: z.array(headerName(own), wants("a list of header names")).prefault([]),
   });
 }

@@ -6,6 +6,7 @@ import type { Handler } from "./app.ts";
 import { forward } from "./forward.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { Mirror } from "./mirror.ts";
+import { compileRespond } from "./respond.ts";
 import { compileShape, type Shape } from "./shape.ts";
 import { compileSplit } from "./split.ts";
 import { compileTemplate } from "./template.ts";
@@ -25,7 +26,10 @@ export interface HandlerParts {
 /** What answers the requests that a rule or a route takes, compiled once. */
 export function compileHandler(action: ActionConfig, { backends, identity }: HandlerParts): Handler {
   if (action.redirect !== undefined) return redirectTo(action.redirect, identity);
-  if (action.respond !== undefined) return respondWith(action.respond);
+  if (action.respond !== undefined) {
+    const respond = compileRespond(action.respond, identity);
+    return (request) => respond(request, 200);
+  }
   const shape = compileShape({ ...OWN_NAMES, ...action }, identity);
   const mirror = mirrorOf(action, { backends, identity }, shape);
   const courseTo = (name: string) => ({ backend: backends.get(name)!, policy: identity, shape, mirror });
@@ -63,12 +67,4 @@ function redirectTo(
     const location = ownHost ? address : address.replace(/^[/\\]{2,}/, "/");
     return new Response(null, { status, headers: { Location: location } });
   };
-}
-
-function respondWith({ status, body, contentType }: NonNullable<ActionConfig["respond"]>): Handler {
-  // RFC 9110 §15.3.5, §15.3.6 and §15.4.5: these have no body.
-  if (status === 204 || status === 205 || status === 304) return () => new Response(null, { status });
-  const bytes = new TextEncoder().encode(body);
-  const headers = { "Content-Type": contentType, "Content-Length": String(bytes.length) };
-  return () => new Response(bytes, { status, headers });
 }

@@ -126,7 +126,11 @@ function droppedBy({ set, remove }: HeaderEditsConfig): ReadonlySet<string> {
   return new Set([...Object.keys(set), ...remove].map((name) => name.toLowerCase()));
 }
 
-function compileLines(tables: readonly HeaderLines[], policy: IdentityPolicy): readonly [string, Fill][] {
+/** Names of fields and what fills their values, in the order of `tables`. */
+export function compileLines(
+  tables: readonly HeaderLines[],
+  policy: IdentityPolicy,
+): readonly [string, Fill][] {
   return tables.flatMap((table) => Object.entries(table)).flatMap(([name, values]) =>
     values.map((value): [string, Fill] => [name, compileTemplate(value, policy)])
   );

@@ -5,16 +5,16 @@ const MAX_MEMBERS = 32;
 
 /**
  * The media type of `offered` that a client with this `Accept` likes best (RFC 9110 §12.5.1); among equals the
- * one that it names first, then the first offered. That one as well where there is no Accept or nothing fits, as an
- * error answer is better in any form than not at all.
+ * one that it names first, then the first offered. That one as well where there is no Accept; undefined where it takes
+ * none of them.
  */
 export function preferredType<const Type extends string>(
   accept: string | undefined,
   offered: readonly [Type, ...Type[]],
-): Type {
+): Type | undefined {
   if (accept === undefined) return offered[0];
   const ranges = accept.toLowerCase().split(",", MAX_MEMBERS).map(parseRange);
-  let best: Type = offered[0];
+  let best: Type | undefined;
   let its: Range | undefined;
   for (const type of offered) {
     const range = rangeFor(type, ranges);

@@ -64,9 +64,10 @@ function write(
 ): { type: string; text: string } {
   const page = pages.get(String(facts.status)) ?? pages.get(`${Math.floor(facts.status / 100)}xx`);
   const type = preferredType(accept, page === undefined ? BUILT_IN : [page.type, ...BUILT_IN]);
-  if (type === page?.type) return { type, text: fillPage(page, facts) };
+  if (page !== undefined && type === page.type) return { type, text: fillPage(page, facts) };
   if (type === JSON_TYPE) return { type, text: toJson(facts) };
-  return { type, text: type === HTML ? toHtml(facts) : toText(facts) };
+  if (type === HTML) return { type, text: toHtml(facts) };
+  return { type: TEXT, text: toText(facts) }; // in some form even to who takes none: better than no word at all
 }
 
 const BUILT_IN: [string, ...string[]] = [TEXT, JSON_TYPE, HTML];

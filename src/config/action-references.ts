@@ -1,4 +1,4 @@
-import { listWords, refuseValue } from "./message.ts";
+import { listWords, MAX_GUESSES, refuseValue } from "./message.ts";
 import type { Path } from "./places.ts";
 import { suggest } from "./suggest.ts";
 import { asTable, isTable } from "./tables.ts";
@@ -102,7 +102,8 @@ export function checkBackend(name: unknown, path: Path, context: FrontendContext
     : `${
       backends.slice(0, MAX_LISTED).map((name) => JSON.stringify(name)).join(", ")
     } … (${backends.length} in all)`;
-  problems.push({ path, message: refuseValue(name, accepted, suggest(name, backends)) });
+  const near = problems.length < MAX_GUESSES ? suggest(name, backends) : undefined;
+  problems.push({ path, message: refuseValue(name, accepted, near) });
 }
 
 function checkKind(name: string, path: Path, { parents, protocol, problems }: FrontendContext): void {

@@ -1,4 +1,4 @@
-import { createForeign, createTable, Places } from "./places.ts";
+import { createForeign, createTable, OverBounds, Places } from "./places.ts";
 import type { Path, SourceDocument } from "./places.ts";
 
 /**
@@ -32,7 +32,12 @@ export function readData(data: unknown): SourceDocument {
     return into;
   }
 
-  return { data: copy(data, []), places, errors: [] };
+  try {
+    return { data: copy(data, []), places, errors: [] };
+  } catch (error) {
+    if (!(error instanceof OverBounds)) throw error;
+    return { data: createTable(), places, errors: [error.at] };
+  }
 }
 
 function isPlain(value: object): boolean {

@@ -1,8 +1,5 @@
-import { createTable, Places } from "./places.ts";
+import { createTable, OverBounds, Places } from "./places.ts";
 import type { Path, SourceDocument, SourceError } from "./places.ts";
-
-/** Levels of tables and lists; far more than any config has, far less than the stack holds. */
-const MAX_DEPTH = 64;
 
 const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -21,7 +18,7 @@ export function readJson(text: string): SourceDocument {
     const data = reader.readDocument();
     return { data, places: reader.places, errors: reader.errors };
   } catch (error) {
-    if (!(error instanceof JsonStop)) throw error;
+    if (!(error instanceof JsonStop || error instanceof OverBounds)) throw error;
     return { data: createTable(), places: reader.places, errors: [...reader.errors, error.at] };
   }
 }
@@ -55,7 +52,6 @@ class JsonReader {
   #value(path: Path, key?: number): unknown {
     const first = this.#peek();
     this.places.set(path, { ...(key !== undefined && { key }), value: this.#offset });
-    if (path.length > MAX_DEPTH) this.#stop(`at most ${MAX_DEPTH} levels`);
     if (first === "{") return this.#table(path);
     if (first === "[") return this.#list(path);
     if (first === '"') return this.#string();

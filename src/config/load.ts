@@ -1,12 +1,13 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import process from "node:process";
 import { readData } from "./data.ts";
 import { convertVariables, substitute, unchanged } from "./environment.ts";
 import { ConfigError } from "./error.ts";
 import { freeze } from "./freeze.ts";
+import { findKeyPlaces } from "./key-places.ts";
 import { readJson } from "./json.ts";
-import type { SourceDocument } from "./places.ts";
+import type { Path, SourceDocument } from "./places.ts";
 import { placeErrors, placeProblems } from "./problems.ts";
 import type { NamedSource } from "./problems.ts";
 import { checkReferences } from "./references.ts";
@@ -31,6 +32,11 @@ const FORMATS: ReadonlyMap<string, ConfigFormat> = new Map([
   [".json", "json"],
 ]);
 
+/** Bytes of a config. A reload reads in the loop that serves, up to a second for each MiB; 10,000 routes are less than one. */
+export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+
+const TOO_LARGE = `is too large; accepted: up to ${MAX_CONFIG_BYTES / 1024 / 1024} MiB`;
+
 /**
  * Reads and checks a config file; its extension tells the format. Reads synchronously: nothing runs yet.
  *
@@ -47,6 +53,7 @@ export function loadConfigFile(path: string): Config {
 
 /** Checks a config text. `file` is what messages call it. Throws a `ConfigError` with all problems. */
 export function parseConfig(text: string, options: { file: string; format: ConfigFormat }): Config {
+  if (text.length > MAX_CONFIG_BYTES) throw fail(options.file, TOO_LARGE);
   const plain = text.replace(/^\uFEFF/, ""); // editors on Windows put a byte order mark there
   return toConfig(READERS[options.format](plain), { file: options.file, text: plain });
 }
@@ -74,14 +81,20 @@ function toConfig(document: SourceDocument, source: NamedSource): Config {
   const issues = (result.error?.issues ?? []).filter(({ path }) =>
     !substituted.problems.some((problem) => problem.path.every((key, i) => key === path[i]))
   );
-  throw new ConfigError(placeProblems({ ...document, data }, { issues, references }, source));
+  throw new ConfigError(placeProblems({ ...document, data }, { issues, references, keyPlaces }, source));
+}
+
+function keyPlaces(key: string, from: Path): readonly string[] {
+  return findKeyPlaces(configSchema, key, from);
 }
 
 function readText(path: string): string {
   let bytes: Uint8Array;
   try {
+    if (statSync(path).size > MAX_CONFIG_BYTES) throw fail(path, TOO_LARGE);
     bytes = readFileSync(path);
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     throw fail(path, code === "ENOENT" ? "there is no such file" : `cannot be read: ${code}`, error);
   }

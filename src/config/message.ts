@@ -9,9 +9,12 @@ export function refuseValue(found: unknown, accepted: string, suggestion?: strin
   return `${describe(found)}; accepted: ${accepted}${hint}`;
 }
 
-/** Says that `key` is unknown, which keys are accepted, and which of them it looks like. */
-export function refuseKey(key: string, accepted: readonly string[]): string {
-  const near = suggest(key, accepted);
+/** Problems of one kind whose words are guessed at: a guess compares a word with all others, and few read more. */
+export const MAX_GUESSES = 100;
+
+/** Says that `key` is unknown, which keys are accepted, and which of them it looks like unless `guess` is false. */
+export function refuseKey(key: string, accepted: readonly string[], guess = true): string {
+  const near = guess ? suggest(key, accepted) : undefined;
   const hint = near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
   return `unknown key; accepted: ${accepted.join(", ")}${hint}`;
 }

@@ -15,19 +15,52 @@ export interface SourceDocument {
   places: Places;
   /** What the format itself refuses. When there is any, `data` may be incomplete. */
   errors: SourceError[];
+  /** Whether tables may stand behind headers, as in TOML. */
+  headers?: true;
 }
 
 /** A violation of the rules of TOML, YAML or JSON. */
 export interface SourceError {
   offset: number;
   message: string;
+  /** What it is about, where that is known. */
+  path?: Path;
+}
+
+/** Levels of tables and lists; far more than any config has, far less than the stack holds. */
+export const MAX_DEPTH = 64;
+
+/** What is said of a document that is deeper. */
+export const TOO_DEEP = `is nested too deeply; accepted: up to ${MAX_DEPTH} levels of tables and lists`;
+
+/** Values of one document, those that an alias repeats included; 50,000 routes have 200,000. */
+const MAX_VALUES = 300_000;
+
+/**
+ * Ends reading where a document is over a bound. A reload reads in the loop that serves: what could grow with the
+ * square of the text, or without it, must end early.
+ */
+export class OverBounds extends Error {
+  readonly at: SourceError;
+
+  constructor(offset: number, message: string) {
+    super(message);
+    this.name = "OverBounds";
+    this.at = { offset, message };
+  }
 }
 
 /** Remembers the place of every value of one document by its path. */
 export class Places {
   readonly #places = new Map<string, Place>();
+  #count = 0;
 
+  /** Every reader passes each value here before it goes into it. Throws `OverBounds`. */
   set(path: Path, place: Place): void {
+    if (path.length > MAX_DEPTH) throw new OverBounds(place.value, TOO_DEEP);
+    if (++this.#count > MAX_VALUES) {
+      throw new OverBounds(place.value, `has too many values; accepted: up to ${MAX_VALUES}`);
+    }
     this.#places.set(JSON.stringify(path), place);
   }
 

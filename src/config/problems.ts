@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import type { ConfigProblem } from "./error.ts";
+import { Hints } from "./hints.ts";
+import { Lines } from "./lines.ts";
 import { formatPath } from "./places.ts";
 import type { Path, SourceDocument } from "./places.ts";
 import type { ReferenceProblem } from "./action-references.ts";
@@ -21,29 +23,46 @@ interface Finding {
 
 /** Places what the format refuses. The path is empty: there may be no data around such an error. */
 export function placeErrors({ errors }: SourceDocument, source: NamedSource): ConfigProblem[] {
-  return finish(errors.map((error) => ({ ...error, path: [] })), source);
+  return finish(errors.map((error) => ({ path: [], ...error })), source);
+}
+
+/** What was found in the data of a document. */
+export interface Found {
+  issues: readonly z.core.$ZodIssue[];
+  references: readonly ReferenceProblem[];
+  /** Where a key that stands at `from` and is unknown there belongs. */
+  keyPlaces?: (key: string, from: Path) => readonly string[];
 }
 
 /** Places and sorts what was found: unknown keys at the key, all else at the value. */
 export function placeProblems(
   document: SourceDocument,
-  found: { issues: readonly z.core.$ZodIssue[]; references: readonly ReferenceProblem[] },
+  found: Found,
   source: NamedSource,
 ): ConfigProblem[] {
   const { places } = document;
-  const findings = found.issues.flatMap((issue) => toFindings(issue, document));
+  const hints = new Hints(document, source.text, found.keyPlaces);
+  const findings = found.issues.flatMap((issue) => toFindings(issue, document, hints));
   for (const { path, message } of found.references) {
     findings.push({ path, message, offset: places.value(path) });
   }
   return finish(findings, source);
 }
 
-function toFindings(issue: z.core.$ZodIssue, { data, places }: SourceDocument): Finding[] {
+function toFindings(
+  issue: z.core.$ZodIssue,
+  { data, places }: SourceDocument,
+  hints: Hints,
+): Finding[] {
   if (issue.code === "unrecognized_keys") {
     const messages = issue.message.split("\n"); // one for each key; see `section`
     return issue.keys.map((key, i) => {
       const path = [...issue.path, key];
-      return { path, offset: places.key(path), message: messages[i]! };
+      return {
+        path,
+        offset: places.key(path),
+        message: messages[i]! + hints.ofUnknownKey(path, messages[i]!),
+      };
     });
   }
   const path = writtenPath(issue.path, data);
@@ -52,7 +71,8 @@ function toFindings(issue: z.core.$ZodIssue, { data, places }: SourceDocument): 
   }
   const at: unknown = issue.code === "custom" ? issue.params?.["within"] : undefined;
   const within = typeof at === "number" ? { within: { at, value: valueAt(data, path) } } : {};
-  return [{ path, offset: places.value(path), message: issue.message, ...within }];
+  const hint = issue.code === "invalid_type" ? hints.ofKind(path, issue.expected) : "";
+  return [{ path, offset: places.value(path), message: issue.message + hint, ...within }];
 }
 
 /**
@@ -84,16 +104,11 @@ function pointWithin(text: string, { offset, within }: Finding): number {
 }
 
 function finish(findings: Finding[], { file, text }: NamedSource): ConfigProblem[] {
+  const lines = text === undefined ? undefined : new Lines(text);
   return findings.sort((a, b) => a.offset - b.offset).map((finding) => ({
     file,
-    ...(text !== undefined && toLineAndColumn(text, pointWithin(text, finding))),
+    ...lines?.at(pointWithin(text!, finding)),
     path: formatPath(finding.path),
     message: finding.message,
   }));
-}
-
-/** 1-based; columns in UTF-16 code units. */
-function toLineAndColumn(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset).split("\n");
-  return { line: before.length, column: before.at(-1)!.length + 1 };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { refuseKey, refuseValue } from "./message.ts";
+import { MAX_GUESSES, refuseKey, refuseValue } from "./message.ts";
 
 /** `max_connections` as `maxConnections`. */
 export type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}`
@@ -33,7 +33,7 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape): Section<Shap
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => refuseKey(key, keys)).join("\n")
+        ? issue.keys.map((key, i) => refuseKey(key, keys, i < MAX_GUESSES)).join("\n")
         : refuseValue(issue.input, accepted),
   }).transform(toCamelKeys) as unknown as Section<Shape>; // the compiler cannot follow the renaming
 }

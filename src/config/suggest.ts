@@ -1,3 +1,6 @@
+/** A longer word is no slip of the hand, and comparing takes the product of two lengths. */
+const MAX_LENGTH = 256;
+
 /**
  * The candidate that `word` is most likely a misspelling of, or `undefined` when none is near.
  *
@@ -5,6 +8,7 @@
  * matter whether words are joined by `-` or `_`.
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > MAX_LENGTH) return undefined;
   const wanted = fold(word);
   let best: string | undefined;
   let least = word.length < 2 ? 0 : Math.max(1, Math.floor(word.length / 3));

@@ -1,7 +1,10 @@
 import { ParseError, parseTOML } from "toml-eslint-parser";
 import type { AST } from "toml-eslint-parser";
-import { createForeign, createTable, Places } from "./places.ts";
-import type { Path, SourceDocument } from "./places.ts";
+import { Lines } from "./lines.ts";
+import { createForeign, createTable, MAX_DEPTH, OverBounds, Places, TOO_DEEP } from "./places.ts";
+import type { Path, SourceDocument, SourceError } from "./places.ts";
+import { findOpenBrackets } from "./toml-brackets.ts";
+import { explainSlip, explainTwice } from "./toml-slips.ts";
 
 type Key = AST.TOMLBare | AST.TOMLQuoted;
 type Container = Record<PropertyKey, unknown>;
@@ -16,15 +19,78 @@ export function readToml(text: string): SourceDocument {
   const places = new Places();
   const root: Container = createTable();
   try {
-    for (const entry of parseTOML(text, { tomlVersion: "1.1" }).body[0].body) {
+    for (const entry of parse(text)) {
       if (entry.type === "TOMLTable") addTable(root, places, entry);
       else addEntry(root, places, [], entry);
     }
   } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    return { data: root, places, errors: [{ offset: error.index, message: error.message }] };
+    return { data: root, places, errors: [toSourceError(text, error)] };
   }
-  return { data: root, places, errors: [] };
+  return { data: root, places, errors: [], headers: true };
+}
+
+/** Throws a `ParseError`, or `OverBounds`: the parser goes into every level of brackets by a call. */
+function parse(text: string): (AST.TOMLKeyValue | AST.TOMLTable)[] {
+  const open = findOpenBrackets(text, MAX_DEPTH);
+  if (open.length > MAX_DEPTH) throw new OverBounds(open.at(-1)!, TOO_DEEP);
+  return parseTOML(text, { tomlVersion: "1.1" }).body[0].body;
+}
+
+function toSourceError(text: string, error: unknown): SourceError {
+  if (error instanceof OverBounds) return error.at;
+  if (error instanceof ParseError) {
+    return error.message === TWICE ? placeTwice(text, error.index) : explainSlip(text, error);
+  }
+  // The parser makes one call of all characters of a text, which have to fit on the stack.
+  if (error instanceof RangeError) return { offset: 0, message: "has a text that is too long to be read" };
+  throw error;
+}
+
+/** The parser's words for a key or table that is there already. */
+const TWICE = "Defining a key multiple times is invalid";
+
+/** Finds what stands on the line of `index` in the text before it, which the parser has found right. */
+function placeTwice(text: string, index: number): SourceError {
+  const start = text.lastIndexOf("\n", index - 1) + 1;
+  const [line = ""] = text.slice(start).split("\n", 1);
+  const before = readToml(text.slice(0, start));
+  const path = before.errors.length > 0 ? undefined : pathOf(line, before, text.slice(0, start));
+  if (path === undefined) {
+    return { offset: index, message: "is there a second time in one table; accepted: each key once" };
+  }
+  const twice = explainTwice(index, path, new Lines(text).at(before.places.key(path)));
+  const first = path.reduce((holder: unknown, key) => (holder as Container)[key], before.data);
+  const one = /^\s*\[([^[\]]+)\]/.exec(line)?.[1];
+  if (!Array.isArray(first) || one === undefined) return twice;
+  return { ...twice, message: `${twice.message}; did you mean [[${one.trim()}]]?` };
+}
+
+/** The path of the key or header on `line`, as far as `before` has it already. */
+function pathOf(line: string, { data, places }: SourceDocument, text: string): Path | undefined {
+  const isHeader = /^\s*\[/.test(line);
+  let names: string[];
+  try {
+    const [entry] = parse(isHeader ? line : line.replace(/=[^]*$/, "= 0"));
+    names = entry!.key.keys.map(nameOf);
+  } catch {
+    return undefined; // a key with "=" in it, or in an inline table
+  }
+  const table = isHeader ? undefined : parse(text).findLast((entry) => entry.type === "TOMLTable");
+  const path: PropertyKey[] = [...table?.resolvedKey ?? []];
+  let holder = path.reduce((holder: unknown, key) => (holder as Container)[key], data);
+  let found: Path | undefined;
+  for (const name of names) {
+    if (Array.isArray(holder)) {
+      path.push(holder.length - 1);
+      holder = holder.at(-1);
+    }
+    path.push(name);
+    if (!places.has(path)) break;
+    found = [...path];
+    holder = (holder as Container)[name];
+    if (typeof holder !== "object" || holder === null) break;
+  }
+  return found;
 }
 
 /** Adds `[a.b]` or `[[a.b]]`. The resolved key already carries the position in each array of tables. */

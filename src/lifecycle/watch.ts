@@ -1,5 +1,6 @@
-import { type FSWatcher, readFileSync, watch } from "node:fs";
+import { type FSWatcher, readFileSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
+import { MAX_CONFIG_BYTES } from "../config/load.ts";
 
 /** Time that a new content must stay the same: programs write a file in several steps. */
 const SETTLE_MS = 50;
@@ -84,7 +85,9 @@ function watchFolder(path: string, onHint: () => void): FSWatcher | undefined {
 
 function contentOf(path: string): string | undefined {
   try {
-    return readFileSync(path, "latin1");
+    // What is too large to be a config is told apart without being read, look after look.
+    const { size, mtimeMs } = statSync(path);
+    return size > MAX_CONFIG_BYTES ? `${size} ${mtimeMs}` : readFileSync(path, "latin1");
   } catch {
     return undefined;
   }

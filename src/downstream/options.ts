@@ -37,6 +37,8 @@ export interface DownstreamOptions {
   fetch(request: Request): Response | Promise<Response>;
   /** The answer to a request that could not be read or served. */
   fail(error: ProxyError, exchange: Exchange): Response;
+  /** A client was turned away, because as many are connected as may be. */
+  onRefused(): void;
   /** An exchange begins. */
   onBegun(): void;
   /** An exchange is over: everything about it is known. */

@@ -21,7 +21,6 @@ export class DownstreamServer {
   readonly #connections = new Map<DownstreamConnection, Place>();
   /** Connections at a time; 0 is no limit. */
   maxConnections: number;
-  readonly #onRefused: () => void;
   /** Open connections by where they came in. */
   readonly #counts = new Map<Place, number>();
   readonly #refusing = new Set<Socket>();
@@ -29,9 +28,8 @@ export class DownstreamServer {
   #onEmpty: (() => void) | undefined;
 
   /** `maxConnections` 0 is no limit. */
-  constructor({ maxConnections, onRefused }: { maxConnections: number; onRefused: () => void }) {
+  constructor({ maxConnections }: { maxConnections: number }) {
     this.maxConnections = maxConnections;
-    this.#onRefused = onRefused;
   }
 
   /** Number of open connections. */
@@ -46,7 +44,10 @@ export class DownstreamServer {
     if (
       isOver(this.maxConnections, this.#connections.size) ||
       isOver(options.maxConnections, this.#countOf(options))
-    ) return this.#refuse(socket);
+    ) {
+      options.onRefused();
+      return this.#refuse(socket);
+    }
     this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1);
     const connection = new DownstreamConnection(socket, peerOf(socket, unix), place, () => {
       this.#connections.delete(connection);
@@ -116,7 +117,6 @@ export class DownstreamServer {
   }
 
   #refuse(socket: Socket): void {
-    this.#onRefused();
     socket.on("error", () => {}); // a client that we turn away may break off as it likes
     if (this.#refusing.size >= MAX_REFUSING) return void socket.destroy();
     this.#refusing.add(socket);

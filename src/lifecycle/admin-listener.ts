@@ -14,7 +14,7 @@ const DRAIN_MS = 1000;
 export class AdminListener {
   readonly #place: Place;
   readonly #log: Log;
-  readonly #server = new DownstreamServer({ maxConnections: MAX_CONNECTIONS, onRefused() {} });
+  readonly #server = new DownstreamServer({ maxConnections: MAX_CONNECTIONS });
   #config: AdminConfig | undefined;
   #listener: Listener | undefined;
 

@@ -33,10 +33,7 @@ export class AppServer {
       frontends: [{ ...frontend, name: "app", bind, routes: [{ respond: {} }] }], // the app has routes of its own
     });
     this.#drainTimeout = valid.shutdown.drainTimeout;
-    this.#server = new DownstreamServer({
-      maxConnections: valid.limits.maxConnections,
-      onRefused: () => log.warn("connection_refused", { reason: "connection_limit" }),
-    });
+    this.#server = new DownstreamServer(valid.limits);
     this.#listeners = new Listeners(this.#server, log);
     const served = { config: valid.frontends[0]!, errors: { name: "sluice", pages: new Map() }, app };
     this.#service = new FrontendService(served, valid, log);
@@ -57,6 +54,7 @@ export class AppServer {
   async stop(): Promise<number> {
     const closed = this.#listeners.close();
     const cut = await this.#server.drain(this.#drainTimeout);
+    this.#service.close();
     await closed;
     return cut;
   }

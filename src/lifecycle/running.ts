@@ -36,10 +36,7 @@ export class RunningProxy {
   constructor(config: Config, log: Log) {
     this.#log = log;
     this.#snapshot = this.#createSnapshot(config);
-    this.#server = new DownstreamServer({
-      maxConnections: config.limits.maxConnections,
-      onRefused: () => log.warn("connection_refused", { reason: "connection_limit" }),
-    });
+    this.#server = new DownstreamServer(config.limits);
     const adminApp = createAdminApp({ metrics: () => this.metricsPage() });
     this.#admin = new AdminListener(adminOptions(adminApp, () => this.#snapshot.config.limits), log);
     this.#listeners = new Listeners(this.#server, log);
@@ -145,6 +142,7 @@ export class RunningProxy {
     const closed = Promise.all([this.#listeners.close(), this.#admin.close()]);
     const cut = await this.#server.drain(drainTimeout);
     await this.#admin.drain();
+    for (const service of this.#services.values()) service.close();
     closeSnapshot(this.#snapshot, undefined);
     if (cut > 0) this.#log.warn("drain_timeout", { cut, timeout: formatDuration(drainTimeout) });
     else await closed;
@@ -200,6 +198,9 @@ export class RunningProxy {
     admin.commit();
     const names = new Set([...next.backends.keys(), STRAIGHT]);
     for (const { metrics } of services.values()) metrics.keepOnly(names);
+    for (const [name, service] of this.#services) {
+      if (!services.has(name)) service.close();
+    }
     this.#services = services;
     this.#snapshot = next;
   }

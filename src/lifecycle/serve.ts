@@ -10,6 +10,7 @@ import type { ProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
+import { SummedEvent } from "../observe/summed-event.ts";
 import { type App, fetchIncoming } from "../proxy/app.ts";
 import { answerFailure } from "../proxy/failure.ts";
 import type { Frontend } from "./snapshot.ts";
@@ -26,6 +27,7 @@ export interface Served extends Pick<Frontend, "config" | "errors"> {
 export class FrontendService implements DownstreamOptions {
   readonly metrics = new FrontendMetrics();
   readonly #log: Log;
+  readonly #refusals: SummedEvent;
   #frontend: Served;
   #config: Config;
   #limits: IntakeLimits;
@@ -34,6 +36,9 @@ export class FrontendService implements DownstreamOptions {
     this.#frontend = frontend;
     this.#config = config;
     this.#log = log;
+    this.#refusals = new SummedEvent((count) => {
+      log.warn("connection_refused", { frontend: this.config.name, reason: "connection_limit", count });
+    });
     this.#limits = limitsOf(frontend, config);
   }
 
@@ -72,6 +77,16 @@ export class FrontendService implements DownstreamOptions {
     return answerFailure(error, exchange, this.#frontend.errors);
   }
 
+  onRefused(): void {
+    this.metrics.refused();
+    this.#refusals.add();
+  }
+
+  /** Serves no more: writes down what was not yet. */
+  close(): void {
+    this.#refusals.close();
+  }
+
   onBegun(): void {
     this.metrics.begun();
   }
@@ -100,6 +115,7 @@ export function adminOptions(app: Hono, limits: () => LimitsConfig): DownstreamO
     halfClose: "answer",
     fetch: (request) => app.fetch(request),
     fail: (error, exchange) => answerFailure(error, exchange, errors),
+    onRefused() {},
     onBegun() {},
     onExchange() {},
   };

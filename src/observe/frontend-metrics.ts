@@ -25,9 +25,15 @@ class BackendCounts {
 /** Counts the requests of one frontend. Lives as long as the process, through every reload. */
 export class FrontendMetrics {
   readonly #byBackend = new Map<string, BackendCounts>();
+  #refused = 0;
   #inFlight = 0;
   #bytesIn = 0;
   #bytesOut = 0;
+
+  /** A client was turned away. */
+  refused(): void {
+    this.#refused++;
+  }
 
   /** A request begins. */
   begun(): void {
@@ -56,6 +62,7 @@ export class FrontendMetrics {
 
   /** Adds everything to `page` under the label `frontend`. */
   collect(page: Exposition, frontend: string): void {
+    page.add("sluice_refused_connections_total", { frontend }, this.#refused);
     page.add("sluice_requests_in_flight", { frontend }, this.#inFlight);
     page.add("sluice_received_body_bytes_total", { frontend }, this.#bytesIn);
     page.add("sluice_sent_body_bytes_total", { frontend }, this.#bytesOut);

@@ -8,6 +8,10 @@ export const METRICS = {
   sluice_resident_memory_bytes: { type: "gauge", help: "Memory of the process." },
   sluice_cpu_seconds_total: { type: "counter", help: "User and system time of the process." },
   sluice_connections: { type: "gauge", help: "Open connections of clients." },
+  sluice_refused_connections_total: {
+    type: "counter",
+    help: "Clients of a frontend that were turned away because as many were connected as may be.",
+  },
   sluice_reloads_total: { type: "counter", help: "Configs that were taken over while running, or refused." },
   sluice_last_reload_success: { type: "gauge", help: "0 where the last new config was refused, else 1." },
   sluice_requests_total: {

@@ -50,12 +50,13 @@ export async function openAppScene(t: TestContext, { answer, onData, use }: AppO
   use(app);
   app.all("*", (c) => frontend.app.fetch(c.req.raw, c.env));
   const exchanges: Exchange[] = [];
-  const downstream = new DownstreamServer({ maxConnections: 0, onRefused() {} });
+  const downstream = new DownstreamServer({ maxConnections: 0 });
   const options = {
     limits: snapshot.config.limits,
     timeouts: frontend.config.timeouts,
     fetch: (request: Request) => fetchIncoming(app, request),
     fail: (error: ProxyError, exchange: Exchange) => answerFailure(error, exchange, frontend.errors),
+    onRefused() {},
     onBegun() {},
     maxConnections: 0,
     halfClose: "answer" as const,

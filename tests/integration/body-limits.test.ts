@@ -54,6 +54,25 @@ test("max_connections of a frontend refuses one more client, and takes the next 
   });
 });
 
+test("max_connections counts the clients that it refuses, and logs them in one line", async (t) => {
+  const { client, proxy } = await openScene(t, { answer: ok(), config: { limits: { max_connections: 1 } } });
+  const first = await client();
+  first.send(get());
+  await first.until("200 OK");
+  for (let i = 0; i < 5; i++) {
+    const next = await RawClient.open(proxy.port);
+    assert.match(await next.untilClosed(), /^HTTP\/1\.1 503 /);
+  }
+  const counted = 'sluice_refused_connections_total{frontend="web"} 5\n';
+  assert.ok(proxy.running.metricsPage().includes(counted));
+  await proxy.stop();
+  const lines = proxy.events.filter(({ event }) => event === "connection_refused");
+  assert.deepEqual(lines.map(({ fields }) => fields), [
+    { frontend: "web", reason: "connection_limit", count: 1 },
+    { frontend: "web", reason: "connection_limit", count: 4 },
+  ]);
+});
+
 const rates: [bytesPerSecond: number, seconds: number, cut: boolean, why: string][] = [
   [0.1, 30, true, "cuts a body of 1 byte in 10 s"],
   [99, 30, true, "cuts one below the rate"],

@@ -1,6 +1,7 @@
 import type { ProxyErrorKind } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { OutcomeListener, Server } from "./server.ts";
+import { disperse, fill } from "./waiting.ts";
 
 /** Steps in which a server is brought up to its full weight. */
 const RAMP_STEPS = 10;
@@ -60,17 +61,19 @@ export class Availability implements OutcomeListener {
   /** Works out anew who may get requests. */
   refresh(): void {
     const now = performance.now();
+    const before = this.#available;
     for (const server of this.#servers) server.ramp = this.#rampOf(server, now);
     const eligible = this.#servers.filter(isEligible);
     const healthy = eligible.filter((server) => isHealthy(server, now));
     this.#available = healthy.length < this.#rules.panicThreshold * eligible.length ? eligible : healthy;
     this.#rules.onChange(this.#available);
     this.#wakeUp(now);
+    this.#moveWaiting(before);
   }
 
   /** Whether a server may have requests of clients that stay with it, even while it gets no others. */
   keeps(server: Server): boolean {
-    if (server.spent) return false;
+    if (server.spent || !this.#servers.includes(server)) return false;
     return this.#available.includes(server) ||
       (server.operator !== "maint" && isHealthy(server, performance.now()));
   }
@@ -81,12 +84,7 @@ export class Availability implements OutcomeListener {
 
   /** Who waits for another server may have this one. */
   onRoom(server: Server): void {
-    if (!this.#available.includes(server)) return;
-    let longest: Server | undefined;
-    for (const other of this.#servers) {
-      if (other !== server && other.pool.waiting > (longest?.pool.waiting ?? 0)) longest = other;
-    }
-    longest?.pool.sendAway();
+    if (this.#available.includes(server)) fill(server, this.#servers, 1);
   }
 
   /** Takes a server out whose requests failed often enough, unless the backend cannot spare it. */
@@ -113,7 +111,9 @@ export class Availability implements OutcomeListener {
   /** A probe gave a result; see `ActiveOptions.onResult`. */
   onProbed(server: Server, passed: boolean, turned: boolean): void {
     const { backend, log } = this.#rules;
+    const wasSpent = server.spent;
     server.probed();
+    if (wasSpent && this.#available.includes(server)) fill(server, this.#servers);
     if (turned) {
       const { code, detail, status } = server.lastProbe!;
       const fields = { backend, server: server.name, check: code, status, detail };
@@ -156,6 +156,15 @@ export class Availability implements OutcomeListener {
     const eligible = this.#servers.filter(isEligible);
     const out = eligible.length - this.#available.length;
     return out + 1 <= Math.floor(eligible.length / 2);
+  }
+
+  /** Has requests that wait choose again: those for servers that are out, and as many as have room on those that came. */
+  #moveWaiting(before: readonly Server[]): void {
+    const available = new Set(this.#available);
+    const known = [...new Set([...this.#servers, ...before])];
+    if (available.size === 0 || known.every(({ pool }) => pool.waiting === 0)) return;
+    for (const server of known) if (!available.has(server)) disperse(server, !this.keeps(server));
+    for (const server of available) if (!before.includes(server)) fill(server, known);
   }
 
   #comeBack(server: Server): void {

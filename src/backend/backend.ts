@@ -15,8 +15,9 @@ import { startHealthChecks } from "./health-checks.ts";
 import { type Member, Membership } from "./membership.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { type OperatorState, Server } from "./server.ts";
+import { Standings } from "./standing.ts";
 import { Stickiness } from "./stickiness.ts";
-import { Tunnels } from "./tunnels.ts";
+import { disperse } from "./waiting.ts";
 
 /** Time that names get to be looked up before the start goes on without them, in ms. */
 const NAMES_MS = 2000;
@@ -28,6 +29,8 @@ export interface BackendParts {
   readonly log: Log;
   /** The backend of this name in the config before. */
   readonly before?: Backend | undefined;
+  /** What servers of this backend keep from configs before; default nothing. */
+  readonly standings?: Standings | undefined;
 }
 
 /** A named set of servers with a policy, while the proxy runs. */
@@ -43,23 +46,24 @@ export class Backend {
   readonly #policy: Policy<Server>;
   readonly #availability: Availability;
   readonly #membership: Membership;
-  /** By the names of servers, those that left included; the next config's backend goes on with them. */
-  readonly #tunnels: Map<string, Tunnels>;
+  readonly #standings: Standings;
   readonly #closed = new AbortController();
+  /** The backend of this name in the config behind, where it speaks the same protocol: that one knows who is there. */
+  #successor: Backend | undefined;
   #servers: readonly Server[] = [];
   /** The servers that may get requests. Changes on an event, not per request. */
   #available: readonly Server[] = [];
   #started = false;
 
   /** Opens nothing; `start` begins to look names up and to probe. */
-  constructor(config: BackendConfig, { limits, resolver, log, before }: BackendParts) {
+  constructor(config: BackendConfig, { limits, resolver, log, before, standings }: BackendParts) {
     this.config = config;
     this.retryBudget = before?.config.retries.budget === config.retries.budget
       ? before.retryBudget
       : new RetryBudget(config.retries.budget);
     this.stickiness = config.sticky && new Stickiness(config.sticky, config.name);
     this.#limits = limits;
-    this.#tunnels = before === undefined ? new Map() : before.#tunnels;
+    this.#standings = standings ?? new Standings();
     this.#policy = createPolicy<Server>(config.balance, config.hash);
     if (before !== undefined) this.#policy.takeOver?.(before.#policy);
     this.hashKey = config.balance === "hash" ? compileHashKey(config.hash.on) : undefined;
@@ -101,6 +105,7 @@ export class Backend {
 
   /** The servers that get requests at this moment. */
   get available(): readonly Server[] {
+    if (this.#successor !== undefined) return this.#successor.available;
     return this.#available.some(isSpent)
       ? this.#available.filter((server) => !server.spent)
       : this.#available;
@@ -126,6 +131,7 @@ export class Backend {
    * what `hashKey` says of it. The request counts as sent.
    */
   pick(tried?: ReadonlySet<Server>, key?: string): Server | undefined {
+    if (this.#successor !== undefined) return this.#successor.pick(this.#successor.#own(tried), key);
     const server = this.#policy.pick(tried, key) ?? this.#leastFull(tried);
     server?.picked();
     return server;
@@ -136,6 +142,7 @@ export class Backend {
    * a tunnel (`opensTunnel`), as those are about to end. The request counts as sent.
    */
   stay(fields: Fields, opensTunnel = false): Server | undefined {
+    if (this.#successor !== undefined) return this.#successor.stay(fields, opensTunnel);
     const server = this.stickiness?.serverOf(fields);
     if (server === undefined || !this.#availability.keeps(server)) return undefined;
     if (opensTunnel && server.operator !== "ready") return undefined;
@@ -153,14 +160,26 @@ export class Backend {
 
   /**
    * Ends the probes and the look-ups, lets go of the connections that are unused now, and of the rest as they come free.
-   * Tunnels to servers that the `successor` has as well stay.
+   * Tunnels to servers that the `successor` has as well stay. Requests of this config that wait, or are repeated, go to
+   * servers of the successor.
    */
   close(successor?: Backend): void {
     this.#closed.abort();
     this.#membership.close();
     this.#availability.dispose();
-    for (const server of this.servers) server.pool.close();
+    if (successor?.config.protocol === this.config.protocol) this.#successor = successor;
+    for (const server of this.servers) {
+      server.pool.close();
+      if (this.#successor !== undefined) disperse(server, true);
+    }
     this.#letGo(this.servers, successor?.servers ?? []);
+  }
+
+  /** The servers with the names of `servers`, of another config, which may have left since. */
+  #own(servers: ReadonlySet<Server> | undefined): ReadonlySet<Server> | undefined {
+    if (servers === undefined) return undefined;
+    const names = new Set([...servers].map(({ name }) => name));
+    return new Set(this.#servers.filter(({ name }) => names.has(name)));
   }
 
   /** Takes over which servers there are. One that comes later gets its first request behind its first probe. */
@@ -192,20 +211,13 @@ export class Backend {
     for (const { name, tunnels } of servers) {
       if (!staying.has(name)) tunnels.leave(this.config.timeouts.tunnelDrain);
     }
-    for (const [name, { size }] of this.#tunnels) {
-      if (size === 0 && !staying.has(name)) this.#tunnels.delete(name);
-    }
-  }
-
-  #tunnelsOf(name: string): Tunnels {
-    let tunnels = this.#tunnels.get(name);
-    if (tunnels === undefined) this.#tunnels.set(name, tunnels = new Tunnels());
-    return tunnels;
+    this.#standings.keep(staying);
   }
 
   #createServer(member: Member, before: Server | undefined, sameCheck: boolean): Server {
     const { timeouts, pool, ejection, tls } = this.config;
     const target = dialTargetOf(member, tls);
+    const standing = this.#standings.of(member.config.url);
     return new Server(member.config, {
       target,
       pool: new ConnectionPool({
@@ -214,13 +226,14 @@ export class Backend {
         maxIdle: timeouts.keepAlive === 0 ? 0 : pool.maxIdle,
         maxConnections: member.config.maxConnections,
         limits: this.#limits,
+        places: standing.places,
       }),
       ejection,
       outcomes: this.#availability,
       isParent: this.config.protocol === "proxy",
       // What comes through a proxy is of its targets, and for their clients.
       readsReports: this.config.balance === "load_aware" && this.config.protocol === "http",
-      tunnels: this.#tunnelsOf(member.config.url),
+      standing,
       before,
       sameCheck: sameCheck && isDeepStrictEqual(before?.config.healthCheck, member.config.healthCheck),
     });

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { MovingAverage } from "../balancing/average.ts";
-import { PeakAverage } from "../balancing/peak-average.ts";
+import type { MovingAverage } from "../balancing/average.ts";
+import type { PeakAverage } from "../balancing/peak-average.ts";
 import type { Candidate, LoadReport } from "../balancing/policy.ts";
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
 import type { ServerConfig } from "../config/server.ts";
@@ -11,9 +11,10 @@ import { type HealthState, UNKNOWN_HEALTH } from "../health/state.ts";
 import type { Fields } from "../http/fields.ts";
 import { LOAD_REPORT_FIELD, parseLoadReport } from "../http/orca.ts";
 import type { DialTarget } from "../net/dial.ts";
-import { Histogram } from "../observe/histogram.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";
-import { Tunnels } from "./tunnels.ts";
+import type { ServerRecord } from "./record.ts";
+import { Standing } from "./standing.ts";
+import type { Tunnels } from "./tunnels.ts";
 
 /** What the operator said of a server: `drain` and `maint` get no new requests, and `maint` is not probed either. */
 export type OperatorState = "ready" | "drain" | "maint";
@@ -32,25 +33,6 @@ export interface OutcomeListener {
 interface AnswerHead {
   readonly status: number;
   readonly fields: Fields;
-}
-
-/** What is counted of one server. */
-export class ServerRecord {
-  inFlight = 0;
-  readonly latency = new MovingAverage();
-  readonly peak = new PeakAverage();
-  /** Time of the last probe that passed, in ms. */
-  probeMs: number | undefined;
-  /** Requests since the last probe. */
-  unprobed = 0;
-  /** What it said last of its own load. */
-  report: LoadReport | undefined;
-  /** Answers by class of status, `1xx` to `5xx`, at the positions 1 to 5; 0 for any other status. */
-  readonly answers = [0, 0, 0, 0, 0, 0];
-  /** Time to the head of an answer, in seconds. */
-  readonly responseSeconds = new Histogram();
-  /** Attempts that failed on the server's side, by reason. */
-  readonly failures = new Map<ProxyErrorKind, number>();
 }
 
 /** One upstream address of a backend, while the proxy runs. */
@@ -96,7 +78,8 @@ export class Server implements Candidate, ProbeTarget {
       isParent?: boolean;
       /** Whether what its answers say of its load is for us. */
       readsReports?: boolean;
-      tunnels?: Tunnels;
+      /** What it keeps from configs before. */
+      standing?: Standing;
       /** The same server in the config before. */
       before?: Server | undefined;
       /** Whether what probes said of it then still holds: they asked for the same. */
@@ -111,13 +94,13 @@ export class Server implements Candidate, ProbeTarget {
     this.authorization = toBasic(config);
     this.target = parts.target;
     this.pool = parts.pool;
-    this.tunnels = parts.tunnels ?? new Tunnels();
-    this.passive = new PassiveHealth(parts.ejection, parts.before?.passive);
+    const { before, standing = new Standing() } = parts;
+    this.tunnels = standing.tunnels;
+    this.record = standing.record;
+    this.passive = new PassiveHealth(parts.ejection, before?.passive);
     this.#outcomes = parts.outcomes;
     this.#isParent = parts.isParent ?? false;
     this.#readsReports = parts.readsReports ?? false;
-    const { before } = parts;
-    this.record = before?.record ?? new ServerRecord();
     if (before === undefined) return;
     this.operator = before.operator;
     this.rampingSince = before.rampingSince;
@@ -174,9 +157,26 @@ export class Server implements Candidate, ProbeTarget {
     return maxRequests > 0 && this.record.unprobed >= maxRequests;
   }
 
+  /** Requests that it could take now without a wait. */
+  get room(): number {
+    const { maxConnections, maxRequests } = this.config;
+    return Math.max(
+      0,
+      Math.min(
+        maxConnections > 0 ? maxConnections - this.inFlight : Infinity,
+        maxRequests > 0 ? maxRequests - this.record.unprobed : Infinity,
+      ),
+    );
+  }
+
   /** Counts a request that is on its way to it. */
   picked(): void {
     this.record.unprobed++;
+  }
+
+  /** A request that waited for it was sent to another one. */
+  unpicked(): void {
+    if (this.record.unprobed > 0) this.record.unprobed--; // unless a probe has given it a new beginning
   }
 
   /** Takes over the result of a probe, which stands in `lastProbe`. */

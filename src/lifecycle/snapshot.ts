@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
 import type { Log } from "../base/log.ts";
 import { Backend } from "../backend/backend.ts";
+import { Standings } from "../backend/standing.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
 import type { Config } from "../config/schema.ts";
 import { DEFAULT_NAME } from "../config/via.ts";
@@ -33,6 +34,8 @@ export interface Snapshot {
   readonly config: Config;
   readonly frontends: readonly Frontend[];
   readonly backends: ReadonlyMap<string, Backend>;
+  /** By the names of backends: of those that are gone as well, while something of them is under way. */
+  readonly standings: ReadonlyMap<string, Standings>;
 }
 
 /** What a snapshot is built with besides its config. */
@@ -53,11 +56,17 @@ export function createSnapshot(config: Config, { metrics, log, before }: Snapsho
     before?.config.limits,
     before?.config.resolver,
   ]);
+  const standings = new Map([...before?.standings ?? []].filter(([, servers]) => !servers.areOver));
+  for (const name of Object.keys(config.backends)) {
+    standings.set(name, before?.standings.get(name) ?? new Standings());
+  }
   const backends = new Map(
     Object.values(config.backends).map((backend) => {
       const old = before?.backends.get(backend.name);
       const stays = old !== undefined && sameParts && isDeepStrictEqual(old.config, backend);
-      return [backend.name, stays ? old : new Backend(backend, { limits, resolver, log, before: old })];
+      if (stays) return [backend.name, old];
+      const parts = { limits, resolver, log, before: old, standings: standings.get(backend.name) };
+      return [backend.name, new Backend(backend, parts)];
     }),
   );
   const metricsOnFrontends = config.metrics.enabled
@@ -71,6 +80,7 @@ export function createSnapshot(config: Config, { metrics, log, before }: Snapsho
         : createFrontend(frontend, backends, metricsOnFrontends)
     ),
     backends,
+    standings,
   };
 }
 

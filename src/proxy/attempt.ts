@@ -9,7 +9,6 @@ import type { ReplayableBody } from "../message/replay.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
-import { RoomElsewhere } from "../upstream/pool.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import type { RequestEdits } from "./shape.ts";
 import { requestHead } from "./request.ts";
@@ -38,6 +37,8 @@ export interface Outgoing {
   readonly prefix: string | undefined;
   /** What Via calls this proxy; false where none is sent. */
   readonly via: string | false;
+  /** When this attempt began to want a connection, of this server or of others before; undefined until it does. */
+  waitingSince: number | undefined;
   /** Time to the head of the answer, in ms, where a route has its own. */
   readonly responseMs: number | undefined;
   /** Whether the server itself is where a tunnel leads: then nothing is sent, a connection is all. */
@@ -61,15 +62,15 @@ const MAX_STALE = 3;
  * request on its way; that is nobody's failure, so a request that may be repeated goes out once more on another
  * connection (RFC 9112 §9.3.1), as long as no byte of an answer came.
  *
- * Rejects with a ProxyError; or with `RoomElsewhere`, unless the client `stays` with this server, where it waited for a
- * connection and another server has one.
+ * Resolves with undefined, and it was none, where the request waited for a connection and is to choose a server again:
+ * this one is out or, unless the client `stays` with it, another one has room. Rejects with a ProxyError.
  */
 export async function attempt(
   request: IncomingRequest,
   server: Server,
   parts: Outgoing,
   stays: boolean,
-): Promise<AttemptResult> {
+): Promise<AttemptResult | undefined> {
   const { exchange } = request;
   exchange.attempts++;
   const outgoing = toServer(request, server, parts);
@@ -80,7 +81,17 @@ export async function attempt(
       // A first dead connection hints at more of them in the pool: after it, a new one is opened.
       // A tunnel gets one of its own.
       const connection = (stale === 0 && parts.method !== "CONNECT" ? server.pool.takeIdle() : undefined) ??
-        await server.pool.connect(exchange.signal, !stays);
+        await server.pool.connect({
+          signal: exchange.signal,
+          mayLeave: !stays,
+          since: parts.waitingSince ??= performance.now(),
+        });
+      if (connection === undefined) {
+        exchange.attempts--;
+        server.unpicked();
+        outgoing.onDone();
+        return undefined;
+      }
       const { reused } = connection;
       const sentAt = performance.now();
       parts.bodyStarted = true;
@@ -109,7 +120,6 @@ export async function attempt(
       }
     }
   } catch (error) {
-    if (error instanceof RoomElsewhere) exchange.attempts--;
     outgoing.onDone(toProxyError(error));
     throw error;
   }

@@ -11,7 +11,6 @@ import { BytesSource } from "../message/body-bytes.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { ReplayableBody } from "../message/replay.ts";
 import type { IncomingRequest } from "../message/request.ts";
-import { RoomElsewhere } from "../upstream/pool.ts";
 import type { Answer } from "../upstream/contract.ts";
 import { attempt, type AttemptResult, type Outgoing } from "./attempt.ts";
 import { type IdentityPolicy, schemeOf } from "./identity.ts";
@@ -42,7 +41,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
   exchange.backend = backend.name;
   backend.retryBudget.request(exchange.startedAt);
   const outgoing = prepare(request, course);
-  const stays = backend.stay(outgoing.fields, outgoing.upgrade !== undefined);
+  let stays = backend.stay(outgoing.fields, outgoing.upgrade !== undefined);
   let tried: Set<Server> | undefined;
   let last: ProxyError | undefined;
   let moves = 0;
@@ -54,6 +53,11 @@ export async function forward(request: IncomingRequest, course: Course): Promise
     exchange.server = server.name;
     try {
       const sent = await attempt(request, server, outgoing, server === stays);
+      if (sent === undefined) {
+        if (++moves > MAX_MOVES) throw new ProxyError("queue_timeout", `No place was left ${moves} times`);
+        if (server === stays) stays = backend.stay(outgoing.fields, outgoing.upgrade !== undefined);
+        continue;
+      }
       const { status } = sent.answer.head;
       const repeats = includesStatus(backend.config.retries.statuses, status) &&
         mayRepeat(request, { backend, server, tried, outgoing, sentStatus: status });
@@ -64,16 +68,14 @@ export async function forward(request: IncomingRequest, course: Course): Promise
       sent.drop(last);
       exchange.note(server.name, String(status));
     } catch (thrown) {
-      if (thrown instanceof RoomElsewhere && ++moves < MAX_MOVES) continue;
-      const error = last = thrown instanceof RoomElsewhere
-        ? new ProxyError("queue_timeout", `No place was left ${MAX_MOVES} times`)
-        : toProxyError(thrown);
+      const error = last = toProxyError(thrown);
       const repeats = error.retryable(maySendAgain(outgoing.method)) &&
         mayRepeat(request, { backend, server, tried, outgoing });
       if (!repeats) throw giveUp(outgoing, error);
       exchange.note(server.name, error.kind);
     }
     (tried ??= new Set()).add(server);
+    outgoing.waitingSince = undefined;
   }
 }
 
@@ -182,6 +184,7 @@ function prepare(request: IncomingRequest, course: Course): Outgoing {
     edits: shape?.request,
     prefix: shape?.prefix?.(request.target),
     via: backend.config.via ?? policy.via,
+    waitingSince: undefined,
     responseMs: shape?.responseMs,
     straight: course.relayTarget === undefined,
   };

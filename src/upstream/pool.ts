@@ -3,9 +3,7 @@ import { type CodecLimits, DEFAULT_LIMITS } from "../http1/limits.ts";
 import { dial, type DialTarget } from "../net/dial.ts";
 import { UpstreamConnection } from "./connection.ts";
 import type { UpstreamTimeouts } from "./contract.ts";
-
-/** Requests that may wait for a connection of one server. */
-const MAX_WAITING = 1024;
+import { type Asking, Places } from "./places.ts";
 
 /** How a pool behaves. Times in milliseconds. */
 export interface PoolOptions {
@@ -21,17 +19,8 @@ export interface PoolOptions {
   /** Connections open at once, busy ones included; 0 is no limit. */
   readonly maxConnections: number;
   readonly limits?: CodecLimits;
-}
-
-/** Another server has room now: who waited is to choose again. Nobody's failure, and no attempt. */
-export class RoomElsewhere extends Error {}
-
-interface Waiter {
-  /** Whether another server would do as well. */
-  readonly mayLeave: boolean;
-  /** Gets a connection, or with undefined a place, already counted, to open one. */
-  readonly take: (connection: UpstreamConnection | undefined) => void;
-  readonly give: (error: Error) => void;
+  /** The server's, which pools of other configs may take up as well; default its own. */
+  readonly places?: Places;
 }
 
 /**
@@ -45,18 +34,17 @@ export class ConnectionPool {
   readonly #all = new Map<UpstreamConnection, string | undefined>();
   /** The only addresses that the server has; undefined while that was never said. */
   #addresses: ReadonlySet<string> | undefined;
-  readonly #waiting: Waiter[] = [];
-  /** Dials under way; each holds a place under the limit. */
-  #dialling = 0;
+  readonly #places: Places;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#places = options.places ?? new Places();
   }
 
-  /** Open connections, busy ones included. */
+  /** Connections to the server that are open or being opened, busy ones and those of other configs included. */
   get size(): number {
-    return this.#all.size + this.#dialling;
+    return this.#places.taken;
   }
 
   /** An unused connection, at once, or undefined where a new one is needed. */
@@ -69,37 +57,42 @@ export class ConnectionPool {
   }
 
   /**
-   * Opens a new connection, or waits for one to come free when the server's limit is reached.
-   * Rejects with a ProxyError that guarantees that nothing was sent, or with `mayLeave` with `RoomElsewhere`.
+   * Opens a new connection, or waits for one to come free when the server's limit is reached. Resolves with undefined
+   * where the request is to choose a server again, which is no attempt: another one has room, or this one is out.
+   * Rejects with a ProxyError that guarantees that nothing was sent.
    */
-  async connect(signal?: AbortSignal, mayLeave = false): Promise<UpstreamConnection> {
-    const { maxConnections } = this.#options;
-    if (maxConnections > 0 && this.size >= maxConnections) {
-      const freed = await this.#wait(signal, mayLeave);
-      if (freed !== undefined) return freed;
-    } else this.#dialling++;
+  async connect(asking: Asking = {}): Promise<UpstreamConnection | undefined> {
+    const { maxConnections: limit, timeouts, target } = this.#options;
+    // A new one is wanted in place of one that is unused.
+    if (this.#places.isFull(limit)) this.#idle[0]?.fail(new ProxyError("shutdown", "Its place is needed"));
+    if (this.#places.isFull(limit)) {
+      const end = await this.#places.wait({ ...asking, pool: this, limit, queueMs: timeouts.queue });
+      if (end === "elsewhere") return undefined;
+      if (end !== "place") return end;
+    } else this.#places.take();
+    let opened = false;
     try {
-      const socket = await dial(this.#options.target, this.#options.timeouts.connect, signal);
+      const socket = await dial(target, timeouts.connect, asking.signal);
       const connection = new UpstreamConnection(
         socket,
-        this.#options.timeouts,
+        timeouts,
         this.#options.limits ?? DEFAULT_LIMITS,
         this,
       );
       this.#all.set(connection, socket.remoteAddress);
+      opened = true;
       return connection;
     } finally {
-      this.#dialling--;
-      this.#serveWaiter();
+      if (!opened) this.#places.free();
     }
   }
 
   /** For connections: an exchange is complete. */
   onIdle(connection: UpstreamConnection): void {
     if (this.#leadsAstray(connection)) return connection.fail(movedAway());
-    const waiter = this.#waiting.shift();
-    if (waiter !== undefined) return waiter.take(connection);
-    if (this.#closed || this.#idle.length >= this.#options.maxIdle) {
+    const handed = this.#places.hand(connection, this);
+    if (handed === true) return;
+    if (handed === "close" || this.#closed || this.#idle.length >= this.#options.maxIdle) {
       return connection.fail(new ProxyError("shutdown", "Not needed any more"));
     }
     this.#idle.push(connection);
@@ -110,17 +103,20 @@ export class ConnectionPool {
     this.#all.delete(connection);
     const index = this.#idle.indexOf(connection);
     if (index !== -1) this.#idle.splice(index, 1);
-    this.#serveWaiter();
+    this.#places.free();
   }
 
   /** Requests that wait for a connection. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#places.waiting;
   }
 
-  /** Sends the first that waits, and may leave, to choose again: `connect` rejects with `RoomElsewhere`. */
-  sendAway(): void {
-    this.#waiting.find(({ mayLeave }) => mayLeave)?.give(new RoomElsewhere());
+  /**
+   * Sends the first that waits, and may leave unless `anybody` is to, to choose again: its `connect` resolves with
+   * undefined. Returns whether there was one.
+   */
+  sendAway(anybody = false): boolean {
+    return this.#places.sendAway(anybody);
   }
 
   /** The server has these addresses now: connections to others are closed when they are unused. */
@@ -143,42 +139,6 @@ export class ConnectionPool {
     if (this.#addresses === undefined) return false;
     const address = this.#all.get(connection);
     return address !== undefined && !this.#addresses.has(address);
-  }
-
-  /** Lets the first in the queue open a connection of its own where a place came free. */
-  #serveWaiter(): void {
-    if (this.#waiting.length === 0 || this.size >= this.#options.maxConnections) return;
-    this.#dialling++;
-    this.#waiting.shift()!.take(undefined);
-  }
-
-  #wait(signal: AbortSignal | undefined, mayLeave: boolean): Promise<UpstreamConnection | undefined> {
-    if (this.#waiting.length >= MAX_WAITING) {
-      throw new ProxyError("queue_full", `${MAX_WAITING} requests wait for this server already`);
-    }
-    const { queue } = this.#options.timeouts;
-    if (queue === 0) throw new ProxyError("queue_timeout", "All connections of this server are busy");
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
-        const index = this.#waiting.indexOf(waiter);
-        if (index !== -1) this.#waiting.splice(index, 1);
-      };
-      const waiter: Waiter = {
-        mayLeave,
-        take: (connection) => (settle(), resolve(connection)),
-        give: (error) => (settle(), reject(error)),
-      };
-      const timer = setTimeout(() => {
-        waiter.give(new ProxyError("queue_timeout", `No connection came free within ${queue} ms`));
-      }, queue);
-      const onAbort = () =>
-        waiter.give(new ProxyError("client_closed", "The request was given up in the queue"));
-      this.#waiting.push(waiter);
-      if (signal?.aborted === true) onAbort();
-      else signal?.addEventListener("abort", onAbort, { once: true });
-    });
   }
 }
 

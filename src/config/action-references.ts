@@ -44,6 +44,8 @@ const ON_THE_WAY = [
   "rewrite_location",
   "rewrite_cookies",
   "response_timeout",
+  "idle_timeout",
+  "heartbeat",
 ];
 
 /** A rule or a route has one that answers, which exists, and no key that would do nothing. */

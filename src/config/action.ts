@@ -99,6 +99,10 @@ export const actionKeys = {
   rewrite_cookies: rewriteCookiesSchema.exactOptional(),
   /** Time to the head of the answer, in place of the backend's `timeouts.response`. */
   response_timeout: duration.exactOptional(),
+  /** Time between two pieces of a body, in place of the backend's `timeouts.idle`; 0 is off. */
+  idle_timeout: duration.exactOptional(),
+  /** Silence of an event stream in which its client gets a comment; 0 is off, as where nothing is said. */
+  heartbeat: duration.exactOptional(),
 };
 
 const actionSchema = section(actionKeys);

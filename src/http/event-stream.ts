@@ -6,11 +6,42 @@ const EVENT_STREAM = /^text\/event-stream[\t ]*(?:;|$)/i;
 /**
  * Tells whoever passes an event stream on that it is not to be held back or stored: `X-Accel-Buffering: no`, which
  * nginx and its kin obey, and `Cache-Control: no-cache`; each where the server says nothing itself. Changes nothing in
- * any other answer.
+ * any other answer. Returns whether it is an event stream.
  */
-export function announceEventStream(fields: Fields): void {
+export function announceEventStream(fields: Fields): boolean {
   const type = fields.get("content-type");
-  if (type === undefined || !EVENT_STREAM.test(type)) return;
+  if (type === undefined || !EVENT_STREAM.test(type)) return false;
   if (!fields.has("x-accel-buffering")) fields.append("X-Accel-Buffering", "no");
   if (!fields.has("cache-control")) fields.append("Cache-Control", "no-cache");
+  return true;
+}
+
+const LF = 0x0a, CR = 0x0d;
+
+/**
+ * Knows whether a stream of events is between two of them, from the bytes that went by: at its beginning, or behind an
+ * empty line. Lines end in LF, CR or both (HTML, server-sent events).
+ */
+export class EventBoundary {
+  /** Whether the stream is between two events. */
+  between = true;
+  #lineStart = true;
+  #afterCr = false;
+
+  /** Takes the next bytes; looks at the line ends behind the last of anything else. */
+  push(bytes: Uint8Array): void {
+    let at = bytes.length;
+    while (at > 0 && (bytes[at - 1] === LF || bytes[at - 1] === CR)) at--;
+    if (at > 0) this.between = this.#lineStart = this.#afterCr = false;
+    for (; at < bytes.length; at++) {
+      const byte = bytes[at];
+      if (byte === LF && this.#afterCr) {
+        this.#afterCr = false; // the second half of one line end
+        continue;
+      }
+      if (this.#lineStart) this.between = true;
+      this.#lineStart = true;
+      this.#afterCr = byte === CR;
+    }
+  }
 }

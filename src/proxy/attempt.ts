@@ -41,6 +41,8 @@ export interface Outgoing {
   waitingSince: number | undefined;
   /** Time to the head of the answer, in ms, where a route has its own. */
   readonly responseMs: number | undefined;
+  /** Silence that ends an answer or a body under way, in ms, where a route has its own. */
+  readonly idleMs: number | undefined;
   /** Whether the server itself is where a tunnel leads: then nothing is sent, a connection is all. */
   readonly straight: boolean;
 }
@@ -160,7 +162,7 @@ function toServer(
   parts: Outgoing,
 ): OutgoingRequest & { onHead(status: number, switched: boolean): void } {
   const { exchange } = request;
-  const { method, body, upgrade, responseMs } = parts;
+  const { method, body, upgrade, responseMs, idleMs } = parts;
   const own = parts.rewritesHost || exchange.authority === "";
   const host = own ? server.authority : exchange.authority;
   let open = true;
@@ -184,6 +186,7 @@ function toServer(
       authorization: server.authorization,
     }),
     responseMs,
+    idleMs,
     body,
     chunked: body !== null && body.length === undefined,
     upgrade,

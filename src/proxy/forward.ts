@@ -141,6 +141,7 @@ function accept(
     via: policy.via,
     tunnelIdleMs: backend.config.timeouts.tunnelIdle,
     tunnels: server.tunnels,
+    heartbeatMs: shape?.heartbeatMs,
     relays: backend.config.protocol === "proxy",
     edit: edit === undefined && cookie === undefined ? undefined : (fields) => {
       edit?.(fields, request);
@@ -186,6 +187,7 @@ function prepare(request: IncomingRequest, course: Course): Outgoing {
     via: backend.config.via ?? policy.via,
     waitingSince: undefined,
     responseMs: shape?.responseMs,
+    idleMs: shape?.idleMs,
     straight: course.relayTarget === undefined,
   };
 }

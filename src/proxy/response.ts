@@ -3,7 +3,9 @@ import { announceEventStream } from "../http/event-stream.ts";
 import type { Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 import { isWebSocket } from "../http/websocket-frames.ts";
+import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
+import { HeartbeatBody } from "../message/heartbeat.ts";
 import { asResponse, ForwardedResponse } from "../message/response.ts";
 import type { OpenTunnel, UpstreamTunnel } from "../message/tunnel.ts";
 import { joinTunnel, type TunnelEnding } from "../net/tunnel.ts";
@@ -23,6 +25,8 @@ export interface AnswerContext {
   readonly tunnelIdleMs: number;
   /** Whether a server's wish for credentials is for the client: then the server is a proxy as we are. */
   readonly relays: boolean;
+  /** Silence of an event stream, in ms, in which the client gets a comment; undefined or 0 for none. */
+  readonly heartbeatMs?: number | undefined;
   /** What a route changes of the fields. */
   readonly edit: ((fields: Fields) => void) | undefined;
   /** The open tunnels of the server, to which a new one is added. */
@@ -41,11 +45,10 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   context.edit?.(fields);
   if (context.relays && head.status === 407) exchange.detail = "The parent refuses our credentials";
   if (tunnel === undefined) {
-    announceEventStream(fields);
+    const isStream = announceEventStream(fields);
+    const body = isStream && context.heartbeatMs ? withHeartbeat(answer, context.heartbeatMs) : answer.body;
     exchange.answer = { status: head.status, fields };
-    return asResponse(
-      new ForwardedResponse({ status: head.status, reason: head.reason, fields, body: answer.body }),
-    );
+    return asResponse(new ForwardedResponse({ status: head.status, reason: head.reason, fields, body }));
   }
   fields.removeWhere((kind) => NOT_WITH_TUNNEL.has(kind.lower));
   if (head.status === 101) announceUpgrade(fields, upgrade);
@@ -77,6 +80,15 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
       tunnel: { join, drop },
     }),
   );
+}
+
+/** The body of an event stream, to which something can be added: it has no length, and no coding hides its lines. */
+function withHeartbeat({ head, body }: Answer, ms: number): BodySource | null {
+  const coding = head.fields.get("content-encoding");
+  const isPlain = coding === undefined || coding.toLowerCase() === "identity";
+  return body === null || body.length !== undefined || head.status !== 200 || !isPlain
+    ? body
+    : new HeartbeatBody(body, ms);
 }
 
 function removeHopByHop(fields: Fields, relays: boolean): void {

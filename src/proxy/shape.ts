@@ -25,6 +25,10 @@ export interface Shape {
   readonly answer?: ((fields: Fields, request: IncomingRequest) => void) | undefined;
   /** Time to the head of the answer, in ms, in place of the backend's; 0 is no limit. */
   readonly responseMs?: number | undefined;
+  /** Time between two pieces of a body, in ms, in place of the backend's; 0 is no limit. */
+  readonly idleMs?: number | undefined;
+  /** Silence of an event stream, in ms, in which the client gets a comment; 0 is never. */
+  readonly heartbeatMs?: number | undefined;
 }
 
 /** Changes the fields of an answer of `server`, in place. */
@@ -52,6 +56,8 @@ export interface ShapeParts extends TargetEdits {
   readonly rewriteLocation?: RewriteLocation | undefined;
   readonly rewriteCookies?: RewriteCookies | undefined;
   readonly responseTimeout?: number | undefined;
+  readonly idleTimeout?: number | undefined;
+  readonly heartbeat?: number | undefined;
 }
 
 /** The shape that `parts` ask for; undefined where they ask for none, so that most requests pay nothing. */
@@ -66,6 +72,8 @@ export function compileShape(parts: ShapeParts, policy: IdentityPolicy): Shape |
     rewrite: compileRewrite(parts),
     answer: compileAnswerEdits(parts.responseHeaders, policy),
     responseMs: parts.responseTimeout,
+    idleMs: parts.idleTimeout,
+    heartbeatMs: parts.heartbeat,
   };
   return Object.values(shape).every((part) => part === undefined) ? undefined : shape;
 }

@@ -39,6 +39,8 @@ export class UpstreamConnection implements AnswerReader {
   /** Interim answers to the current request. */
   #interim = 0;
   #reusableMs = Infinity;
+  #responseMs = 0;
+  #idleMs = 0;
   #ended = false;
 
   constructor(
@@ -55,7 +57,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#writer = new MessageWriter(socket, {
       onSent: () => this.#sent(),
       onBroken: (error) => this.fail(error),
-      onBlocked: () => this.#deadline.set(this.#timeouts.idle),
+      onBlocked: () => this.#deadline.set(this.#idleMs),
     });
     socket.on("data", (chunk) => this.#read(chunk as Buffer));
     socket.on("drain", () => this.#drained());
@@ -79,6 +81,8 @@ export class UpstreamConnection implements AnswerReader {
     }
     this.#state = HEAD;
     this.#request = request;
+    this.#responseMs = request.responseMs ?? this.#timeouts.response;
+    this.#idleMs = request.idleMs ?? this.#timeouts.idle;
     this.#interim = 0;
     this.#decoder.expect(request.method);
     const answer = new Promise<Answer>((resolve, reject) => {
@@ -123,7 +127,7 @@ export class UpstreamConnection implements AnswerReader {
   resumeBody(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#deadline.set(this.#timeouts.idle);
+    this.#deadline.set(this.#idleMs);
     this.startBody();
   }
 
@@ -137,7 +141,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#decoder.push(chunk);
     if (this.#state === BODY) {
       if (!this.#flowing) return void this.#socket.pause();
-      this.#deadline.set(this.#timeouts.idle);
+      this.#deadline.set(this.#idleMs);
     }
     this.#advance();
   }
@@ -183,7 +187,7 @@ export class UpstreamConnection implements AnswerReader {
       return this.#finish(undefined);
     }
     this.#body = new AnswerBody(head.framing.kind === "length" ? head.framing.length : undefined, this);
-    this.#deadline.set(this.#timeouts.idle);
+    this.#deadline.set(this.#idleMs);
     resolve({ head, body: this.#body });
   }
 
@@ -257,10 +261,6 @@ export class UpstreamConnection implements AnswerReader {
     this.#socket.pause();
   }
 
-  get #responseMs(): number {
-    return this.#request?.responseMs ?? this.#timeouts.response;
-  }
-
   /** The request is out. */
   #sent(): void {
     if (this.#state === HEAD) this.#deadline.set(this.#responseMs);
@@ -288,7 +288,7 @@ export class UpstreamConnection implements AnswerReader {
   }
 
   #expired(): void {
-    const { idle } = this.#timeouts;
+    const idle = this.#idleMs;
     const stalled = () => this.fail(new ProxyError("upstream_stalled", `No byte moved for ${idle} ms`));
     this.#deadline.set(idle); // the look takes a while
     if (this.#writer.blocked) {

@@ -16,6 +16,8 @@ export interface OutgoingRequest {
   readonly upgrade: string | undefined;
   /** Time to the head of the answer, in ms, in place of the connection's own; 0 is no limit. */
   readonly responseMs?: number | undefined;
+  /** Time between two pieces of a body, in either direction, in ms, in place of the connection's own; 0 is no limit. */
+  readonly idleMs?: number | undefined;
   /** Takes interim answers other than 101. */
   onInformational(head: ResponseHead): void;
   /** The answer is over, whole or not; called once, with the error where it broke off, unless there was none (`send` rejects) or it was an upgrade. */

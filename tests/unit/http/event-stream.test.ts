@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { announceEventStream } from "../../../src/http/event-stream.ts";
+import { announceEventStream, EventBoundary } from "../../../src/http/event-stream.ts";
 import { Fields } from "../../../src/http/fields.ts";
 
 const STREAM: [string, string] = ["Content-Type", "text/event-stream"];
@@ -25,5 +25,36 @@ for (const [why, lines, added] of cases) {
     for (const [name, value] of lines) fields.append(name, value);
     announceEventStream(fields);
     assert.deepEqual(fields.names.map((name, i) => [name, fields.values[i]]), [...lines, ...added]);
+  });
+}
+
+const BOUNDARIES: [stream: string, between: boolean][] = [
+  ["", true],
+  ["data: a", false],
+  ["data: a\n", false],
+  ["data: a\r\n", false],
+  ["data: a\r", false],
+  ["data: a\n\n", true],
+  ["data: a\r\n\r\n", true],
+  ["data: a\r\r", true],
+  ["data: a\n\r\n", true],
+  ["data: a\r\n\n", true],
+  ["data: a\n\r", true],
+  ["data: a\n\ndata: b", false],
+  ["data: a\n\ndata: b\n\n\n\n", true],
+  ["data: a\n\ndata: b\ndata: c\r\n", false],
+  [": a comment\n", false],
+  ["\n", true],
+  ["\r\n", true],
+];
+for (const [stream, between] of BOUNDARIES) {
+  test(`EventBoundary ${between ? "is" : "is not"} between events behind ${JSON.stringify(stream)}`, () => {
+    const bytes = new TextEncoder().encode(stream);
+    for (let cut = 0; cut <= bytes.length; cut++) { // however it comes in pieces
+      const boundary = new EventBoundary();
+      boundary.push(bytes.subarray(0, cut));
+      boundary.push(bytes.subarray(cut));
+      assert.equal(boundary.between, between);
+    }
   });
 }

@@ -2,15 +2,18 @@
 const HOLD_MS = 50;
 /** Text that is not held back any longer, in characters. */
 const MAX_HELD = 32 * 1024;
+const NEWLINE = 10;
 const encoder = new TextEncoder();
+
+/** Writes one or more whole lines, which may be kept, and tells `done` once how many of their bytes were written. */
+export type WriteLines = (bytes: Uint8Array, done: (written: number) => void) => void;
 
 /** Gathers lines: a write for each would cost as much as the request that it is about. */
 export class LogOutput {
-  readonly #write: (bytes: Uint8Array) => boolean;
+  readonly #write: WriteLines;
   readonly #describeLost: (lines: number) => string;
   #held = "";
-  #lines = 0;
-  /** Lines that could not be written since one was. */
+  /** Lines that could not be written, and of which no line that was written tells. */
   #lost = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #expire = () => {
@@ -18,11 +21,8 @@ export class LogOutput {
     this.flush();
   };
 
-  /**
-   * `write` takes one or more lines and may keep the bytes; false says that it did not take them. `describeLost` is the
-   * line that tells of it when it takes some again.
-   */
-  constructor(write: (bytes: Uint8Array) => boolean, describeLost: (lines: number) => string) {
+  /** `describeLost` is the line that tells of lost ones, in front of the next that is written. */
+  constructor(write: WriteLines, describeLost: (lines: number) => string) {
     this.#write = write;
     this.#describeLost = describeLost;
   }
@@ -30,7 +30,6 @@ export class LogOutput {
   /** Adds a line, and writes it within 50 ms, with others. */
   add(line: string): void {
     this.#held += line;
-    this.#lines++;
     if (this.#held.length >= MAX_HELD) this.flush();
     else this.#timer ??= setTimeout(this.#expire, HOLD_MS);
   }
@@ -40,11 +39,22 @@ export class LogOutput {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#held === "") return;
-    const text = this.#lost === 0 ? this.#held : this.#describeLost(this.#lost) + this.#held;
+    const told = this.#lost;
+    this.#lost = 0;
     // As bytes: a long text that was put together from many pieces is slow to write.
-    const taken = this.#write(encoder.encode(text));
-    this.#lost = taken ? 0 : this.#lost + this.#lines;
+    const bytes = encoder.encode(told === 0 ? this.#held : this.#describeLost(told) + this.#held);
     this.#held = "";
-    this.#lines = 0;
+    this.#write(bytes, (written) => {
+      if (written < bytes.length) this.#lose(bytes, written, told);
+    });
+  }
+
+  /** Counts the lines of `bytes` that are not whole among the first `written`; the first line tells of `told` others. */
+  #lose(bytes: Uint8Array, written: number, told: number): void {
+    const kept = told > 0 ? bytes.indexOf(NEWLINE) + 1 : 0;
+    if (written < kept) this.#lost += told;
+    for (let i = Math.max(written, kept); i < bytes.length; i++) {
+      if (bytes[i] === NEWLINE) this.#lost++;
+    }
   }
 }

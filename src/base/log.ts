@@ -1,4 +1,4 @@
-import { LogOutput } from "./log-output.ts";
+import { LogOutput, type WriteLines } from "./log-output.ts";
 
 /** Severity of a log line, the least first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -29,8 +29,8 @@ export interface LogStyle {
 
 /** How lines are written. */
 export interface LogOptions extends LogStyle {
-  /** Where lines go, one or more at a time, each with its end. False says that they could not be taken. */
-  readonly write: (bytes: Uint8Array) => boolean;
+  /** Where lines go. */
+  readonly write: WriteLines;
   /** Milliseconds since 1970; the clock by default. */
   readonly now?: () => number;
 }

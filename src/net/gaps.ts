@@ -22,7 +22,7 @@ export const READ_BUFFERS_WAIT_FOR_GC = RUNTIME === "deno";
 
 /**
  * On Deno 2.9 `process.stdout.write` waits until a pipe takes the bytes: a log collector that stops reading would stop
- * the proxy. So logs are written by the runtime's own stream there.
+ * the proxy. So logs are written by the runtime's own function there.
  */
 export const STDOUT_WRITE_BLOCKS = RUNTIME === "deno";
 

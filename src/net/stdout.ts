@@ -1,13 +1,20 @@
+import { fstatSync, write } from "node:fs";
 import process from "node:process";
 import { STDOUT_WRITE_BLOCKS } from "./gaps.ts";
+import { OrderedWriter, type WriteSome } from "./ordered-writer.ts";
 
 /** Unwritten bytes beyond which more are refused: a reader that is stuck must not fill the memory. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+/** A pipe takes up to so many bytes whole or not at all (PIPE_BUF). */
+const WHOLE_BYTES = 4096;
 
-/** Standard output for a log: never waits, and never fails. */
+/** Standard output for a log: never waits, and never fails for good. */
 export interface Stdout {
-  /** Writes `bytes`, which nobody changes any more. False where too much waits to be written already: they are lost. */
-  write(bytes: Uint8Array): boolean;
+  /**
+   * Writes `bytes`, whole lines, which nobody changes any more, and tells `done` how many of them were written: none where
+   * too much waits to be written already, fewer than all where the disk is full or nobody reads.
+   */
+  write(bytes: Uint8Array, done: (written: number) => void): void;
   /** Resolves when all is written, or after `ms` milliseconds. */
   settled(ms: number): Promise<void>;
 }
@@ -20,18 +27,22 @@ export function openStdout(): Stdout {
 }
 
 function open(): Stdout {
-  const writeOut = STDOUT_WRITE_BLOCKS ? denoWriter() : nodeWriter();
+  const writer = STDOUT_WRITE_BLOCKS
+    ? new OrderedWriter(writeOnDeno)
+    : isFile()
+    ? new OrderedWriter(writeToFile)
+    : new OrderedWriter(writeToStream(), WHOLE_BYTES);
   let pending = 0;
   let onSettled: (() => void) | undefined;
   return {
-    write(bytes) {
-      if (pending >= MAX_PENDING_BYTES) return false;
+    write(bytes, done) {
+      if (pending >= MAX_PENDING_BYTES) return done(0);
       pending += bytes.length;
-      writeOut(bytes, () => {
+      writer.write(bytes, (written) => {
         pending -= bytes.length;
+        done(written);
         if (pending === 0) onSettled?.();
       });
-      return true;
     },
     settled: (ms) =>
       new Promise((resolve) => {
@@ -53,17 +64,39 @@ export function print(text: string, where: "stdout" | "stderr" = "stdout"): Prom
   });
 }
 
-type Writer = (bytes: Uint8Array, done: () => void) => void;
+const STDOUT_FD = 1;
 
-function nodeWriter(): Writer {
-  process.stdout.on("error", () => {}); // each write hears of its own error
-  return (bytes, done) => void process.stdout.write(bytes, done);
+function isFile(): boolean {
+  try {
+    return fstatSync(STDOUT_FD).isFile();
+  } catch {
+    return false; // it is closed
+  }
 }
 
-function denoWriter(): Writer {
-  const { stdout } = (globalThis as unknown as {
-    Deno: { stdout: { writable: WritableStream<Uint8Array> } };
-  }).Deno;
-  const writer = stdout.writable.getWriter();
-  return (bytes, done) => void writer.write(bytes).then(done, done);
+/** To a file by hand: a stream does not say how much of the last piece is on a disk that is full. */
+function writeToFile(bytes: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(
+      STDOUT_FD,
+      bytes,
+      0,
+      bytes.length,
+      null,
+      (error, written) => error ? reject(error) : resolve(written),
+    );
+  });
+}
+
+function writeToStream(): WriteSome {
+  process.stdout.on("error", () => {}); // each write hears of its own error
+  return (bytes) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+    });
+}
+
+/** By the runtime's own function; its stream would be broken for good after the first error. */
+function writeOnDeno(bytes: Uint8Array): Promise<number> {
+  return (globalThis as unknown as { Deno: { stdout: { write: WriteSome } } }).Deno.stdout.write(bytes);
 }

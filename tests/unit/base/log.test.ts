@@ -8,7 +8,10 @@ function written(format: "text" | "json", act: (log: ReturnType<typeof createLog
     createLog({
       level: "info",
       format,
-      write: (bytes) => (text += new TextDecoder().decode(bytes)) !== "",
+      write(bytes, done) {
+        text += new TextDecoder().decode(bytes);
+        done(bytes.length);
+      },
       now: () => 0,
     }),
   );

@@ -38,7 +38,7 @@ function frontendLines(frontend: FrontendConfig): string[] {
 
 function reverseLines({ rules, routes, defaultBackend }: FrontendConfig): string[] {
   return [
-    ...rules.map((rule) => `  if ${rule.if.text} -> ${rule.backend}`),
+    ...rules.map((rule) => `  if ${rule.if?.text} -> ${rule.backend}`),
     ...routes.map(({ host, pathPrefix, prefixMatch, backend }) =>
       `  ${host ?? "*"}${pathPrefix}${prefixMatch === "raw" ? "…" : ""} -> ${backend}`
     ),

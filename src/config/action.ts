@@ -7,6 +7,7 @@ import { refuseValue } from "./message.ts";
 import { body, respondSchema } from "./respond.ts";
 import { pattern, rewriteCookiesSchema, rewriteLocationSchema } from "./rewrites.ts";
 import { section } from "./section.ts";
+import { starless } from "./starless.ts";
 import { template } from "./template.ts";
 import type { Frozen } from "./freeze.ts";
 
@@ -15,8 +16,12 @@ const PREFIX_FORM = 'a path that starts with "/", in ASCII, without query, fragm
 const TARGET_FORM = 'a path that starts with "/", with a query if need be';
 const METHOD_FORM = 'a method such as "POST", but neither HEAD, CONNECT nor TRACE';
 
-/** What a path starts with. */
+/** What a path starts with. A star at its end is refused: it would be a star, and not what it is elsewhere. */
 export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
+  const near = starless(prefix);
+  if (near !== undefined) {
+    throw new RangeError(refuseValue(prefix, "the prefix alone, which takes what is below it", near));
+  }
   if (/^\/[!"$->@-~]*$/.test(prefix)) return prefix; // ASCII: the head of a request holds bytes
   throw new RangeError(refuseValue(prefix, PREFIX_FORM));
 });

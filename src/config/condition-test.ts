@@ -4,6 +4,7 @@ import { type Condition, type Subject, SUBJECTS } from "./condition.ts";
 import { type ConditionReader, type ReadValue, refuseAt } from "./condition-reader.ts";
 import { parseRouteHost } from "./host.ts";
 import { quoteShort } from "./message.ts";
+import { starless } from "./starless.ts";
 import { suggest } from "./suggest.ts";
 
 /** Subjects that are one of many, and need a name in parentheses. */
@@ -110,6 +111,11 @@ function readText(subject: Subject, { text, at }: ReadValue): string {
       'a path that starts with "/", without query',
       slash,
     );
+  }
+  const prefix = subject === "path" || subject === "path_prefix" ? starless(text) : undefined;
+  if (prefix !== undefined) {
+    const found = `${quoteShort(text)}, whose star would be a star`;
+    throw refuseAt(at, found, "path_prefix with the prefix alone, or path ~", `path_prefix == ${prefix}`);
   }
   if (subject === "method" && (!isToken(text) || /[a-z]/.test(text))) {
     const upper = isToken(text) ? text.toUpperCase() : undefined;

@@ -11,10 +11,11 @@ export interface Substituted {
   readonly data: unknown;
   readonly problems: readonly ReferenceProblem[];
   /** Paths of the texts that held a variable, as JSON. */
-  readonly paths: ReadonlySet<string>;
+  readonly paths: Set<string>;
 }
 
-const FORM = '"${NAME}" or "${NAME:-default}", and "$${" for the characters themselves';
+const FORM =
+  '"${NAME}" or "${NAME:-default}", no "${" in the default, and "$${" for the characters themselves';
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
 
 /**
@@ -38,7 +39,8 @@ export function substitute(data: unknown, environment: Environment): Substituted
     paths.add(JSON.stringify(path));
     return text.replace(REFERENCE, (found, name: string | undefined, fallback: string | undefined) => {
       if (found === "$${") return "${";
-      if (name === undefined) {
+      // A variable in a default would end it at its first brace, and the rest be text.
+      if (name === undefined || fallback?.includes("${")) {
         problems.push({ path, message: refuseValue(text, FORM) });
         return "";
       }
@@ -60,31 +62,56 @@ export function unchanged(data: unknown): Substituted {
 }
 
 /**
- * Turns texts that came from variables into the numbers and booleans that the schema wanted at their place, in place.
- * Returns whether anything changed: a variable is always a text, and only the schema knows what it stands for.
+ * Reads texts that came from variables as what `issues` say the schema wanted in their place, in place: a number, true
+ * or false, or a list of what stands between commas. A variable is always a text, and only the schema knows what it
+ * stands for. Returns whether anything changed; what was read may have issues of its own, and be read further.
  */
-export function convertVariables(
-  { data, paths }: Substituted,
-  issues: readonly z.core.$ZodIssue[],
-): boolean {
+export function convertVariables({ data, paths }: Substituted, issues: readonly z.core.$ZodIssue[]): boolean {
   let changed = false;
-  for (const { code, path, ...issue } of issues) {
-    if (code !== "invalid_type" || !paths.has(JSON.stringify(path))) continue;
-    const holder = path.slice(0, -1).reduce(
-      (value, key) => (value as Record<PropertyKey, unknown>)[key],
-      data,
-    ) as Record<PropertyKey, unknown>;
+  for (const issue of issues) {
+    const path = issue.path.slice(
+      0,
+      1 + issue.path.findLastIndex((_, i) => paths.has(keyOf(issue.path, i + 1))),
+    );
+    if (path.length === 0) continue;
+    const holder = path.slice(0, -1).reduce((value, key) => (value as Holder)[key], data) as Holder;
     const key = path.at(-1)!;
-    const value = toExpected(String(holder[key]), (issue as { expected?: string }).expected);
+    const text = holder[key];
+    if (typeof text !== "string") continue; // read by an earlier issue
+    const value = readAs(text, issue, issue.path.slice(path.length));
     if (value === undefined) continue;
     holder[key] = value;
+    if (Array.isArray(value)) value.forEach((_, i) => paths.add(keyOf([...path, i])));
     changed = true;
   }
   return changed;
 }
 
-function toExpected(text: string, expected: string | undefined): number | boolean | undefined {
-  if (expected === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
-  if (expected !== "number" && expected !== "int") return undefined;
-  return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+type Holder = Record<PropertyKey, unknown>;
+
+function keyOf(path: Path, length = path.length): string {
+  return JSON.stringify(path.slice(0, length));
+}
+
+/** What `issue` wants of a text; `below` leads from it to the issue, where the schema takes a text for more than one. */
+function readAs(text: string, issue: z.core.$ZodIssue, below: Path): unknown {
+  if (below.length > 0) return below[0] === 0 && text.includes(",") ? toList(text) : undefined;
+  const scalar = toScalar(text);
+  if (issue.code === "invalid_value") {
+    return issue.values.some((value) => typeof value === typeof scalar) ? scalar : undefined;
+  }
+  if (issue.code !== "invalid_type") return undefined;
+  if (issue.expected === "array") return typeof scalar === "boolean" ? scalar : toList(text);
+  if (issue.expected === "boolean") return typeof scalar === "boolean" ? scalar : undefined;
+  const isNumber = issue.expected === "number" || issue.expected === "int";
+  return isNumber && typeof scalar === "number" ? scalar : undefined;
+}
+
+function toScalar(text: string): number | boolean | undefined {
+  if (text === "true" || text === "false") return text === "true";
+  return /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : undefined;
+}
+
+function toList(text: string): string[] {
+  return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
 }

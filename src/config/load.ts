@@ -72,7 +72,9 @@ function toConfig(document: SourceDocument, source: NamedSource): Config {
     : substitute(document.data, process.env);
   const { data } = substituted;
   let result = configSchema.safeParse(data);
-  if (!result.success && convertVariables(substituted, result.error.issues)) {
+  // A text that is read as a list may hold texts that are to be read as numbers.
+  for (let i = 0; i < 2 && !result.success; i++) {
+    if (!convertVariables(substituted, result.error.issues)) break;
     result = configSchema.safeParse(data);
   }
   const references = [...substituted.problems, ...checkReferences(data)];

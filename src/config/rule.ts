@@ -8,7 +8,7 @@ import { section } from "./section.ts";
 
 /** One of the rules of a frontend, which are asked in order; the first whose condition is met decides. */
 export const ruleSchema = section({
-  /** The condition; see `parseCondition`. */
+  /** The condition; see `parseCondition`. Without it the rule takes every request that comes to it. */
   if: z.string(wants('a condition, such as "host == api.example.com"')).transform((written, context) => {
     try {
       return { text: written, condition: parseCondition(written) };
@@ -17,7 +17,7 @@ export const ruleSchema = section({
       context.addIssue({ code: "custom", message: error.message, params: { within: error.at } });
       return z.NEVER;
     }
-  }),
+  }).exactOptional(),
   ...actionKeys,
 });
 

@@ -9,7 +9,7 @@ import { DEFAULT_NAME } from "../config/via.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
 import { createProxyApp, type OwnPage } from "../proxy/app.ts";
-import { compileCondition, conditionParts } from "../proxy/condition.ts";
+import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
 import { compileHandler } from "../proxy/handler.ts";
 import { basicChallenge } from "../relay/credentials.ts";
@@ -117,7 +117,7 @@ function createFrontend(
   const asked = conditionParts(identity, paths);
   const app = createProxyApp({
     rules: config.rules.map((rule) => ({
-      matches: compileCondition(rule.if.condition, asked),
+      matches: rule.if === undefined ? always : compileCondition(rule.if.condition, asked),
       target: compileHandler(rule, parts),
     })),
     routes: config.routes.map((route) => ({

@@ -27,6 +27,11 @@ export function conditionParts(policy: IdentityPolicy, paths: PathReader): Condi
   return { policy, paths, query: new NamedValues(queryValues), cookies: new NamedValues(cookieValues) };
 }
 
+/** The condition of a rule that has none. */
+export function always(): boolean {
+  return true;
+}
+
 /** Makes a function of `condition`, once; what does not depend on the request is worked out here. */
 export function compileCondition(condition: Condition, parts: ConditionParts): Predicate {
   switch (condition.kind) {

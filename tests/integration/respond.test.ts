@@ -99,3 +99,16 @@ test("respond is refused a folder, and a file of more than 1 MiB", async (t) => 
   );
   await assert.rejects(answerTo(t, { file: join(directory, "big") }), /respond\.file: .*accepted: .* 1 MiB/);
 });
+
+test("a rule without if takes every request that the rules before it leave", async (t) => {
+  const rules = [
+    { if: "path == /up", respond: { body: "up" } },
+    { respond: { status: 503, body: "closed" } },
+    { respond: { body: "never" } },
+  ];
+  const { client } = await openScene(t, { frontend: { rules } });
+  const c = await client();
+  c.send(get("/up") + get("/up/x") + get("/", "Connection: close"));
+  const answers = (await c.untilClosed()).split(/(?=HTTP\/1\.1 )/);
+  assert.deepEqual(answers.map(bodyOf), ["up", "closed", "closed"]);
+});

@@ -9,6 +9,7 @@ const OPERATORS = '"==", "!=", "~" or "in"';
 const JOINTS = '"&&", "||" or the end';
 const HOST = 'a name without port, or "*.example.com"';
 const PATH = 'a path that starts with "/", without query';
+const STARLESS = "accepted: path_prefix with the prefix alone, or path ~";
 const BLOCK = "an IP address, or a block such as 10.0.0.0/8";
 
 const rows: [text: string, column: number, rest: string][] = [
@@ -70,6 +71,21 @@ const rows: [text: string, column: number, rest: string][] = [
   ["host == ''", 9, `no host: ""; accepted: ${HOST}`],
   ["path == api", 9, `no path: "api"; accepted: ${PATH}; did you mean "/api"?`],
   ["path == /a?b", 9, `no path: "/a?b"; accepted: ${PATH}`],
+  [
+    "path_prefix == /api/*",
+    16,
+    `"/api/*", whose star would be a star; ${STARLESS}; did you mean "path_prefix == /api"?`,
+  ],
+  [
+    "path == /api*",
+    9,
+    `"/api*", whose star would be a star; ${STARLESS}; did you mean "path_prefix == /api"?`,
+  ],
+  [
+    "path in [/a, /**]",
+    14,
+    `"/**", whose star would be a star; ${STARLESS}; did you mean "path_prefix == /"?`,
+  ],
   ["path_prefix == 'a b'", 16, `no path: "a b"; accepted: ${PATH}`],
   ["path_prefix ~ ^/a", 13, '"path_prefix" with "~"; accepted: "==", "!=" or "in"'],
   ["method == get", 11, 'no method: "get"; accepted: a method in capitals; did you mean "GET"?'],

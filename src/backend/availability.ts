@@ -1,5 +1,6 @@
 import type { ProxyErrorKind } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { UNPROBED_HEALTH } from "../health/state.ts";
 import type { OutcomeListener, Server } from "./server.ts";
 import { disperse, fill } from "./waiting.ts";
 
@@ -16,7 +17,7 @@ export interface AvailabilityRules {
   readonly rise: number;
   /** Share of the servers below which health is ignored; 0 never. */
   readonly panicThreshold: number;
-  /** Time in which a server that came back is brought up to its full weight, in ms. */
+  /** Time in which a server that came back, or joined others, is brought up to its full weight, in ms. */
   readonly slowStartMs: number;
   /** Told about the servers that may get requests, whenever they or their weights change. */
   readonly onChange: (available: readonly Server[]) => void;
@@ -33,8 +34,8 @@ export class Availability implements OutcomeListener {
   #available: readonly Server[] = [];
   /** Probes that ejected servers have passed. */
   readonly #passes = new Map<Server, number>();
-  /** Servers that are down: only those are brought up slowly when they come back, and none at the start. */
-  readonly #wasDown = new Set<Server>();
+  /** Servers that are down, or joined and were not seen up yet: those are brought up slowly, and none at the start. */
+  readonly #slow = new Set<Server>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
@@ -42,20 +43,33 @@ export class Availability implements OutcomeListener {
     this.#rules = rules;
   }
 
-  /** Names the servers of the backend, and forgets all others. */
-  set servers(servers: readonly Server[]) {
+  /** Names the servers of the backend, and forgets all others; `joined` those of them that came to others. */
+  update(servers: readonly Server[], joined: readonly Server[] = []): void {
     this.#servers = servers;
-    for (const known of [this.#passes, this.#wasDown]) {
+    for (const known of [this.#passes, this.#slow]) {
       for (const server of known.keys()) if (!servers.includes(server)) known.delete(server);
     }
     // What was known of them in a config before.
     for (const server of servers) {
-      if (!server.health.up && server.health.known) this.#wasDown.add(server);
+      if (!server.health.up && server.health.known) this.#slow.add(server);
       if (server.passive.isEjected(performance.now()) && !this.#passes.has(server)) {
         this.#passes.set(server, 0);
       }
     }
+    for (const server of joined) {
+      if (this.#rules.probed) this.#slow.add(server);
+      else this.#comeBack(server);
+    }
     this.refresh();
+  }
+
+  /** Those that joined get their first request behind their first probe, as long as another server is up. */
+  settle(): void {
+    const waiting = this.#servers.filter((server) => this.#slow.has(server) && !server.health.known);
+    const now = performance.now();
+    if (!this.#servers.some((server) => !waiting.includes(server) && isHealthy(server, now))) return;
+    for (const server of waiting) server.health = UNPROBED_HEALTH;
+    if (waiting.length > 0) this.refresh();
   }
 
   /** Works out anew who may get requests. */
@@ -98,7 +112,7 @@ export class Availability implements OutcomeListener {
       // The probes will tell when it is back, which may be long before an ejection would end.
       server.health = { up: false, streak: 0, known: true };
       server.passive.readmit(); // what counts from here on is what happens when it is back
-      this.#wasDown.add(server);
+      this.#slow.add(server);
       log.warn("server_down", { backend, server: server.name, cause: reason });
     } else {
       const ms = server.passive.eject(performance.now());
@@ -119,9 +133,9 @@ export class Availability implements OutcomeListener {
       const fields = { backend, server: server.name, check: code, status, detail };
       if (passed) log.info("server_up", fields);
       else log.warn("server_down", fields);
-      if (passed && this.#wasDown.has(server)) this.#comeBack(server);
-      if (passed) this.#wasDown.delete(server);
-      else this.#wasDown.add(server);
+      if (passed && this.#slow.has(server)) this.#comeBack(server);
+      if (passed) this.#slow.delete(server);
+      else this.#slow.add(server);
     }
     if (!this.#readmits(server, passed) && !turned) return;
     this.refresh();

@@ -3,9 +3,9 @@ import { createPolicy } from "../balancing/create.ts";
 import type { Policy } from "../balancing/policy.ts";
 import type { Log } from "../base/log.ts";
 import type { BackendConfig } from "../config/backend.ts";
+import type { HealthCheckConfig } from "../config/health.ts";
 import type { Fields } from "../http/fields.ts";
 import type { CodecLimits } from "../http1/limits.ts";
-import { UNPROBED_HEALTH } from "../health/state.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { ConnectionPool } from "../upstream/pool.ts";
 import { Availability } from "./availability.ts";
@@ -86,7 +86,7 @@ export class Backend {
       onChange: () => this.#update(),
       onMoved: (url, addresses) => this.#servers.find(({ name }) => name === url)?.pool.moveTo(addresses),
     });
-    this.#update(before?.servers, isDeepStrictEqual(before?.config.healthCheck, config.healthCheck));
+    this.#update(before?.servers, asksTheSame(before?.config.healthCheck, config.healthCheck));
   }
 
   get name(): string {
@@ -124,6 +124,11 @@ export class Backend {
     await this.#membership.start(NAMES_MS);
     this.#started = true;
     await this.#probe(this.#servers);
+  }
+
+  /** Nobody waits for `start` any more: servers that joined and have no result yet get no requests while others are up. */
+  settle(): void {
+    this.#availability.settle();
   }
 
   /**
@@ -194,11 +199,12 @@ export class Backend {
     const added = servers.filter((server) => !this.#servers.includes(server));
     const removed = this.#servers.filter((server) => !servers.includes(server));
     this.#servers = servers;
-    if (this.#started && this.config.healthCheck !== undefined) {
-      for (const server of added) if (!server.health.known) server.health = UNPROBED_HEALTH;
-    }
     this.stickiness?.update(servers);
-    this.#availability.servers = servers;
+    this.#availability.update(
+      servers,
+      known.length === 0 ? [] : added.filter(({ name }) => !before.has(name)),
+    );
+    if (this.#started) this.settle();
     for (const { pool } of removed) pool.close();
     this.#letGo(removed, servers);
     for (const { operator, tunnels } of added) if (operator === "ready") tunnels.stay();
@@ -256,6 +262,13 @@ export class Backend {
     }
     return best;
   }
+}
+
+/** Whether two checks ask for the same, in whatever rhythm: then what one found holds for the other. */
+function asksTheSame(one: HealthCheckConfig | undefined, other: HealthCheckConfig | undefined): boolean {
+  const question = (check: HealthCheckConfig | undefined) =>
+    check && { ...check, interval: 0, fastInterval: 0, timeout: 0, rise: 0, fall: 0 };
+  return isDeepStrictEqual(question(one), question(other));
 }
 
 function isSpent({ spent }: Server): boolean {

@@ -51,12 +51,17 @@ export class Membership {
     return [...new Map(members.map((member) => [member.config.url, member])).values()];
   }
 
-  /** Begins to watch the names. Resolves when each has been asked for once, or after `ms`; never rejects. */
+  /**
+   * Begins to watch the names. Resolves when each of which nothing is known yet has been asked for once, or after `ms`;
+   * never rejects.
+   */
   async start(ms: number): Promise<void> {
-    if (this.#watches.size === 0) return;
+    const unknown = [...this.#watches.values()].filter(({ endpoints }) => endpoints.length === 0);
+    const started = new Map([...this.#watches.values()].map((watch) => [watch, watch.start()]));
+    if (unknown.length === 0) return;
     let timer;
     await Promise.race([
-      Promise.all([...this.#watches.values()].map((watch) => watch.start())),
+      Promise.all(unknown.map((watch) => started.get(watch))),
       new Promise<void>((resolve) => {
         timer = setTimeout(resolve, ms);
         this.#endStart = resolve;

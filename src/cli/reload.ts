@@ -31,8 +31,9 @@ export function reloadOnChange(
       return proxy.refuseReload(error instanceof Error ? error.message : String(error));
     }
     proxy.reload(config).then(() => {
-      if (!signal.aborted) watch.every(config.reloadInterval);
-      onReloaded(config);
+      const taken = proxy.snapshot.config; // perhaps a newer one
+      if (!signal.aborted) watch.every(taken.reloadInterval);
+      onReloaded(taken);
     }, () => {}); // the proxy has logged it
   };
   const watch = new FileWatch(path, reload);

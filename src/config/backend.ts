@@ -35,7 +35,7 @@ export const backendSchema = section({
   health_check: healthCheckSchema.exactOptional(),
   /** What the servers are: they answer themselves, or they are proxies, the parents of a relay. */
   protocol: choice(["http", "proxy"]).prefault("http"),
-  /** Time in which a server that came back is brought up to its full weight; 0 is at once. */
+  /** Time in which a server that came back, or joined others, is brought up to its full weight; 0 is at once. */
   slow_start: duration.prefault("0s"),
   /** Share of the servers that must be up; with fewer, health is ignored. 0 is off: then none up is a 503. */
   panic_threshold: share.prefault(0),

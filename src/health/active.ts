@@ -31,7 +31,8 @@ export interface ActiveOptions<Target extends ProbeTarget> extends Thresholds {
 /**
  * Probes each target for itself, so that a slow one delays no other and no two probes of one overlap. The first round
  * goes out at once; behind it the targets are spread evenly over the interval, with jitter, so that many servers, or
- * many proxies, do not probe in step. Resolves when the first round is over; the loop goes on until `signal` aborts.
+ * many proxies, do not probe in step. A target that is known already, from a config before, takes no part in the first
+ * round and goes on in its rhythm. Resolves when the first round is over; the loop goes on until `signal` aborts.
  */
 export async function startActiveChecks<Target extends ProbeTarget>(
   targets: readonly Target[],
@@ -58,16 +59,22 @@ export async function startActiveChecks<Target extends ProbeTarget>(
     const timer = setTimeout(() => {
       signal.removeEventListener("abort", onAbort);
       if (options.isGone?.(target) === true) return;
-      void check(target).then(() => {
-        const next = target.health.streak > 0 ? Math.min(fastInterval, interval) : interval;
-        wait(target, next * (1 + JITTER * (2 * random() - 1)));
-      });
+      void check(target).then(() => wait(target, pauseOf(target)));
     }, ms);
     signal.addEventListener("abort", onAbort, { once: true });
   }
 
+  function pauseOf({ health: { streak } }: Target): number {
+    return (streak > 0 ? Math.min(fastInterval, interval) : interval) * (1 + JITTER * (2 * random() - 1));
+  }
+
   // Each goes its own way behind its first result: one that hangs holds up the start, but no other target.
   await Promise.all(targets.map(async (target, i) => {
+    const { health, lastProbe } = target;
+    if (health.known && lastProbe !== undefined) {
+      const pause = pauseOf(target);
+      return wait(target, Math.min(pause, Math.max(0, lastProbe.at + pause - Date.now()))); // clocks are set
+    }
     await check(target);
     wait(target, interval * (i + random()) / targets.length);
   }));

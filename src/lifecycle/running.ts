@@ -15,6 +15,9 @@ import { planReload, type ReloadPlan } from "./plan.ts";
 import { adminOptions, FrontendService } from "./serve.ts";
 import { createSnapshot, type Snapshot } from "./snapshot.ts";
 
+/** Time that a reload waits for first results of probes, and for names, in ms: none of them can hold it up. */
+const RELOAD_MS = 500;
+
 /** A proxy: what its config describes, and once it is started its listeners and connections. */
 export class RunningProxy {
   readonly #log: Log;
@@ -27,8 +30,12 @@ export class RunningProxy {
   /** The reload that runs, and those behind it: one at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
   #starting: Promise<void> = Promise.resolve();
+  /** The newest config of those that wait for the reload that runs, and what all that wait get. */
+  #next: { config: Config; done: Promise<ReloadPlan> } | undefined;
   /** What a reload that runs has built and not taken over yet. */
   #upcoming: Snapshot | undefined;
+  /** Ends the wait of the reload that runs: a newer config is there. */
+  #hurry = () => {};
   #started = false;
   #stopped = false;
 
@@ -111,12 +118,25 @@ export class RunningProxy {
    * Takes `config` over while everything runs: a request is answered by the old config or the new one, whole, and none
    * is lost. Backends that are the same keep connections, health and counts; addresses that are the same stay bound; new
    * ones are bound before old ones are closed. Rejects, with the old config running on, when one cannot be bound.
+   *
+   * One reload runs at a time. Of several configs that wait only the newest is taken over; whoever brought the others
+   * gets its result.
    */
   reload(config: Config): Promise<ReloadPlan> {
+    this.#hurry();
+    if (this.#next !== undefined) {
+      this.#next.config = config;
+      return this.#next.done;
+    }
     const started = this.#starting.catch(() => {}); // then it is stopped
-    const result = this.#reloading.then(() => started).then(() => this.#reload(config));
-    this.#reloading = result.catch(() => {}); // whoever asked hears of it
-    return result;
+    const done = this.#reloading.then(() => started).then(() => {
+      const { config } = this.#next!;
+      this.#next = undefined;
+      return this.#reload(config);
+    });
+    this.#next = { config, done };
+    this.#reloading = done.catch(() => {}); // whoever asked hears of it
+    return done;
   }
 
   /** A new config could not be read: counts it, and says why. */
@@ -156,7 +176,8 @@ export class RunningProxy {
     if (this.#stopped) return plan;
     const next = this.#upcoming = this.#createSnapshot(config, before);
     try {
-      await startBackends(next, before);
+      await this.#atMost(RELOAD_MS, startBackends(next, before));
+      for (const backend of onlyIn(next, before)) backend.settle();
       if (this.#stopped) throw new Error("The proxy was stopped");
       await this.#serve(next);
     } catch (error) {
@@ -172,6 +193,21 @@ export class RunningProxy {
     this.#reloads.lastFailed = false;
     this.#log.info("reloaded", describe(plan));
     return plan;
+  }
+
+  /** Waits for `task`, but for no longer than `ms`, and not while a newer config waits. */
+  async #atMost(ms: number, task: Promise<void>): Promise<void> {
+    let timer;
+    const enough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+      this.#hurry = resolve;
+    });
+    try {
+      await Promise.race([task, enough]);
+    } finally {
+      clearTimeout(timer);
+      this.#hurry = () => {};
+    }
   }
 
   /** Opens what `next` needs, then swaps everything in one go. */

@@ -147,6 +147,72 @@ test("RunningProxy.reload() lets the servers of a changed backend go on taking t
   assert.equal(asked, "abcabcabcabc");
 });
 
+test("RunningProxy.reload() waits for no server: a silent one that joins gets no request before its first probe", async (t) => {
+  const silent = await RawServer.listen();
+  const { server, proxy } = await open(t);
+  t.after(() => silent.close());
+  const backends = (ports: number[]) => ({
+    app: {
+      servers: ports.map((port) => `http://127.0.0.1:${port}`),
+      health_check: { timeout: "60s" },
+    },
+  });
+  await proxy.running.reload(configOf("127.0.0.1:0", 0, { backends: backends([server.port]) }));
+  const began = performance.now();
+  await proxy.running.reload(configOf("127.0.0.1:0", 0, { backends: backends([silent.port, server.port]) }));
+  assert.ok(performance.now() - began < 1000, `${performance.now() - began} ms`);
+  for (let i = 0; i < 4; i++) assert.match(await roundTrip(proxy.port, CLOSING), /200 OK/);
+  silent.connections[0]!.send(ok()); // to the probe
+  await eventually("it joins", () => proxy.running.snapshot.backends.get("app")!.available.length === 2);
+});
+
+test("RunningProxy.reload() has what was known of a server go on, without a new first probe", async (t) => {
+  let answers = true;
+  const server = await RawServer.answering((head) =>
+    !head.startsWith("GET /health ") || answers ? ok() : undefined
+  );
+  const health_check = { interval: "1h", timeout: "60s" };
+  const proxy = await startTestProxy({ servers: [server.port], backend: { health_check } });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+  });
+  answers = false;
+  const servers = [`http://127.0.0.1:${server.port}`];
+  for (let i = 1; i <= 3; i++) {
+    await proxy.running.reload(configOf("127.0.0.1:0", 0, {
+      backends: { app: { servers, health_check, slow_start: `${i}s` } },
+    }));
+    assert.match(await roundTrip(proxy.port, CLOSING), /200 OK/);
+  }
+  assert.equal(server.received.split("GET /health ").length, 2);
+});
+
+test("RunningProxy.reload() takes only the newest of the configs that wait, and does not let it wait", async (t) => {
+  const silent = await RawServer.listen();
+  const { proxy } = await open(t);
+  t.after(() => silent.close());
+  const began = performance.now();
+  const plans = Array.from(
+    { length: 10 },
+    (_, i) =>
+      proxy.running.reload(configOf("127.0.0.1:0", silent.port, {
+        backends: {
+          app: {
+            servers: [`http://127.0.0.1:${silent.port}`],
+            health_check: { path: `/${i}`, timeout: "60s" },
+          },
+        },
+      })),
+  );
+  await plans[0];
+  await plans[9];
+  assert.ok(performance.now() - began < 1000, `${performance.now() - began} ms`);
+  assert.equal(proxy.running.snapshot.config.backends["app"]!.healthCheck!.path, "/9");
+  assert.equal(await plans[1], await plans[9]);
+  assert.ok(proxy.events.filter(({ event }) => event === "reloaded").length <= 2);
+});
+
 test("200 reloads under load fail no request, and a tunnel and a download survive all of them", async (t) => {
   const server = await RawServer.answering((head, connection) => {
     if (head.includes("Upgrade: x")) {

@@ -57,7 +57,7 @@ export class Scene {
       ...rules,
     });
     this.servers = createServers(count, weightless, this.availability);
-    this.availability.servers = this.servers;
+    this.availability.update(this.servers);
   }
 
   /** `times` requests to server `i` fail. */

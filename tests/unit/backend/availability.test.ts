@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Server } from "../../../src/backend/server.ts";
 import { isOut, Scene } from "./availability-scene.ts";
 
 test("Availability takes out a server whose requests failed five times in a row", (t) => {
@@ -223,6 +224,35 @@ test("Availability gives a server its whole weight at once at the start, where i
   scene.probe(1, false, false, true);
   scene.probe(1, true, true, true);
   assert.deepEqual(scene.servers.map(({ weight }) => weight), [10, 1]);
+});
+
+for (const probed of [false, true]) {
+  test(`Availability brings a server that joins others up slowly${probed ? ", from its first pass" : ""}`, (t) => {
+    const scene = new Scene(t, 3, { probed, slowStartMs: 10_000 });
+    const [first, second, joined] = scene.servers as [Server, Server, Server];
+    scene.availability.update([first, second]);
+    for (const i of probed ? [0, 1] : []) scene.probe(i, true, true, true);
+    scene.availability.update(scene.servers, [joined]);
+    scene.availability.settle();
+    if (probed) {
+      assert.deepEqual(scene.available, [0, 1]);
+      scene.advance(5000);
+      scene.probe(2, true, true, true);
+    }
+    assert.deepEqual(scene.servers.map(({ weight }) => weight), [10, 10, 1]);
+    scene.advance(10_001);
+    assert.deepEqual(scene.servers.map(({ weight }) => weight), [10, 10, 10]);
+  });
+}
+
+test("Availability lets servers that join be asked before their first probe where no other is up", (t) => {
+  const scene = new Scene(t, 2, { probed: true });
+  const [before, joined] = scene.servers as [Server, Server];
+  scene.availability.update([before]);
+  scene.probe(0, false, false, true);
+  scene.availability.update(scene.servers, [joined]);
+  scene.availability.settle();
+  assert.deepEqual(scene.available, [1]);
 });
 
 test("Availability frees its timer, and sets none when requests end later", (t) => {

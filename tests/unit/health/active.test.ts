@@ -26,7 +26,13 @@ class Loop {
   firstIsOver = false;
   readonly #t: TestContext;
 
-  constructor(t: TestContext, count: number, probe: Probe, options: Partial<ActiveOptions<Target>> = {}) {
+  constructor(
+    t: TestContext,
+    count: number,
+    probe: Probe,
+    options: Partial<ActiveOptions<Target>> = {},
+    states: readonly Partial<Target>[] = [],
+  ) {
     this.#t = t;
     t.mock.timers.enable({ apis: ["setTimeout"] });
     t.after(() => {
@@ -38,6 +44,7 @@ class Loop {
       id,
       health: UNKNOWN_HEALTH,
       lastProbe: undefined,
+      ...states[id],
     }));
     this.first = startActiveChecks(this.targets, {
       interval: 1000,
@@ -132,6 +139,25 @@ test("startActiveChecks() probes at fast_interval while a target is about to tur
   assert.deepEqual(loop.results.slice(0, 11), [
     ...["0+!", "0-", "0-", "0-!", "0-", "0+", "0+!", "0+", "0-", "0+", "0+"],
   ]);
+});
+
+test("startActiveChecks() lets targets that are known go on in their rhythm, without a first probe", async (t) => {
+  const known = (streak: number, agoMs: number) => ({
+    health: { up: true, streak, known: true },
+    lastProbe: { code: "L7OK", ms: 1, at: Date.now() - agoMs } as const,
+  });
+  t.mock.method(Date, "now", () => 1e12);
+  const loop = new Loop(t, 5, () => PASS, {}, [
+    known(0, 300),
+    known(1, 30),
+    known(0, 90_000),
+    known(0, -90_000), // the clock was set back
+    {},
+  ]);
+  await loop.first;
+  assert.deepEqual(loop.probes.map(({ id }) => id), [4]);
+  await loop.pass(1500);
+  assert.deepEqual([0, 1, 2, 3].map((id) => loop.times(id)[0]), [700, 70, 10, 1000]);
 });
 
 test("startActiveChecks() is never slower than interval where fast_interval is longer", async (t) => {

@@ -71,10 +71,11 @@ export function beginAnswer(
     fields,
     length: source?.length,
     hasBody: source !== null,
+    keepsTrailers: source?.losesTrailers !== true,
     ...request,
     keepAlive,
   });
-  writer.begin(head.text, head.delivery === "chunked");
+  writer.begin(head.text, head.delivery === "chunked", forwarded ? response.dropsTrailer : undefined);
   return {
     status,
     source: head.delivery === "none" ? cancelled(source) : source,

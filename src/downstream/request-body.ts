@@ -1,5 +1,5 @@
 import type { ProxyError } from "../base/errors.ts";
-import { type Fields, ROLE } from "../http/fields.ts";
+import type { Fields } from "../http/fields.ts";
 import type { Framing } from "../http/framing.ts";
 import type { BodySink, BodySource } from "../message/body.ts";
 
@@ -64,8 +64,6 @@ export class RequestBody implements BodySource {
   /** For the connection: the body is complete. */
   end(trailers: Fields | undefined): void {
     this.complete = true;
-    // What a client says about itself counts as little behind the body as in front of it.
-    trailers?.removeWhere(({ role, alias }) => alias || role === ROLE.realIp || role === ROLE.requestId);
     this.#sink?.end(trailers);
   }
 

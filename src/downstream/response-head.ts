@@ -13,6 +13,8 @@ export interface HeadInput {
   /** Length of the body where it is known; undefined for an unknown one. */
   readonly length: number | undefined;
   readonly hasBody: boolean;
+  /** Whether trailer fields that the body brings go out behind it, where it goes out in chunks. */
+  readonly keepsTrailers: boolean;
   readonly method: string;
   readonly minorVersion: 0 | 1;
   /** Whether the connection stays open. */
@@ -51,6 +53,8 @@ export function responseHead(input: HeadInput): Head {
         if (status === 204 || (delivery !== "none" && !isLengthLine(delivery, input, fields.values[i]!))) {
           continue;
         }
+      } else if (role === ROLE.trailer) {
+        if (delivery !== "chunked" || !input.keepsTrailers) continue;
       } else if (fields.kinds[i]!.hopByHop) continue;
     } else if (fields.kinds[i]!.hopByHop && !isChallenge(status, fields.kinds[i]!.lower)) continue;
     text += fieldLine(fields.names[i]!, fields.values[i]!);

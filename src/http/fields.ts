@@ -26,6 +26,8 @@ export const ROLE = {
   setCookie: 18,
   maxForwards: 19,
   cdnLoop: 20,
+  te: 21,
+  trailer: 22,
 } as const;
 
 /** One of the values of `ROLE`. */
@@ -67,6 +69,8 @@ const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["via", ROLE.via],
   ["max-forwards", ROLE.maxForwards],
   ["cdn-loop", ROLE.cdnLoop],
+  ["te", ROLE.te],
+  ["trailer", ROLE.trailer],
   ["date", ROLE.date],
   ["keep-alive", ROLE.keepAlive],
   ["location", ROLE.location],
@@ -82,7 +86,6 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "proxy-authorization",
   "proxy-connection",
   "te",
-  "trailer",
   "transfer-encoding",
   "upgrade",
 ]);

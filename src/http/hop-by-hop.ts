@@ -24,6 +24,11 @@ export function hasConnectionOption(connection: string | undefined, option: stri
   return connection.toLowerCase() === option || listMembers(connection).includes(option);
 }
 
+/** Whether a TE says that its sender takes trailer fields (RFC 9110 §10.1.4). */
+export function takesTrailers(te: string): boolean {
+  return te === "trailers" || listMembers(te).includes("trailers");
+}
+
 /** The joined `Connection` lines of `fields`, found by role. */
 export function connectionOf(fields: Fields): string | undefined {
   if (!fields.mayHave(ROLE.connection)) return undefined;

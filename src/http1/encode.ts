@@ -1,12 +1,17 @@
-import { type Fields, ROLE } from "../http/fields.ts";
+import { type FieldName, type Fields, ROLE } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 
-/** The last chunk and the trailer section (RFC 9112 §7.1), with the fields that may stand there. */
-export function lastChunk(trailers: Fields | undefined): string {
+/** Whether a field is left out. */
+export type DropsField = (kind: FieldName) => boolean;
+
+/** The last chunk and the trailer section (RFC 9112 §7.1), with the fields that may stand there and that `drops` leaves. */
+export function lastChunk(trailers: Fields | undefined, drops?: DropsField): string {
   if (trailers === undefined) return "0\r\n\r\n";
   let text = "0\r\n";
   for (let i = 0; i < trailers.size; i++) {
-    if (!isForbiddenTrailer(trailers, i)) text += fieldLine(trailers.names[i]!, trailers.values[i]!);
+    const kind = trailers.kinds[i]!;
+    if (isForbiddenTrailer(kind) || drops?.(kind) === true) continue;
+    text += fieldLine(trailers.names[i]!, trailers.values[i]!);
   }
   return text + "\r\n";
 }
@@ -28,7 +33,8 @@ export function informationalHead(status: number, reason: string, fields: Fields
     const nominated = nominatedNames(connectionOf(fields));
     for (let i = 0; i < fields.size; i++) {
       const kind = fields.kinds[i]!;
-      if (kind.hopByHop || kind.role === ROLE.contentLength || nominated?.has(kind.lower)) continue;
+      const { hopByHop, role, lower } = kind;
+      if (hopByHop || role === ROLE.contentLength || role === ROLE.trailer || nominated?.has(lower)) continue;
       text += fieldLine(fields.names[i]!, fields.values[i]!);
     }
   }
@@ -51,12 +57,12 @@ const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   "max-forwards",
   "range",
   "set-cookie",
+  "trailer",
   "via",
 ]);
 
 /** RFC 9110 §6.5.1: a sender must not put fields in the trailers that a recipient needs before the content. */
-function isForbiddenTrailer(trailers: Fields, index: number): boolean {
-  const kind = trailers.kinds[index]!;
+function isForbiddenTrailer(kind: FieldName): boolean {
   return kind.hopByHop || FORBIDDEN_TRAILERS.has(kind.lower) ||
     kind.lower.startsWith("x-forwarded-");
 }

@@ -64,6 +64,7 @@ class StreamSink implements BodySink {
 /** A ReadableStream as a source: the body of a Request or Response that the engine did not make. */
 export class StreamSource implements BodySource {
   readonly length: number | undefined;
+  readonly losesTrailers = true;
   readonly #stream: ReadableStream<Uint8Array>;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #resume: (() => void) | undefined;

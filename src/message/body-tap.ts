@@ -14,6 +14,7 @@ export interface TapListener {
 /** A body that is copied as it goes by, up to a limit. Whoever takes it notices nothing. */
 export class TappedBody implements BodySource, BodySink {
   readonly length: number | undefined;
+  readonly losesTrailers: boolean | undefined;
   readonly #source: BodySource;
   readonly #limit: number;
   #listener: TapListener | undefined;
@@ -23,6 +24,7 @@ export class TappedBody implements BodySource, BodySink {
   constructor(source: BodySource, limit: number, listener: TapListener) {
     this.#source = source;
     this.length = source.length;
+    this.losesTrailers = source.losesTrailers;
     this.#limit = limit;
     this.#listener = listener;
   }

@@ -8,6 +8,8 @@ import type { Fields } from "../http/fields.ts";
 export interface BodySource {
   /** Length in bytes where it is known in advance. */
   readonly length: number | undefined;
+  /** Whether trailer fields that came with it get lost, as in a web-standard stream. */
+  readonly losesTrailers?: boolean | undefined;
   /** Delivers to `sink` from now on; what is there already is delivered before this returns. */
   start(sink: BodySink): void;
   /** Goes on after the sink's `write` returned false. */

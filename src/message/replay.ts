@@ -12,6 +12,7 @@ const MAX_KEPT_BYTES = 64 * 1024;
  */
 export class ReplayableBody implements BodySource, BodySink {
   readonly length: number | undefined;
+  readonly losesTrailers: boolean | undefined;
   readonly #source: BodySource;
   /** What went out; undefined when it is not kept any more. */
   #kept: KeptBytes | undefined = new KeptBytes();
@@ -26,6 +27,7 @@ export class ReplayableBody implements BodySource, BodySink {
   constructor(source: BodySource) {
     this.#source = source;
     this.length = source.length;
+    this.losesTrailers = source.losesTrailers;
   }
 
   /** Whether another attempt would get the whole body. */

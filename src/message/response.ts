@@ -1,5 +1,6 @@
 import { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
+import type { DropsField } from "../http1/encode.ts";
 import type { BodySource } from "./body.ts";
 import { toStream } from "./body-stream.ts";
 import { delegateRest } from "./delegate.ts";
@@ -19,6 +20,8 @@ export interface AnswerParts {
   /** End-to-end fields only: what was for one connection is already gone. */
   readonly fields: Fields;
   readonly body: BodySource | null;
+  /** Which trailer fields of the body are left out. */
+  readonly dropsTrailer?: DropsField | undefined;
   /** With status 101, or a 200 to CONNECT: the server's side of the tunnel. */
   readonly tunnel?: UpstreamTunnel | undefined;
 }
@@ -35,6 +38,7 @@ export class ForwardedResponse {
   readonly sentStatus: number;
   readonly statusText: string;
   readonly tunnel: UpstreamTunnel | undefined;
+  readonly dropsTrailer: DropsField | undefined;
   readonly #fields: Fields;
   #source: BodySource | null;
   #headers: Headers | undefined;
@@ -45,6 +49,7 @@ export class ForwardedResponse {
     this.status = parts.status > 599 ? STATUS_SHOWN : parts.status;
     this.statusText = parts.reason;
     this.tunnel = parts.tunnel;
+    this.dropsTrailer = parts.dropsTrailer;
     this.#fields = parts.fields;
     this.#source = parts.body;
   }

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
-import { chunkSizeLine, lastChunk } from "../http1/encode.ts";
+import { chunkSizeLine, type DropsField, lastChunk } from "../http1/encode.ts";
 import { Output } from "../http1/output.ts";
 import type { BodySink } from "../message/body.ts";
 import { isReleasable, releaseMemory } from "./release.ts";
@@ -30,6 +30,7 @@ export class MessageWriter implements BodySink {
   readonly #events: WriterEvents;
   readonly #output = new Output();
   #chunked = false;
+  #dropsTrailer: DropsField | undefined;
   #open = false;
   #blocked = false;
   /** Watches a peer that takes no more. */
@@ -52,10 +53,14 @@ export class MessageWriter implements BodySink {
     return this.#blocked;
   }
 
-  /** Begins a message; its head goes out with the first of its body, or at the next `flush`. */
-  begin(head: string, chunked: boolean): void {
+  /**
+   * Begins a message; its head goes out with the first of its body, or at the next `flush`. `dropsTrailer` says which of its
+   * trailer fields are left out.
+   */
+  begin(head: string, chunked: boolean, dropsTrailer?: DropsField): void {
     this.#output.add(head);
     this.#chunked = chunked;
+    this.#dropsTrailer = dropsTrailer;
     this.#open = true;
     this.bodyBytes = 0;
   }
@@ -94,7 +99,7 @@ export class MessageWriter implements BodySink {
 
   end(trailers: Fields | undefined): void {
     if (!this.#open) return;
-    if (this.#chunked) this.#output.add(lastChunk(trailers));
+    if (this.#chunked) this.#output.add(lastChunk(trailers, this.#dropsTrailer));
     this.#open = false;
     this.flush();
     this.#events.onSent();

@@ -12,6 +12,7 @@ import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import type { RequestEdits } from "./shape.ts";
 import { requestHead } from "./request.ts";
+import { droppedTrailers } from "./trailers.ts";
 
 /** What is sent, whichever server gets it. */
 export interface Outgoing {
@@ -189,6 +190,7 @@ function toServer(
     idleMs,
     body,
     chunked: body !== null && body.length === undefined,
+    dropsTrailer: parts.edits?.dropsTrailer ?? droppedTrailers(parts.policy),
     upgrade,
     onInformational: (head) => exchange.inform(head.status, head.reason, head.fields),
     onDone(error) {

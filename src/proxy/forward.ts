@@ -147,6 +147,7 @@ function accept(
       edit?.(fields, request);
       if (cookie !== undefined) fields.append("Set-Cookie", cookie);
     },
+    dropsTrailer: shape?.dropsTrailer,
     onTunnelDone,
   });
 }

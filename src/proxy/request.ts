@@ -1,6 +1,6 @@
 import { fieldName, type Fields, ROLE } from "../http/fields.ts";
 import { forwardedEntries, toForwardedNode, toForwardedValue } from "../http/forwarded.ts";
-import { connectionOf, hasConnectionOption, nominatedNames } from "../http/hop-by-hop.ts";
+import { connectionOf, hasConnectionOption, nominatedNames, takesTrailers } from "../http/hop-by-hop.ts";
 import { oneHopOn } from "../http/max-forwards.ts";
 import type { BodySource } from "../message/body.ts";
 import { climbs, pathOf } from "../http/path.ts";
@@ -73,6 +73,7 @@ export function requestHead(
   if (basePath !== "" && climbs(pathOf(target))) throw leavesFolder("the base path of its server");
   let lengthSent = false;
   let hostSent = false;
+  let wantsTrailers = false;
   let head = parts.method + " " + (target === "*" ? target : basePath + target) + " HTTP/1.1\r\n";
   for (let i = 0; i < names.length; i++) {
     const kind = kinds[i]!;
@@ -89,6 +90,11 @@ export function requestHead(
         lengthSent = true;
         continue;
       }
+      if (role === ROLE.te) {
+        wantsTrailers ||= edits?.bare !== true && takesTrailers(values[i]!);
+        continue;
+      }
+      if (role === ROLE.trailer && !keepsTrailers(body)) continue;
       if (isIdentity(role) && !transparent) {
         note(reported, role, values[i]!);
         if (role !== ROLE.forwardedOther || !believesXForwarded(request, parts.policy)) continue;
@@ -117,6 +123,8 @@ export function requestHead(
       : "Content-Length: " + body.length + "\r\n";
   }
   if (parts.upgrade !== undefined) head += "Connection: Upgrade\r\nUpgrade: " + parts.upgrade + "\r\n";
+  // An HTTP/1.0 client has no chunks to get them in.
+  else if (wantsTrailers && request.head.minorVersion === 1) head += "Connection: TE\r\nTE: trailers\r\n";
   if (authorization !== undefined) head += "Proxy-Authorization: " + authorization + "\r\n";
   if (edits !== undefined) head += edits.lines(request);
   return head +
@@ -128,8 +136,13 @@ export function requestHead(
 const PORT = fieldName("x-forwarded-port");
 const PREFIX = fieldName("x-forwarded-prefix");
 
+/** Whether trailer fields that a client announces go on behind its body. */
+function keepsTrailers(body: BodySource | null): boolean {
+  return body !== null && body.length === undefined && body.losesTrailers !== true;
+}
+
 /** Fields that only this proxy, or a trusted one, may set. Via is none: every proxy adds its own line. */
-function isIdentity(role: number): boolean {
+export function isIdentity(role: number): boolean {
   return role === ROLE.forwardedFor || role === ROLE.forwardedProto || role === ROLE.forwardedHost ||
     role === ROLE.forwardedOther || role === ROLE.forwarded || role === ROLE.realIp ||
     role === ROLE.requestId;

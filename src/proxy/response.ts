@@ -2,6 +2,7 @@ import { ProxyError } from "../base/errors.ts";
 import { announceEventStream } from "../http/event-stream.ts";
 import type { Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
+import type { DropsField } from "../http1/encode.ts";
 import { isWebSocket } from "../http/websocket-frames.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -29,6 +30,8 @@ export interface AnswerContext {
   readonly heartbeatMs?: number | undefined;
   /** What a route changes of the fields. */
   readonly edit: ((fields: Fields) => void) | undefined;
+  /** Which trailer fields it leaves out. */
+  readonly dropsTrailer: DropsField | undefined;
   /** The open tunnels of the server, to which a new one is added. */
   readonly tunnels: TunnelSet;
   /** Called when a tunnel is over; other exchanges end with their connection. */
@@ -48,7 +51,10 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
     const isStream = announceEventStream(fields);
     const body = isStream && context.heartbeatMs ? withHeartbeat(answer, context.heartbeatMs) : answer.body;
     exchange.answer = { status: head.status, fields };
-    return asResponse(new ForwardedResponse({ status: head.status, reason: head.reason, fields, body }));
+    const { status, reason } = head;
+    return asResponse(
+      new ForwardedResponse({ status, reason, fields, body, dropsTrailer: context.dropsTrailer }),
+    );
   }
   fields.removeWhere((kind) => NOT_WITH_TUNNEL.has(kind.lower));
   if (head.status === 101) announceUpgrade(fields, upgrade);
@@ -99,7 +105,7 @@ function removeHopByHop(fields: Fields, relays: boolean): void {
 }
 
 /** What would speak of an HTTP message or connection that is none any more. */
-const NOT_WITH_TUNNEL: ReadonlySet<string> = new Set(["alt-svc", "content-length"]);
+const NOT_WITH_TUNNEL: ReadonlySet<string> = new Set(["alt-svc", "content-length", "trailer"]);
 
 function announceUpgrade(fields: Fields, upgrade: string | undefined): void {
   fields.append("Connection", "Upgrade");

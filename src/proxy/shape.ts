@@ -1,12 +1,14 @@
 import type { HeaderEditsConfig, HeaderLines } from "../config/header-edits.ts";
 import type { RewriteCookies, RewriteLocation } from "../config/rewrites.ts";
 import { type FieldName, type Fields, ROLE } from "../http/fields.ts";
+import type { DropsField } from "../http1/encode.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import { compileClientPath } from "./client-path.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { compileCookie } from "./rewrite-cookie.ts";
 import { type AnsweringServer, compileLocation } from "./rewrite-location.ts";
 import { compilePrefix, compileTarget, type TargetEdits } from "./target.ts";
+import { droppedTrailers } from "./trailers.ts";
 import { compileTemplate, type Fill } from "./template.ts";
 
 /** How a request is changed on its way to a server, and its answer on the way back. */
@@ -23,6 +25,8 @@ export interface Shape {
   /** Turns addresses and cookies that are right for the server into the client's, in place. */
   readonly rewrite?: RewriteAnswer | undefined;
   readonly answer?: ((fields: Fields, request: IncomingRequest) => void) | undefined;
+  /** Which trailer fields of an answer are left out: those that `answer` would take out of its head. */
+  readonly dropsTrailer?: DropsField | undefined;
   /** Time to the head of the answer, in ms, in place of the backend's; 0 is no limit. */
   readonly responseMs?: number | undefined;
   /** Time between two pieces of a body, in ms, in place of the backend's; 0 is no limit. */
@@ -38,6 +42,8 @@ type RewriteAnswer = (fields: Fields, request: IncomingRequest, server: Answerin
 export interface RequestEdits {
   /** Whether a field of the client's is left out. */
   drops(kind: FieldName): boolean;
+  /** The same for a trailer field, and for those that every frontend leaves out. */
+  readonly dropsTrailer: DropsField;
   /** Field lines to add. */
   lines(request: IncomingRequest): string;
   /** Whether nothing is added about the client. */
@@ -71,6 +77,7 @@ export function compileShape(parts: ShapeParts, policy: IdentityPolicy): Shape |
     request: compileRequestEdits(parts, policy),
     rewrite: compileRewrite(parts),
     answer: compileAnswerEdits(parts.responseHeaders, policy),
+    dropsTrailer: compileAnswerTrailers(parts.responseHeaders),
     responseMs: parts.responseTimeout,
     idleMs: parts.idleTimeout,
     heartbeatMs: parts.heartbeat,
@@ -85,14 +92,18 @@ function compileRequestEdits(
   if (overrideHeaders !== undefined) {
     const lines = compileLines([overrideHeaders, requestHeaders.set, requestHeaders.add], policy);
     // Without them an upgrade would not be one.
-    return { drops: ({ lower }) => !lower.startsWith("sec-websocket-"), lines: toText(lines), bare: true };
+    const drops: DropsField = ({ lower }) => !lower.startsWith("sec-websocket-");
+    return { drops, dropsTrailer: () => true, lines: toText(lines), bare: true };
   }
   const ofBody = body === undefined ? [] : OF_BODY;
   if (isEmpty(requestHeaders) && ofBody.length === 0) return undefined;
   const { set, add } = requestHeaders;
   const dropped = new Set([...droppedBy(requestHeaders), ...ofBody]);
   const lines = compileLines([set, add], policy);
-  return { drops: ({ lower }) => dropped.has(lower), lines: toText(lines), bare: false };
+  const drops: DropsField = ({ lower }) => dropped.has(lower);
+  const always = droppedTrailers(policy);
+  const dropsTrailer: DropsField = always === undefined ? drops : (kind) => drops(kind) || always(kind);
+  return { drops, dropsTrailer, lines: toText(lines), bare: false };
 }
 
 function compileRewrite(parts: ShapeParts): RewriteAnswer | undefined {
@@ -118,6 +129,11 @@ function compileAnswerEdits(edits: HeaderEditsConfig | undefined, policy: Identi
     if (dropped.size > 0) fields.removeWhere(({ lower }) => dropped.has(lower));
     for (const [name, fill] of lines) fields.append(name, fill(request));
   };
+}
+
+function compileAnswerTrailers(edits: HeaderEditsConfig | undefined): DropsField | undefined {
+  const dropped = edits === undefined ? undefined : droppedBy(edits);
+  return dropped === undefined || dropped.size === 0 ? undefined : ({ lower }) => dropped.has(lower);
 }
 
 /** What a client says of a body that is not sent. */

@@ -89,7 +89,7 @@ export class UpstreamConnection implements AnswerReader {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#writer.begin(request.head, request.chunked);
+    this.#writer.begin(request.head, request.chunked, request.dropsTrailer);
     if (request.body === null) this.#writer.end(undefined);
     else {
       this.#deadline.clear();

@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { ProxyError } from "../base/errors.ts";
+import type { DropsField } from "../http1/encode.ts";
 import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 
@@ -12,6 +13,8 @@ export interface OutgoingRequest {
   readonly body: BodySource | null;
   /** Whether the body goes out in chunks; otherwise its length stands in the head. */
   readonly chunked: boolean;
+  /** Which trailer fields of the body are left out. */
+  readonly dropsTrailer?: DropsField | undefined;
   /** The protocols that the head offers to switch to, or undefined where a 101 may not come. */
   readonly upgrade: string | undefined;
   /** Time to the head of the answer, in ms, in place of the connection's own; 0 is no limit. */

@@ -73,6 +73,8 @@ interface Difference {
 
 /** `host[:port]` as the proxy takes it, written anew here: unreserved characters or brackets, and digits. */
 const AUTHORITY = /^(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+/** The same with a port of no digits, which is the default port (RFC 3986 §3.2.3), but not for CONNECT. */
+const WRITTEN = /^(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 
 const STRICTER: Difference["outcomes"] = ["refused/accepted", "refused/cut"];
 
@@ -234,7 +236,7 @@ const DIFFERENCES: readonly Difference[] = [
     applies: ({ at }) => {
       if (at?.target === undefined || /^[/*]/.test(at.target) || at.method === "CONNECT") return false;
       const authority = /^https?:\/\/([^/?]*)/i.exec(at.target)?.[1];
-      return authority === undefined || !AUTHORITY.test(authority) || !portFits(authority);
+      return authority === undefined || !WRITTEN.test(authority) || !portFits(authority);
     },
   },
   {
@@ -246,7 +248,7 @@ const DIFFERENCES: readonly Difference[] = [
       if (at?.method === undefined) return false;
       const hosts = valuesOf(at, "host");
       if (hosts.length !== 1) return hosts.length > 1 || at.version === "1.1";
-      return !AUTHORITY.test(hosts[0]!) || !portFits(hosts[0]!);
+      return !WRITTEN.test(hosts[0]!) || !portFits(hosts[0]!);
     },
   },
   {
@@ -324,7 +326,10 @@ function nodeWords({ messages, error, left }: NodeVerdict): Events {
   for (const message of messages) {
     const { method, target, status, reason, version, fields, body, trailers, complete } = message;
     const head = status === undefined ? `${method} ${targetWords(method!, target!)}` : `${status} ${reason}`;
-    words.push(`${head} HTTP/${version}`, ...lines("field", fields));
+    words.push(
+      `${head} HTTP/${version}`,
+      ...lines("field", status === undefined ? withPort(fields) : fields),
+    );
     if (body !== "") words.push("data " + body);
     words.push(...lines("trailer", trailers));
     if (complete) words.push("end");
@@ -332,6 +337,13 @@ function nodeWords({ messages, error, left }: NodeVerdict): Events {
   if (error === undefined) words.push(left === "" ? "idle" : "tunnel " + left);
   else words.push(error === "HPE_INVALID_EOF_STATE" ? "cut" : "refused");
   return words;
+}
+
+/** The fields of a request, with a Host as ours shows it: without an empty port. */
+function withPort(flat: readonly string[]): string[] {
+  return flat.map((text, i) =>
+    i % 2 === 1 && flat[i - 1]!.toLowerCase() === "host" && WRITTEN.test(text) ? text.replace(/:$/, "") : text
+  );
 }
 
 function lines(word: string, flat: readonly string[]): string[] {

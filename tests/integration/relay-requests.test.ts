@@ -23,6 +23,9 @@ const FOR_US = [
   "TE: trailers",
 ];
 
+/** That trailer fields may come, which holds for each connection of the way. */
+const TRAILERS = ["Connection: TE", "TE: trailers"];
+
 test("createRelayApp() asks the target in origin-form, with what the client says and nothing of its own but Via", async (t) => {
   const { client, target, place } = await openRelay(t);
   const c = await client();
@@ -32,6 +35,7 @@ test("createRelayApp() asks the target in origin-form, with what the client says
     "GET /a%20b//c?q=1&r HTTP/1.1",
     `Host: ${place}`,
     ...SAID,
+    ...TRAILERS,
     "Via: 1.1 sluice",
   ]);
 });
@@ -50,6 +54,7 @@ test("createRelayApp() gives a parent the target as it came, and the credentials
     `GET ${url} HTTP/1.1`,
     "Host: Target.example:8080",
     ...SAID,
+    ...TRAILERS,
     credentials("us", "s3cret"),
     "Via: 1.1 sluice",
   ]);

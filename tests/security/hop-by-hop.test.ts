@@ -38,7 +38,7 @@ const ONE_CONNECTION = [
   "Proxy-Connection: keep-alive",
   "Proxy-Authorization: Basic eA==",
   "Proxy-Authenticate: Basic",
-  "TE: trailers, deflate",
+  "TE: deflate",
   "Trailer: X-Sum",
   "Upgrade: websocket",
 ];

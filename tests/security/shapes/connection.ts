@@ -65,6 +65,7 @@ export const CONNECTION: readonly Shape[] = [
     name: "Keep-Alive and TE",
     bytes: get("Keep-Alive: timeout=9", "TE: trailers, chunked"),
     expect: "forwarded",
+    sees: "Connection: TE\r\nTE: trailers\r\n",
     hides: "timeout",
   },
   {

@@ -1,0 +1,25 @@
+import type { FieldName } from "../http/fields.ts";
+import type { DropsField } from "../http1/encode.ts";
+import type { IdentityPolicy } from "./identity.ts";
+import { isIdentity } from "./request.ts";
+
+/**
+ * Which trailer fields of a request never reach a server: what may not be said in its head may not be said behind its
+ * body either. Programs that merge the two (RFC 9110 §6.5.1) would believe it.
+ */
+export function droppedTrailers({ transparent, aliases }: IdentityPolicy): DropsField | undefined {
+  if (transparent) return aliases === "keep" ? undefined : isAlias;
+  return aliases === "keep" ? saysWho : isAliasOrSaysWho;
+}
+
+function isAlias({ alias }: FieldName): boolean {
+  return alias;
+}
+
+function saysWho({ role }: FieldName): boolean {
+  return isIdentity(role);
+}
+
+function isAliasOrSaysWho(kind: FieldName): boolean {
+  return kind.alias || isIdentity(kind.role);
+}

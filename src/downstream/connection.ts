@@ -17,6 +17,7 @@ import type { Phase } from "./phase.ts";
 import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
 import { Tunnelled } from "./tunnelled.ts";
+import { TURNS } from "./turns.ts";
 import { type Wait, Waits } from "./waits.ts";
 
 /**
@@ -206,9 +207,9 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#phase = "idle";
     if (this.#closing || !this.#intake.canGoOn(exchange.awaitsContinue)) return this.#close();
     if (!this.#writer.blocked) this.#waits.begin("none");
-    // Not from here: a hundred requests in one packet would be a hundred calls deep.
     if (!this.#intake.hasUnread) this.#intake.next();
-    else queueMicrotask(() => this.#next());
+    // Not from here: a hundred requests in one packet would be a hundred calls deep.
+    else TURNS.next(() => this.#next());
   }
 
   /** Reads the next request, unless the client does not take the answers that it has coming. */

@@ -42,8 +42,9 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
   admin: ["proxy", "downstream", "config"],
 };
 
-/** The most lines a file of src/ may have. */
-const MAX_LINES = 300;
+/** Beyond this a second idea has moved in for sure. From 300 lines on a warning asks whether one has. */
+const MAX_LINES = 400;
+const WARNED_LINES = 300;
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
 const sources = files.map((path) => ({ path, text: readFileSync(join(SRC, path), "utf8") }));
@@ -80,9 +81,10 @@ test("no file cites an RFC that was replaced", () => {
   assert.deepEqual(wrong.map(({ path }) => path), []);
 });
 
-test(`no file has more than ${MAX_LINES} lines`, () => {
-  const wrong = sources.filter(({ text }) => text.split("\n").length - 1 > MAX_LINES);
-  assert.deepEqual(wrong.map(({ path }) => path), []);
+test(`no file has more than ${MAX_LINES} lines`, (t) => {
+  const longerThan = (lines: number) => sources.filter(({ text }) => text.split("\n").length - 1 > lines);
+  for (const { path } of longerThan(WARNED_LINES)) t.diagnostic(`more than ${WARNED_LINES} lines: ${path}`);
+  assert.deepEqual(longerThan(MAX_LINES).map(({ path }) => path), []);
 });
 
 test("every path that the README's map names exists", () => {

@@ -3,6 +3,7 @@ import type { BackendStatus, ProxyStatus } from "./admin/status.ts";
 import { createLog, type Log } from "./base/log.ts";
 import type { CallOptions } from "./config/call.ts";
 import { validateConfig } from "./config/load.ts";
+import { logSchema } from "./config/log.ts";
 import { AppServer, type AppServerOptions } from "./lifecycle/app-server.ts";
 import { EmbeddedBackend, type EmbeddedOptions } from "./lifecycle/embedded-backend.ts";
 import { RunningProxy } from "./lifecycle/running.ts";
@@ -103,9 +104,11 @@ export async function serve(
   return server;
 }
 
-function defaultLog({ level, format }: LogConfig = DEFAULT_LOG): Log {
-  return createLog({ level, format: format === "text" ? "text" : "json", write: openStdout().write });
+function defaultLog({ level, format, valueSize } = logSchema.parse({})): Log {
+  return createLog({
+    level,
+    format: format === "auto" ? "json" : format,
+    valueSize,
+    write: openStdout().write,
+  });
 }
-
-type LogConfig = Pick<ReturnType<typeof validateConfig>["log"], "level" | "format">;
-const DEFAULT_LOG: LogConfig = { level: "info", format: "auto" };

@@ -1,4 +1,7 @@
+import { colouredLine, shortLine } from "./log-short-line.ts";
+import { DEFAULT_VALUE_SIZE, jsonLine, textLine } from "./log-line.ts";
 import { LogOutput, type WriteLines } from "./log-output.ts";
+import { LogRepeats } from "./log-repeats.ts";
 
 /** Severity of a log line, the least first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -23,8 +26,12 @@ export interface Log {
 export interface LogStyle {
   /** The least that is written. */
   readonly level: LogLevel;
-  /** `text` for people, `json` for programs. */
-  readonly format: "text" | "json";
+  /** `short` for people at a terminal, `text` for people elsewhere, `json` for programs. */
+  readonly format: "short" | "text" | "json";
+  /** Whether short lines have colours; false by default. */
+  readonly colours?: boolean;
+  /** Bytes that one value may have in a line before it is cut; 2048 by default. */
+  readonly valueSize?: number;
 }
 
 /** How lines are written. */
@@ -39,25 +46,39 @@ export interface LogOptions extends LogStyle {
 export interface StyledLog extends Log {
   /** Writes all further lines in this style. */
   restyle(style: LogStyle): void;
+  /** Writes what is held back, sums included: for the end of the program. */
+  flush(): void;
 }
 
-/** A log that writes lines of `options.level` and above; access lines with up to 50 ms delay, all others at once. */
+/**
+ * A log that writes lines of `options.level` and above; access lines with up to 50 ms delay, all others at once. Warnings
+ * and errors that come again and again are summed up.
+ */
 export function createLog(options: LogOptions): StyledLog {
   const { now = Date.now } = options;
   let least = 0;
+  let size = DEFAULT_VALUE_SIZE;
   let toLine = jsonLine;
-  const restyle = ({ level, format }: LogStyle) => {
+  const restyle = ({ level, format, colours = false, valueSize = DEFAULT_VALUE_SIZE }: LogStyle) => {
     least = LOG_LEVELS.indexOf(level);
-    toLine = format === "json" ? jsonLine : textLine;
+    size = valueSize;
+    toLine = format === "json" ? jsonLine : format === "text" ? textLine : colours ? colouredLine : shortLine;
   };
   restyle(options);
-  const output = new LogOutput(options.write, (lines) => toLine(now(), "warn", "log_lines_lost", { lines }));
+  const lineOf = (level: LogLevel, event: string, fields: LogFields) =>
+    toLine({ now: now(), level, event, fields }, size);
+  const output = new LogOutput(options.write, (lines) => lineOf("warn", "log_lines_lost", { lines }));
+  const write = (level: LogLevel, event: string, fields: LogFields) => {
+    output.add(lineOf(level, event, fields));
+    output.flush();
+  };
+  const repeats = new LogRepeats(write);
   const at = (level: LogLevel) => {
     const severity = LOG_LEVELS.indexOf(level);
+    const sums = severity >= LOG_LEVELS.indexOf("warn");
     return (event: string, fields: LogFields = {}) => {
-      if (severity < least) return;
-      output.add(toLine(now(), level, event, fields));
-      output.flush();
+      if (severity < least || (sums && !repeats.admits(level, event, fields))) return;
+      write(level, event, fields);
     };
   };
   const info = LOG_LEVELS.indexOf("info");
@@ -67,57 +88,15 @@ export function createLog(options: LogOptions): StyledLog {
     warn: at("warn"),
     error: at("error"),
     access(fields) {
-      if (info >= least) output.add(toLine(now(), "info", "access", fields));
+      if (info >= least) output.add(lineOf("info", "access", fields));
     },
     restyle,
+    flush() {
+      repeats.close();
+      output.flush();
+    },
   };
 }
 
 /** A log that writes nothing. */
 export const SILENT_LOG: Log = { debug() {}, info() {}, warn() {}, error() {}, access() {} };
-
-/** One `JSON.stringify` of all fields, which on one runtime beats a line put together by hand two to one. */
-function jsonLine(now: number, level: LogLevel, event: string, fields: LogFields): string {
-  const rest = escaped(fields).slice(1);
-  return '{"time":"' + timestamp(now) + '","level":"' + level + '","event":' + escaped(event) +
-    (rest === "}" ? rest : "," + rest) + "\n";
-}
-
-function textLine(now: number, level: LogLevel, event: string, fields: LogFields): string {
-  let line = timestamp(now) + " " + level.padEnd(5) + " " + event;
-  for (const name in fields) {
-    const value = fields[name];
-    if (value !== undefined) line += " " + name + "=" + printable(value);
-  }
-  return line + "\n";
-}
-
-let stampedMs = -1;
-let stamp = "";
-
-/** Many lines are of the same millisecond. */
-function timestamp(now: number): string {
-  if (now !== stampedMs) {
-    stampedMs = now;
-    stamp = new Date(now).toISOString();
-  }
-  return stamp;
-}
-
-/** Quoted where a blank, a quote or a control character would break the line apart or forge another one. */
-function printable(value: string | number | boolean): string {
-  if (typeof value !== "string") return String(value);
-  return /^[\x21\x23-\x7e]+$/.test(value) ? value : escaped(value);
-}
-
-/** JSON without the control characters that JSON leaves as they are: a terminal may obey them. */
-function escaped(value: string | LogFields): string {
-  const json = JSON.stringify(value);
-  if (!CONTROLS.test(json)) return json;
-  return json.replaceAll(
-    new RegExp(CONTROLS, "g"),
-    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
-  );
-}
-
-const CONTROLS = /[\x7f-\x9f]/;

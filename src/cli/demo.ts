@@ -5,6 +5,7 @@ import { createLog } from "../base/log.ts";
 import { parseConfig } from "../config/load.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
 import { openStdout } from "../net/stdout.ts";
+import { logStyle } from "./log-style.ts";
 import { serve } from "./run.ts";
 
 /** Ports of the demo servers: those that config.example.toml names. */
@@ -13,7 +14,8 @@ const PORTS = [9001, 9002, 9003];
 /** Starts three demo servers and the proxy with the example config; runs until a signal. Resolves with the exit code. */
 export async function demo(): Promise<number> {
   const config = parseConfig(exampleText, { file: "config.example.toml", format: "toml" });
-  const log = createLog({ level: "info", format: "text", write: openStdout().write });
+  const style = logStyle("info", { ...config.log, format: "short" });
+  const log = createLog({ ...style, write: openStdout().write });
   const servers: Server[] = [];
   try {
     for (const port of PORTS) servers.push(await startDemoServer(port));

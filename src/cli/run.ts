@@ -1,4 +1,3 @@
-import process from "node:process";
 import { createLog, type Log, type LogStyle } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
 import { openStdout } from "../net/stdout.ts";
@@ -6,6 +5,7 @@ import { RunningProxy } from "../lifecycle/running.ts";
 import { reloadOnChange } from "./reload.ts";
 import { locateConfig } from "./locate.ts";
 import { chooseLogLevel } from "./log-level.ts";
+import { logStyle } from "./log-style.ts";
 import { untilStopped } from "./signals.ts";
 
 /** For a reader of the log to take the last lines, in ms, before the program ends. */
@@ -32,6 +32,7 @@ export async function run(options: RunOptions): Promise<number> {
     });
   }
   const code = await serve(proxy, { log, onStopping: () => stopped.abort() });
+  log.flush();
   await stdout.settled(LAST_LINES_MS);
   return code;
 }
@@ -54,8 +55,6 @@ export async function serve(
   return await stopped;
 }
 
-/** What config and command line ask of the log: `auto` is for people on a terminal and for programs elsewhere. */
-function styleOf({ log: { level, format } }: Config, { logLevel }: RunOptions): LogStyle {
-  const auto = process.stdout.isTTY ? "text" : "json";
-  return { level: chooseLogLevel(logLevel, level), format: format === "auto" ? auto : format };
+function styleOf({ log }: Config, { logLevel }: RunOptions): LogStyle {
+  return logStyle(chooseLogLevel(logLevel, log.level), log);
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { choice, flag } from "./fields.ts";
+import { choice, flag, size } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { section } from "./section.ts";
 
@@ -9,8 +9,10 @@ export const logSchema = section({
   level: choice(["debug", "info", "warn", "error"]).prefault("info"),
   /** One line per request. */
   access: flag.prefault(true),
-  /** `auto` is readable text on a terminal and JSON lines elsewhere. */
-  format: choice(["auto", "text", "json"]).prefault("auto"),
+  /** `auto` is short lines on a terminal and JSON elsewhere; `text` has every field, as `name=value`. */
+  format: choice(["auto", "short", "text", "json"]).prefault("auto"),
+  /** What one value may have in a line, escaped; longer ones are cut, with a mark that says so. */
+  value_size: size.prefault("2KiB"),
 });
 
 /** Output type of `logSchema`. */

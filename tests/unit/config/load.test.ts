@@ -68,7 +68,7 @@ test("validateConfig() fills in every default", () => {
   const hash = { on: { subject: "client", argument: "" }, loadFactor: 0 };
   const ejection = { enabled: true, failures: 5, time: 10_000, maxTime: 300_000 };
   assert.deepEqual(rest, {
-    log: { level: "info", access: true, format: "auto" },
+    log: { level: "info", access: true, format: "auto", valueSize: 2048 },
     metrics: { enabled: false, path: "/metrics" },
     shutdown: { drainTimeout: 10_000 },
     resolver: { servers: [], timeout: 2000 },

@@ -1,0 +1,19 @@
+import process from "node:process";
+import type { LogLevel, LogStyle } from "../base/log.ts";
+import type { LogConfig } from "../config/log.ts";
+
+/** How `level` and above are written: `auto` is for people on a terminal and for programs elsewhere. */
+export function logStyle(
+  level: LogLevel,
+  { format, valueSize }: Pick<LogConfig, "format" | "valueSize">,
+): LogStyle {
+  const terminal = process.stdout.isTTY === true;
+  const { NO_COLOR, TERM } = process.env;
+  return {
+    level,
+    format: format === "auto" ? (terminal ? "short" : "json") : format,
+    // https://no-color.org: whatever it is set to, unless that is empty.
+    colours: terminal && (NO_COLOR ?? "") === "" && TERM !== "dumb",
+    valueSize,
+  };
+}

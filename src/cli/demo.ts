@@ -2,18 +2,19 @@ import { createServer, type Server } from "node:http";
 import process from "node:process";
 import exampleText from "../../config.example.toml" with { type: "text" };
 import { createLog } from "../base/log.ts";
-import { parseConfig } from "../config/load.ts";
+import { findPlaceInText, parseConfig } from "../config/load.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
 import { openStdout } from "../net/stdout.ts";
 import { logStyle } from "./log-style.ts";
 import { serve } from "./run.ts";
 
+const EXAMPLE = { file: "config.example.toml", format: "toml" } as const;
 /** Ports of the demo servers: those that config.example.toml names. */
 const PORTS = [9001, 9002, 9003];
 
 /** Starts three demo servers and the proxy with the example config; runs until a signal. Resolves with the exit code. */
 export async function demo(): Promise<number> {
-  const config = parseConfig(exampleText, { file: "config.example.toml", format: "toml" });
+  const config = parseConfig(exampleText, EXAMPLE);
   const style = logStyle("info", { ...config.log, format: "short" });
   const log = createLog({ ...style, write: openStdout().write });
   const servers: Server[] = [];
@@ -24,7 +25,11 @@ export async function demo(): Promise<number> {
     return 1;
   }
   const proxy = new RunningProxy(config, log);
-  const code = await serve(proxy, { log, onStarted: () => process.stdout.write(describe(proxy)) });
+  const code = await serve(proxy, {
+    log,
+    placeOf: (path) => findPlaceInText(exampleText, { ...EXAMPLE, path }),
+    onStarted: () => process.stdout.write(describe(proxy)),
+  });
   for (const server of servers) server.closeAllConnections();
   return code;
 }

@@ -13,6 +13,8 @@ const FILES = ["sluice.toml", "sluice.yaml", "config.toml", "config.yaml", "reve
 export interface LocatedConfig {
   readonly source: string;
   readonly config: Config;
+  /** Why that one: `--config`, a variable, or where it was found. */
+  readonly from: string;
   /** Path of the file, where it came from one. */
   readonly file?: string;
 }
@@ -24,10 +26,15 @@ export interface LocatedConfig {
  */
 export function locateConfig(path: string | undefined): LocatedConfig {
   const { env } = process;
-  const named = path ?? PATH_VARIABLES.map((name) => env[name]).find((value) => value);
-  const found = named ?? FILES.find((file) => existsSync(file));
-  if (found !== undefined) return { source: found, config: loadConfigFile(found), file: found };
-  if (env["BACKEND_SERVERS"]) return { source: "BACKEND_SERVERS", config: configFromEnvironment() };
+  const load = (file: string, from: string) => ({ source: file, config: loadConfigFile(file), from, file });
+  if (path !== undefined) return load(path, "--config");
+  const variable = PATH_VARIABLES.find((name) => env[name]);
+  if (variable !== undefined) return load(env[variable]!, variable);
+  const found = FILES.find((file) => existsSync(file));
+  if (found !== undefined) return load(found, `found in ${process.cwd()}`);
+  if (env["BACKEND_SERVERS"]) {
+    return { source: "BACKEND_SERVERS", config: configFromEnvironment(), from: "BACKEND_SERVERS" };
+  }
   const places = `--config, ${PATH_VARIABLES.join(", ")}, BACKEND_SERVERS, or a file called ${
     FILES.join(", ")
   }`;

@@ -1,6 +1,13 @@
+import { resolve } from "node:path";
+import process from "node:process";
+import packageJson from "../../package.json" with { type: "json" };
 import { createLog, type Log, type LogStyle } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
-import { openStdout } from "../net/stdout.ts";
+import { findPlace } from "../config/load.ts";
+import type { Path } from "../config/places.ts";
+import { runtimeVersion } from "../net/gaps.ts";
+import { openStdout, print } from "../net/stdout.ts";
+import { BindError } from "../lifecycle/bind-error.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
 import { reloadOnChange } from "./reload.ts";
 import { locateConfig } from "./locate.ts";
@@ -20,9 +27,16 @@ export interface RunOptions {
 
 /** Serves until a signal; resolves with the exit code. Throws a ConfigError. */
 export async function run(options: RunOptions): Promise<number> {
-  const { config, file } = locateConfig(options.config);
+  const { config, source, from, file } = locateConfig(options.config);
   const stdout = openStdout();
   const log = createLog({ ...styleOf(config, options), write: stdout.write });
+  const { version } = packageJson;
+  log.info("starting", {
+    version,
+    runtime: runtimeVersion(),
+    config: file === undefined ? source : resolve(file),
+    from,
+  });
   const proxy = new RunningProxy(config, log);
   const stopped = new AbortController();
   if (file !== undefined) {
@@ -31,23 +45,42 @@ export async function run(options: RunOptions): Promise<number> {
       signal: stopped.signal,
     });
   }
-  const code = await serve(proxy, { log, onStopping: () => stopped.abort() });
+  const code = await serve(proxy, {
+    log,
+    placeOf: (path) => file === undefined ? "LB_HOST and LB_PORT" : findPlace(file, path),
+    onStopping: () => stopped.abort(),
+  });
   log.flush();
   await stdout.settled(LAST_LINES_MS);
   return code;
 }
 
-/** Starts `proxy` and serves until a signal. Resolves with the exit code: 0, or 1 where it cannot start, which is logged. */
+/** What a command does around a run. */
+export interface ServeOptions {
+  readonly log: Log;
+  /** Where `path` stands in the config, for people. */
+  readonly placeOf: (path: Path) => string;
+  readonly onStarted?: () => void;
+  readonly onStopping?: () => void;
+}
+
+/**
+ * Starts `proxy` and serves until a signal. Resolves with the exit code: 0, or 1 where it cannot start, which is logged,
+ * and said on standard error where the log is not what somebody sees.
+ */
 export async function serve(
   proxy: RunningProxy,
-  { log, onStarted, onStopping }: { log: Log; onStarted?: () => void; onStopping?: () => void },
+  { log, placeOf, onStarted, onStopping }: ServeOptions,
 ): Promise<number> {
   const stopped = untilStopped(proxy, { log, ...(onStopping && { onStopping }) });
   try {
     await proxy.start();
   } catch (error) {
     if (proxy.stopped) return await stopped; // a signal came first
-    log.error("start_failed", { cause: error instanceof Error ? error.message : String(error) });
+    const cause = error instanceof Error ? error.message : String(error);
+    const place = error instanceof BindError ? placeOf(bindPath(error, proxy.snapshot.config)) : undefined;
+    log.error("start_failed", { cause, place });
+    if (!process.stdout.isTTY) await print(`${place ?? "sluice"}: ${cause}\n`, "stderr");
     onStopping?.();
     return 1;
   }
@@ -55,6 +88,13 @@ export async function serve(
   return await stopped;
 }
 
+/** Where in the config the address stands that cannot be listened on. */
+function bindPath({ frontend, address }: BindError, { frontends }: Config): Path {
+  const i = frontends.findIndex(({ name }) => name === frontend);
+  return i === -1 ? ["admin", "bind"] : ["frontends", i, "bind", frontends[i]!.bind.indexOf(address)];
+}
+
+/** What config and command line ask of the log. */
 function styleOf({ log }: Config, { logLevel }: RunOptions): LogStyle {
   return logStyle(chooseLogLevel(logLevel, log.level), log);
 }

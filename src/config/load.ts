@@ -7,8 +7,10 @@ import { ConfigError } from "./error.ts";
 import { freeze } from "./freeze.ts";
 import { findKeyPlaces } from "./key-places.ts";
 import { readJson } from "./json.ts";
+import { Lines } from "./lines.ts";
+import { formatPath } from "./places.ts";
 import type { Path, SourceDocument } from "./places.ts";
-import { placeErrors, placeProblems } from "./problems.ts";
+import { placeErrors, placeProblems, writtenPath } from "./problems.ts";
 import type { NamedSource } from "./problems.ts";
 import { checkReferences } from "./references.ts";
 import { configSchema } from "./schema.ts";
@@ -43,11 +45,7 @@ const TOO_LARGE = `is too large; accepted: up to ${MAX_CONFIG_BYTES / 1024 / 102
  * Throws a `ConfigError`, also for a file that cannot be read.
  */
 export function loadConfigFile(path: string): Config {
-  const format = FORMATS.get(extname(path).toLowerCase());
-  if (format === undefined) {
-    const accepted = [...FORMATS.keys()].join(", ");
-    throw fail(path, `has the extension "${extname(path)}"; accepted: ${accepted}`);
-  }
+  const format = formatOf(path);
   return parseConfig(readText(path), { file: path, format });
 }
 
@@ -56,6 +54,30 @@ export function parseConfig(text: string, options: { file: string; format: Confi
   if (text.length > MAX_CONFIG_BYTES) throw fail(options.file, TOO_LARGE);
   const plain = text.replace(/^\uFEFF/, ""); // editors on Windows put a byte order mark there
   return toConfig(READERS[options.format](plain), { file: options.file, text: plain });
+}
+
+/**
+ * Where `path` stands in the config file `file`, as messages write it: `sluice.toml:2:8: frontends[0].bind`. Reads the
+ * file again, as nobody keeps it; without line and column where that fails. For a failure, not for every day.
+ */
+export function findPlace(file: string, path: Path): string {
+  try {
+    const text = readText(file).replace(/^\uFEFF/, "");
+    return findPlaceInText(text, { file, format: formatOf(file), path });
+  } catch {
+    return `${file}: ${formatPath(path)}`; // it is gone, or changed
+  }
+}
+
+/** The same for a text. */
+export function findPlaceInText(
+  text: string,
+  { file, format, path }: { file: string; format: ConfigFormat; path: Path },
+): string {
+  const { data, places } = READERS[format](text);
+  const written = writtenPath(path, data);
+  const { line, column } = new Lines(text).at(places.value(written));
+  return `${file}:${line}:${column}: ${formatPath(written)}`;
 }
 
 /** Checks data that came without a text: its problems have paths, but no lines. Throws a `ConfigError`. */
@@ -84,6 +106,12 @@ function toConfig(document: SourceDocument, source: NamedSource): Config {
     !substituted.problems.some((problem) => problem.path.every((key, i) => key === path[i]))
   );
   throw new ConfigError(placeProblems({ ...document, data }, { issues, references, keyPlaces }, source));
+}
+
+function formatOf(path: string): ConfigFormat {
+  const format = FORMATS.get(extname(path).toLowerCase());
+  if (format !== undefined) return format;
+  throw fail(path, `has the extension "${extname(path)}"; accepted: ${[...FORMATS.keys()].join(", ")}`);
 }
 
 function keyPlaces(key: string, from: Path): readonly string[] {

@@ -80,7 +80,7 @@ function toFindings(
  *
  * A text that stands for a list or a table (`bind = ":80"`) is one to the schema, but not in the file.
  */
-function writtenPath(path: Path, data: unknown): Path {
+export function writtenPath(path: Path, data: unknown): Path {
   let value = data;
   for (const [i, key] of path.entries()) {
     if (typeof value !== "object" || value === null) return path.slice(0, i);

@@ -4,6 +4,7 @@ import type { AdminConfig } from "../config/admin.ts";
 import { DownstreamServer } from "../downstream/server.ts";
 import type { DownstreamOptions, Place } from "../downstream/options.ts";
 import { listen, type Listener } from "../net/listen.ts";
+import { BindError } from "./bind-error.ts";
 
 /** Connections that the listener holds at a time. It is for few. */
 const MAX_CONNECTIONS = 64;
@@ -61,7 +62,9 @@ export class AdminListener {
       bind,
       (socket) => this.#server.accept(socket, this.#place, bind.kind === "unix"),
       (error) => this.#log.error("accept_failed", { frontend: "admin", cause: error.message }),
-    );
+    ).catch((error) => {
+      throw new BindError(undefined, bind, error);
+    });
     this.#log.info("listening", { frontend: "admin", address: listener.address });
     return listener;
   }

@@ -1,7 +1,9 @@
 import { type Log } from "../base/log.ts";
+import type { BindAddress } from "../config/bind.ts";
 import { distinctAddresses, listen, type ListenAddress, type Listener } from "../net/listen.ts";
 import type { Place } from "../downstream/options.ts";
 import type { DownstreamServer } from "../downstream/server.ts";
+import { BindError } from "./bind-error.ts";
 import type { FrontendService } from "./serve.ts";
 import type { Frontend } from "./snapshot.ts";
 
@@ -72,7 +74,7 @@ export class Listeners {
   }
 
   async #open(
-    address: ListenAddress,
+    address: BindAddress,
     { key, name, service, next }: {
       key: string;
       name: string;
@@ -87,7 +89,9 @@ export class Listeners {
       (error) => {
         this.#log.error("accept_failed", { frontend: bound.options.config.name, cause: error.message });
       },
-    );
+    ).catch((error) => {
+      throw new BindError(name, address, error);
+    });
     next.set(key, Object.assign(bound, { listener }));
     this.#log.info("listening", { frontend: name, address: listener.address });
     return listener;

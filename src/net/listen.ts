@@ -49,9 +49,9 @@ export async function listen(
 }
 
 /** The addresses that need a socket of their own on this runtime, and in which order to bind them. */
-export function distinctAddresses(addresses: readonly ListenAddress[]): ListenAddress[] {
+export function distinctAddresses<A extends ListenAddress>(addresses: readonly A[]): A[] {
   if (!IPV6_WILDCARD_TAKES_IPV4) return [...addresses];
-  const covered = (address: ListenAddress) =>
+  const covered = (address: A) =>
     address.kind === "tcp" && address.host === "0.0.0.0" && address.port !== 0 &&
     addresses.some((other) => other.kind === "tcp" && other.host === "::" && other.port === address.port);
   return addresses.filter((address) => !covered(address));

@@ -93,15 +93,50 @@ test("sluice run with a missing file names it and exits 1", async () => {
   assert.match(stderr, /\/nowhere\/x\.toml/);
 });
 
-test("sluice run on an address that is taken says which, and exits 1", async () => {
+test("sluice run on an address that is taken says which, where it stands and what to do, also on standard error", async () => {
   const first = await Program.run(VALID);
   try {
     const taken = VALID.replace(":0", `:${first.port}`);
-    const { exit, stdout } = await finished(["run", "-c", "{config}"], taken);
+    const { exit, stdout, stderr } = await finished(["run", "-c", "{config}"], taken);
     assert.equal(exit, 1);
-    assert.match(stdout, new RegExp(`start_failed.*${first.port}`));
+    const cause = `cannot listen on 127.0.0.1:${first.port}: another program listens there`;
+    assert.match(
+      stdout,
+      new RegExp(`"start_failed","cause":"${cause}.*sluice\\.toml:3:8: frontends\\[0\\]\\.bind"`),
+    );
+    assert.match(
+      stderr,
+      new RegExp(`^\\S+sluice\\.toml:3:8: frontends\\[0\\]\\.bind: ${cause} .*another port\\n$`),
+    );
   } finally {
     await first.dispose();
+  }
+});
+
+test("sluice run names the place of the admin listener, and of one address of several", async () => {
+  const lost = "192.0.2.1:1"; // no machine has it
+  const admin = await finished(["run", "-c", "{config}"], `${VALID}[admin]\nbind = "${lost}"\n`);
+  assert.match(
+    admin.stderr,
+    /sluice\.toml:8:8: admin\.bind: cannot listen on 192\.0\.2\.1:1: this machine has no/,
+  );
+  const list = VALID.replace('"127.0.0.1:0"', `["127.0.0.1:0", "${lost}"]`);
+  const several = await finished(["run", "-c", "{config}"], list);
+  assert.match(
+    several.stderr,
+    /sluice\.toml:3:24: frontends\[0\]\.bind\[1\]: cannot listen on 192\.0\.2\.1:1: /,
+  );
+});
+
+test("sluice run says first in its log which version, runtime and config it is, and why that config", async () => {
+  const program = await Program.run(VALID);
+  try {
+    const [line] = program.stdout.split("\n", 1);
+    const { event, version, runtime, config, from } = JSON.parse(line!);
+    assert.deepEqual([event, config, from], ["starting", program.path, "--config"]);
+    assert.match(`${version} ${runtime}`, /^\d+\.\d+\.\d+ (?:bun|deno) \d/);
+  } finally {
+    await program.dispose();
   }
 });
 

@@ -44,6 +44,25 @@ for (const variable of ["SLUICE_CONFIG", "REVERSE_PROXY_CONFIG_PATH"]) {
   });
 }
 
+for (
+  const [name, env, from] of [
+    ["config.toml", {}, /^found in \S+$/],
+    ["mine.toml", { SLUICE_CONFIG: "mine.toml" }, /^SLUICE_CONFIG$/],
+  ] as const
+) {
+  test(`sluice run says in its log why it took ${name}`, async () => {
+    const program = Program.start(["run"], CONFIG, name, { inside: true, env });
+    try {
+      await program.untilPrinted('"listening"', 15_000);
+      const { config, ...line } = JSON.parse(program.stdout.split("\n", 1)[0]!);
+      assert.ok(config.endsWith(`/${name}`));
+      assert.match(line.from, from);
+    } finally {
+      await program.dispose();
+    }
+  });
+}
+
 test("sluice check without any config says where it looked, and exits 1", async () => {
   const { exit, stderr } = await finished(["check"], "other.toml", { inside: true });
   assert.equal(exit, 1);
@@ -56,6 +75,7 @@ test("sluice without a config serves what BACKEND_SERVERS, LB_HOST and LB_PORT d
   const program = Program.start([], "", "other.toml", { inside: true, env });
   try {
     await program.untilPrinted('"listening"', 15_000);
+    assert.match(program.stdout, /^.*"starting".*"config":"BACKEND_SERVERS","from":"BACKEND_SERVERS"/);
     assert.match(
       await roundTrip(program.port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
       /ok$/,
@@ -75,7 +95,7 @@ const levels: [args: string[], env: Record<string, string>, listening: boolean, 
     ["--log-level", "loud"],
     {},
     true,
-    /^--log-level: "loud" is no log level; accepted: debug, info, warn, error\n$/,
+    /^--log-level: "loud" is no log level; accepted: debug, info, warn, error$/,
   ],
   [[], { LOG_LEVEL: "loud" }, true, /^LOG_LEVEL: "loud" is no log level/],
 ];
@@ -91,7 +111,9 @@ for (const [args, env, listening, warning] of levels) {
       assert.equal(await program.untilExit(), 1);
       assert.match(program.stdout, /start_failed/);
       assert.equal(program.stdout.includes('"listening"'), listening);
-      assert.match(program.stderr, warning);
+      const [failure, ...warnings] = program.stderr.split("\n").reverse().filter((line) => line !== "");
+      assert.match(failure!, /frontends\[1\]\.bind: cannot listen on 192\.0\.2\.1:1: /);
+      assert.match(warnings.join(), warning);
     } finally {
       await program.dispose();
     }

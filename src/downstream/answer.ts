@@ -10,7 +10,6 @@ import { StreamSource } from "../message/body-stream.ts";
 import { reconcile } from "../message/reconcile.ts";
 import { ForwardedResponse, STATUS_SHOWN } from "../message/response.ts";
 import type { MessageWriter } from "../net/message-writer.ts";
-import type { DownstreamOptions } from "./options.ts";
 import { responseHead } from "./response-head.ts";
 
 /** Why a body is cancelled that the method or the status of its message forbids. */
@@ -81,19 +80,6 @@ export function beginAnswer(
     source: head.delivery === "none" ? cancelled(source) : source,
     closes: !keepAlive || head.delivery === "close",
   };
-}
-
-/** Lets `source` flow behind its head, which goes out with the first of it or now. */
-export function startBody(source: BodySource, writer: MessageWriter): void {
-  source.start(writer);
-  if (writer.open) writer.flush();
-}
-
-/** The exchange is over: whoever serves it learns what became of it. */
-export function reportExchange(exchange: Exchange, writer: MessageWriter, options: DownstreamOptions): void {
-  exchange.bytesOut = writer.bodyBytes;
-  exchange.end();
-  options.onExchange(exchange);
 }
 
 /** The head of a 101, whose fields say what the connection becomes, or of a 200 to CONNECT. */

@@ -2,14 +2,11 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
-import { reasonPhrase } from "../http/status.ts";
-import { informationalHead } from "../http1/encode.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
-import type { BodySource } from "../message/body.ts";
 import type { Exchange, Informer, Peer } from "../message/exchange.ts";
 import { ForwardedResponse } from "../message/response.ts";
-import { MessageWriter } from "../net/message-writer.ts";
-import { beginAnswer, dropAnswer, reportExchange, requestAnswer, startBody } from "./answer.ts";
+import { AnswerFlow } from "./answer-flow.ts";
+import { dropAnswer, requestAnswer } from "./answer.ts";
 import { HalfClose } from "./half-close.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
 import type { Place } from "./options.ts";
@@ -18,7 +15,7 @@ import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
 import { Tunnelled } from "./tunnelled.ts";
 import { TURNS } from "./turns.ts";
-import { type Wait, Waits } from "./waits.ts";
+import { lateness, type Wait, Waits } from "./waits.ts";
 
 /**
  * A client's connection: reads requests, has them answered, writes the answers, one after another in order,
@@ -30,14 +27,12 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   readonly #socket: Socket;
   readonly #opening: Opening;
   readonly #intake: Intake;
-  readonly #writer: MessageWriter;
+  readonly #answers: AnswerFlow;
   readonly #waits: Waits;
   readonly #onClosed: () => void;
   #phase: Phase = "idle";
   /** The exchange under way, while `asked` or `answering`. */
   #exchange: Exchange | undefined;
-  /** The body of the answer, while it flows. */
-  #responseBody: BodySource | undefined;
   /** Whether the connection closes after this exchange. */
   #closing = false;
   /** Set once the client has finished sending. */
@@ -49,7 +44,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#onClosed = onClosed;
     this.#waits = new Waits(() => this.#opening.options.timeouts, (wait) => this.#expired(wait));
     this.#intake = new Intake(socket, () => place.options.limits, this);
-    this.#writer = new MessageWriter(socket, {
+    this.#answers = new AnswerFlow(socket, {
       onSent: () => this.#finishExchange(),
       onBroken: (error) => this.#cut(error),
       onBlocked: () => this.#waits.begin("write"),
@@ -79,7 +74,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   inform(status: number, reason: string, fields: Fields | undefined): void {
     if (this.#phase !== "asked" || this.#exchange!.minorVersion !== 1) return; // RFC 9110 §15.2
-    this.#writer.sendHead(informationalHead(status, reason || reasonPhrase(status), fields));
+    this.#answers.inform(status, reason, fields);
   }
 
   /** For the intake: a request begins. */
@@ -167,7 +162,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       ) {
         this.#closing = true;
       }
-      const { status, source, closes } = beginAnswer(this.#writer, response, {
+      const { status, source, closes } = this.#answers.begin(response, {
         method: exchange.method,
         minorVersion: exchange.minorVersion,
         keepAlive: !this.#closing,
@@ -176,9 +171,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       if (closes) this.#closing = true;
       this.#phase = "answering";
       exchange.status = status;
-      if (source === null) return this.#writer.end(undefined);
-      this.#responseBody = source;
-      startBody(source, this.#writer);
+      this.#answers.start(source);
     } catch (error) {
       this.#failExchange(exchange, toProxyError(error));
     }
@@ -190,7 +183,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#waits.dispose();
     this.tunnelled = new Tunnelled(exchange, response, {
       socket: this.#socket,
-      writer: this.#writer,
+      writer: this.#answers.writer,
       early: this.#intake.takeRest(),
       options: this.#opening.options,
     });
@@ -201,12 +194,11 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   #finishExchange(): void {
     const exchange = this.#exchange!;
     this.#exchange = undefined;
-    this.#responseBody = undefined;
-    reportExchange(exchange, this.#writer, this.#opening.options);
+    this.#answers.finish(exchange, this.#opening.options);
     if (this.#phase === "closed") return;
     this.#phase = "idle";
     if (this.#closing || !this.#intake.canGoOn(exchange.awaitsContinue)) return this.#close();
-    if (!this.#writer.blocked) this.#waits.begin("none");
+    if (!this.#answers.writer.blocked) this.#waits.begin("none");
     if (!this.#intake.hasUnread) this.#intake.next();
     // Not from here: a hundred requests in one packet would be a hundred calls deep.
     else TURNS.next(() => this.#next());
@@ -214,7 +206,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
 
   /** Reads the next request, unless the client does not take the answers that it has coming. */
   #next(): void {
-    if (this.#phase === "idle" && !this.#writer.blocked) this.#intake.next();
+    if (this.#phase === "idle" && !this.#answers.writer.blocked) this.#intake.next();
   }
 
   /** Goes without a word, unless the last answer is still on its way. */
@@ -249,8 +241,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       exchange.abort("client_closed", `The client broke the connection: ${cause}`);
       const error = exchange.aborted!;
       this.#intake.failBody(error);
-      this.#responseBody?.cancel(error);
-      reportExchange(exchange, this.#writer, this.#opening.options);
+      this.#answers.finish(exchange, this.#opening.options, error);
     }
     this.#onClosed();
   }
@@ -267,29 +258,24 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   }
 
   #drained(): void {
-    if (!this.#writer.blocked) return;
-    this.#writer.drained();
+    if (!this.#answers.writer.blocked) return;
+    this.#answers.writer.drained();
     if (this.#waits.current === "write" && this.#phase !== "lingering") {
       this.#waits.begin(this.#intake.bodyWanted ? "body" : "none");
     }
-    this.#responseBody?.resume();
+    this.#answers.resume();
     this.#next();
   }
 
   #expired(wait: Wait): void {
-    if (wait === "head" || (wait === "first" && this.#intake.insideHead)) {
-      this.onMalformed(new ProxyError("request_timeout", "The head of the request took too long"));
-    } else if (wait === "body") {
-      // A body that nobody has room for is not the client's fault; that wait is the server's.
-      if (this.#intake.bodyWanted) {
-        this.onMalformed(new ProxyError("body_timeout", "The request body stalled"));
-      }
-    } else if (wait === "write") {
+    const late = lateness(wait, this.#intake);
+    if (late !== undefined) this.onMalformed(late);
+    else if (wait === "write") {
       const stuck = () => this.destroy("client_stalled", "The client takes no more of the answer");
-      this.#writer.look((moves) => moves ? this.#waits.begin("write") : stuck());
+      this.#answers.writer.look((moves) => moves ? this.#waits.begin("write") : stuck());
     } else if (wait === "listening") this.#probeListener();
     else if (wait === "keep_alive") this.#leave();
-    else this.#socket.destroy();
+    else if (wait !== "body") this.#socket.destroy();
   }
 
   /** Finds out, by an interim answer, whether a client that finished sending still listens. */

@@ -1,4 +1,5 @@
 import { Deadline } from "../base/deadline.ts";
+import { ProxyError } from "../base/errors.ts";
 import type { DownstreamTimeouts } from "./options.ts";
 
 /**
@@ -14,6 +15,20 @@ const RATE_WINDOW_MS = 10_000;
 
 /** What a client's connection waits for; `none` while the wait is the server's. */
 export type Wait = "none" | "first" | "head" | "keep_alive" | "body" | "write" | "linger" | "listening";
+
+/** What of its request a client is late with, that let `wait` pass; undefined where it is not late. */
+export function lateness(
+  wait: Wait,
+  { insideHead, bodyWanted }: { readonly insideHead: boolean; readonly bodyWanted: boolean },
+): ProxyError | undefined {
+  if (wait === "head" || (wait === "first" && insideHead)) {
+    return new ProxyError("request_timeout", "The head of the request took too long");
+  }
+  // A body that nobody has room for is not the client's fault; that wait is the server's.
+  return wait === "body" && bodyWanted
+    ? new ProxyError("body_timeout", "The request body stalled")
+    : undefined;
+}
 
 /** The successive waits of a client's connection, one at a time, each with its own time. */
 export class Waits {

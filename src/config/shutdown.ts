@@ -7,6 +7,11 @@ import { section } from "./section.ts";
 export const shutdownSchema = section({
   /** Time that open requests and tunnels get to finish, in ms; 0 cuts them at once. */
   drain_timeout: duration.prefault("10s"),
+  /**
+   * Time in which a kept connection may still bring a request, which is answered with Connection: close; then unused ones
+   * are closed. It must cover a client's round trip; in ms.
+   */
+  grace: duration.prefault("1s"),
 });
 
 /** Output type of `shutdownSchema`. */

@@ -60,7 +60,23 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** Closes after the current exchange; where there is none, after the next, or with `idleToo` at once. */
   drain(idleToo: boolean): void {
     this.#closing = true;
-    if (idleToo && this.#phase === "idle" && !this.#intake.insideHead) this.#leave();
+    if (idleToo && this.#phase === "idle" && !this.busy) this.#leave();
+  }
+
+  /** Whether there is something that an end would cut. */
+  get busy(): boolean {
+    return this.#phase === "idle" ? this.#intake.insideHead : this.#phase !== "lingering";
+  }
+
+  /** Gives up the request that has no answer yet, and answers it with `error`. False where there is none. */
+  refuse(error: ProxyError): boolean {
+    const exchange = this.#exchange;
+    if (exchange === undefined || this.#phase !== "asked") return false;
+    this.#closing = true;
+    exchange.abort(error.kind, error.message);
+    this.#intake.failBody(error);
+    this.#answerFailure(exchange, error);
+    return true;
   }
 
   /** Cuts the connection now. */
@@ -181,12 +197,14 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#exchange = undefined;
     this.#phase = "handed_over";
     this.#waits.dispose();
-    this.tunnelled = new Tunnelled(exchange, response, {
+    const { options } = this.#opening;
+    const end = {
       socket: this.#socket,
       writer: this.#answers.writer,
       early: this.#intake.takeRest(),
-      options: this.#opening.options,
-    });
+      options,
+    };
+    this.tunnelled = new Tunnelled(exchange, response, end);
     this.#socket.on("close", () => this.#gone("closed"));
   }
 
@@ -273,15 +291,11 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     else if (wait === "write") {
       const stuck = () => this.destroy("client_stalled", "The client takes no more of the answer");
       this.#answers.writer.look((moves) => moves ? this.#waits.begin("write") : stuck());
-    } else if (wait === "listening") this.#probeListener();
-    else if (wait === "keep_alive") this.#leave();
+    } else if (wait === "listening") {
+      if (this.#phase !== "asked" || !this.#halfClose!.mayProbe()) return;
+      this.inform(100, "Continue", undefined);
+      this.#waits.begin("listening");
+    } else if (wait === "keep_alive") this.#leave();
     else if (wait !== "body") this.#socket.destroy();
-  }
-
-  /** Finds out, by an interim answer, whether a client that finished sending still listens. */
-  #probeListener(): void {
-    if (this.#phase !== "asked" || !this.#halfClose!.mayProbe()) return;
-    this.inform(100, "Continue", undefined);
-    this.#waits.begin("listening");
   }
 }

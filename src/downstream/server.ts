@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { ProxyError } from "../base/errors.ts";
 import type { Peer } from "../message/exchange.ts";
 import { DownstreamConnection } from "./connection.ts";
 import type { DownstreamOptions, Place } from "./options.ts";
@@ -8,11 +9,11 @@ const MAX_REFUSING = 256;
 const REFUSAL = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n" +
   "Content-Length: 42\r\nRetry-After: 1\r\nConnection: close\r\n\r\n503 Service Unavailable: connection_limit\n";
 const REFUSAL_MS = 1000;
-/** At a drain, a request that is in the kernel's buffer already is still read and answered. */
-const DRAIN_GRACE_MS = 20;
 /** The last part of a drain, in which WebSockets are closed: both ends have heard Close 1001 and may answer it. */
 const GOODBYE_MS = 1000;
-/** For what was cut to be reported. */
+/** The last part of a drain, in which requests without an answer get a 503, so that it is out before the end. */
+const LAST_WORDS_MS = 200;
+/** For what was answered or cut at the end to be written and reported, where there is no time before it. */
 const CUT_MS = 20;
 
 /** All clients' connections of the process: counts them, limits them, drains them. */
@@ -21,15 +22,18 @@ export class DownstreamServer {
   readonly #connections = new Map<DownstreamConnection, Place>();
   /** Connections at a time; 0 is no limit. */
   maxConnections: number;
+  /** Time in which an unused connection that is to close may still bring a request. */
+  graceMs: number;
   /** Open connections by where they came in. */
   readonly #counts = new Map<Place, number>();
   readonly #refusing = new Set<Socket>();
-  #draining = false;
+  #stage: "serving" | "grace" | "closing" = "serving";
   #onEmpty: (() => void) | undefined;
 
-  /** `maxConnections` 0 is no limit. */
-  constructor({ maxConnections }: { maxConnections: number }) {
+  /** `maxConnections` 0 is no limit; `graceMs` as the field. */
+  constructor({ maxConnections, graceMs }: { maxConnections: number; graceMs: number }) {
     this.maxConnections = maxConnections;
+    this.graceMs = graceMs;
   }
 
   /** Number of open connections. */
@@ -39,7 +43,7 @@ export class DownstreamServer {
 
   /** Takes an accepted socket over; `unix` says that it is none of TCP. */
   accept(socket: Socket, place: Place, unix = false): void {
-    if (this.#draining) return void socket.destroy();
+    if (this.#stage === "closing") return void socket.destroy();
     const { options } = place;
     if (
       isOver(this.maxConnections, this.#connections.size) ||
@@ -55,44 +59,61 @@ export class DownstreamServer {
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
     this.#connections.set(connection, place);
+    if (this.#stage === "grace") connection.drain(false); // accepted by the system before the drain
   }
 
-  /** Closes the connections that came in at `place`, each once its exchange is over. */
+  /** Closes the connections that came in at `place`, each once its exchange is over, unused ones after the grace. */
   release(place: Place): void {
-    for (const [connection, its] of [...this.#connections]) {
-      if (its === place) connection.drain(true);
-    }
+    const drain = (idleToo: boolean) => {
+      for (const [connection, its] of [...this.#connections]) {
+        if (its === place) connection.drain(idleToo);
+      }
+    };
+    drain(false);
+    setTimeout(() => drain(true), this.graceMs).unref();
   }
 
   /**
-   * Closes every connection once its exchange is over, idle ones after the moment that a request on its way
-   * needs, WebSockets in the last second (or half of the time, where that is shorter), and cuts what is left after
-   * `timeoutMs`. Resolves with the number of connections that were cut.
+   * Closes every connection once its exchange is over, unused ones after the grace in which a request on its way is still
+   * answered, WebSockets in the last second (or half of the time, where that is shorter). Shortly before `timeoutMs` is
+   * over, requests without an answer are answered 503; then what is left is cut. Resolves with the number of connections
+   * of which something was cut.
    */
   drain(timeoutMs: number): Promise<number> {
-    this.#draining = true;
+    this.#stage = "grace";
     for (const socket of this.#refusing) socket.destroy();
     return new Promise((resolve) => {
-      let cut = 0;
-      const grace = setTimeout(() => this.#drainAll(true), Math.min(DRAIN_GRACE_MS, timeoutMs));
+      const cut = new Set<DownstreamConnection>();
+      const error = new ProxyError("shutdown", "The proxy stopped before the exchange was over");
       const goodbyeMs = Math.min(GOODBYE_MS, timeoutMs / 2);
-      const goodbye = setTimeout(() => {
-        for (const { tunnelled } of this.#connections.keys()) tunnelled?.goAway(goodbyeMs);
-      }, timeoutMs - goodbyeMs);
-      let timer = setTimeout(() => {
-        cut = this.#connections.size;
-        timer = setTimeout(finish, CUT_MS);
-        for (const connection of [...this.#connections.keys()]) {
-          connection.destroy("shutdown", "The proxy stopped before the exchange was over");
-        }
-      }, timeoutMs);
+      const lastWordsMs = Math.min(LAST_WORDS_MS, timeoutMs / 4);
+      const endMs = Math.max(timeoutMs, timeoutMs - lastWordsMs + CUT_MS);
       const finish = () => {
         this.#onEmpty = undefined;
-        clearTimeout(grace);
-        clearTimeout(goodbye);
-        clearTimeout(timer);
-        resolve(cut);
+        for (const timer of timers) clearTimeout(timer);
+        resolve(cut.size);
       };
+      const steps: [ms: number, step: () => void][] = [
+        [Math.min(this.graceMs, timeoutMs), () => {
+          this.#stage = "closing";
+          this.#drainAll(true);
+        }],
+        [timeoutMs - goodbyeMs, () => {
+          for (const { tunnelled } of this.#connections.keys()) tunnelled?.goAway(goodbyeMs);
+        }],
+        [timeoutMs - lastWordsMs, () => {
+          for (const connection of [...this.#connections.keys()]) {
+            if (connection.refuse(error)) cut.add(connection);
+          }
+        }],
+        [endMs, () => {
+          const left = [...this.#connections.keys()];
+          for (const connection of left.filter(({ busy }) => busy)) cut.add(connection);
+          for (const connection of left) connection.destroy(error.kind, error.message);
+        }],
+        [endMs + CUT_MS, finish],
+      ];
+      const timers = steps.map(([ms, step]) => setTimeout(step, ms));
       this.#onEmpty = finish;
       this.#drainAll(false);
       if (this.#connections.size === 0) finish();

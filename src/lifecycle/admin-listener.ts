@@ -10,12 +10,14 @@ import { BindError } from "./bind-error.ts";
 const MAX_CONNECTIONS = 64;
 /** Time that operators' connections get at a stop, in ms: their answers are short. */
 const DRAIN_MS = 1000;
+/** For a request that is on its way: operators' are repeated. */
+const GRACE_MS = 20;
 
 /** The listener for operators: none, or one that a reload may move. */
 export class AdminListener {
   readonly #place: Place;
   readonly #log: Log;
-  readonly #server = new DownstreamServer({ maxConnections: MAX_CONNECTIONS });
+  readonly #server = new DownstreamServer({ maxConnections: MAX_CONNECTIONS, graceMs: GRACE_MS });
   #config: AdminConfig | undefined;
   #listener: Listener | undefined;
 

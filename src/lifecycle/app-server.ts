@@ -33,7 +33,7 @@ export class AppServer {
       frontends: [{ ...frontend, name: "app", bind, routes: [{ respond: {} }] }], // the app has routes of its own
     });
     this.#drainTimeout = valid.shutdown.drainTimeout;
-    this.#server = new DownstreamServer(valid.limits);
+    this.#server = new DownstreamServer({ ...valid.limits, graceMs: valid.shutdown.grace });
     this.#listeners = new Listeners(this.#server, log);
     const served = { config: valid.frontends[0]!, errors: { name: "sluice", pages: new Map() }, app };
     this.#service = new FrontendService(served, valid, log);

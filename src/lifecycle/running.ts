@@ -43,7 +43,7 @@ export class RunningProxy {
   constructor(config: Config, log: Log) {
     this.#log = log;
     this.#snapshot = this.#createSnapshot(config);
-    this.#server = new DownstreamServer(config.limits);
+    this.#server = new DownstreamServer({ ...config.limits, graceMs: config.shutdown.grace });
     const adminApp = createAdminApp({ metrics: () => this.metricsPage() });
     this.#admin = new AdminListener(adminOptions(adminApp, () => this.#snapshot.config.limits), log);
     this.#listeners = new Listeners(this.#server, log);
@@ -188,6 +188,7 @@ export class RunningProxy {
       this.#upcoming = undefined;
     }
     this.#server.maxConnections = config.limits.maxConnections;
+    this.#server.graceMs = config.shutdown.grace;
     closeSnapshot(before, next);
     this.#reloads.done++;
     this.#reloads.lastFailed = false;

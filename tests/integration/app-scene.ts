@@ -50,7 +50,7 @@ export async function openAppScene(t: TestContext, { answer, onData, use }: AppO
   use(app);
   app.all("*", (c) => frontend.app.fetch(c.req.raw, c.env));
   const exchanges: Exchange[] = [];
-  const downstream = new DownstreamServer({ maxConnections: 0 });
+  const downstream = new DownstreamServer({ maxConnections: 0, graceMs: 20 });
   const options = {
     limits: snapshot.config.limits,
     timeouts: frontend.config.timeouts,

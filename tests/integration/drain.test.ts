@@ -1,9 +1,13 @@
 // A proxy that stops finishes what it has begun and begins nothing more.
 import assert from "node:assert/strict";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { asked, get, messagesIn, ok, openScene, request } from "./scene.ts";
+import { asked, get, messagesIn, ok, openScene, post, request } from "./scene.ts";
+
+/** What a request gets that the end of a drain cuts. */
+const SHUTDOWN = /^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n[^]*503 Service Unavailable: shutdown/;
 
 test("RunningProxy.stop() finishes a request under way, says Connection: close, and closes", async (t) => {
   const { server, proxy, client } = await openScene(t);
@@ -32,7 +36,7 @@ test("RunningProxy.stop() lets an answer that has begun stream to its end", asyn
   assert.equal(await stopped, 0);
 });
 
-test("RunningProxy.stop() closes unused connections at once, on both sides", async (t) => {
+test("RunningProxy.stop() closes unused connections after the grace, on both sides", async (t) => {
   const { server, proxy, client } = await openScene(t, {
     answer: ok("one"),
     config: { shutdown: { drain_timeout: "5s" } },
@@ -115,7 +119,7 @@ test("RunningProxy.stop() cuts what is left after drain_timeout and says how man
   await tunnelled.until("101");
   assert.equal(await proxy.stop(), 3);
   await eventually("all clients to be cut", () => waiting.ended && streaming.closed && tunnelled.ended);
-  assert.equal(waiting.received, "");
+  assert.match(waiting.received, SHUTDOWN);
   assert.equal(streaming.error, "ECONNRESET");
   assert.doesNotMatch(streaming.received, /\r\n0\r\n/);
   await eventually(
@@ -139,7 +143,7 @@ test("RunningProxy.stop() with drain_timeout 0 cuts at once", async (t) => {
   c.send(get());
   await asked(server);
   assert.equal(await proxy.stop(), 1);
-  assert.equal(await c.untilClosed(), "");
+  assert.match(await c.untilClosed(), SHUTDOWN);
 });
 
 test("RunningProxy.stop() lets the tail of an answer that waits in the proxy's own queue arrive", async (t) => {
@@ -198,3 +202,99 @@ test("RunningProxy.stop() does not call unused connections cut, however short th
   await c.until("hi");
   assert.equal(await proxy.stop(), 0);
 });
+
+test("RunningProxy.stop() answers the next request of a kept connection within the grace", async (t) => {
+  const { server, proxy, client } = await openScene(t, {
+    answer: ok("hi"),
+    config: { shutdown: { drain_timeout: "20s", grace: "10s" } },
+  });
+  const [kept, fresh] = [await client(), await client()];
+  kept.send(get());
+  await kept.until("hi");
+  const started = performance.now();
+  const stopped = proxy.stop();
+  await eventually("a round trip", () => performance.now() - started > 100);
+  for (const c of [kept, fresh]) {
+    assert.equal(c.ended || c.closed, false);
+    c.send(post("body"));
+    assert.match(await c.untilClosed(), /\r\nConnection: close\r\n[^]*hi$/);
+    assert.equal(c.error, undefined);
+  }
+  assert.equal(await stopped, 0);
+  assert.ok(performance.now() - started < 9000); // it waits for connections, not for the grace
+  assert.equal(messagesIn(server.received), 3);
+});
+
+test("RunningProxy.stop() keeps the grace within drain_timeout", async (t) => {
+  const { proxy, client } = await openScene(t, {
+    answer: ok("hi"),
+    config: { shutdown: { drain_timeout: "100ms", grace: "10s" } },
+  });
+  const c = await client();
+  c.send(get());
+  await c.until("hi");
+  const started = performance.now();
+  assert.equal(await proxy.stop(), 0);
+  assert.ok(performance.now() - started < 5000);
+});
+
+test("RunningProxy.stop() loses no request of clients behind a slow line", async (t) => {
+  const { proxy } = await openScene(t, {
+    answer: ok("hi"),
+    config: { shutdown: { drain_timeout: "10s", grace: "1s" } },
+  });
+  const line = await openSlowLine(proxy.port, 40);
+  t.after(() => line.close());
+  let answered = 0;
+  const clients = Array.from({ length: 10 }, async () => {
+    const c = await RawClient.open(line.port);
+    let sent = 0;
+    while (!c.received.includes("Connection: close")) {
+      c.send(post("body"));
+      sent++;
+      await eventually("the answer", () => messagesIn(c.received) === sent);
+      answered++;
+    }
+    c.close();
+  });
+  await eventually("traffic", () => answered >= 10);
+  const stopped = proxy.stop();
+  await Promise.all(clients);
+  assert.equal(await stopped, 0);
+});
+
+test("RunningProxy.stop() answers an upload 503 that its end cuts, and gives its server up", async (t) => {
+  const { server, proxy, client } = await openScene(t, { config: { shutdown: { drain_timeout: "100ms" } } });
+  const c = await client();
+  c.send(request("POST", "/", ["Content-Length: 1000000"]) + "x".repeat(10_000));
+  const connection = await asked(server);
+  assert.equal(await proxy.stop(), 1);
+  assert.match(await c.untilClosed(), SHUTDOWN);
+  await eventually("the server to be let go", () => connection.ended || connection.closed);
+  assert.equal((await proxy.access(0))["reason"], "shutdown");
+  assert.equal((await proxy.access(0))["status"], 503);
+});
+
+/** A way to `port` on which every piece takes `ms` in each direction. */
+async function openSlowLine(port: number, ms: number): Promise<{ port: number; close(): void }> {
+  const sockets = new Set<Socket>();
+  const delay = (from: Socket, to: Socket) => {
+    sockets.add(from);
+    from.on("data", (chunk) => void setTimeout(() => to.destroyed || to.write(chunk), ms));
+    from.on("end", () => void setTimeout(() => to.destroyed || to.end(), ms));
+    from.on("error", () => to.destroy());
+  };
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
+    const far = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+    delay(near, far);
+    delay(far, near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}

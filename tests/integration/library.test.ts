@@ -27,7 +27,7 @@ async function open(t: TestContext, answer: Answer): Promise<{ server: RawServer
 async function listen(t: TestContext, app: Hono): Promise<number> {
   const serving = await serve(app, {
     bind: "127.0.0.1:0",
-    config: { shutdown: { drain_timeout: "500ms" } },
+    config: { shutdown: { drain_timeout: "500ms", grace: "20ms" } },
     log: SILENT_LOG,
   });
   t.after(() => serving.stop());

@@ -77,7 +77,7 @@ export async function openRelay(t: TestContext, options: RelayOptions = {}): Pro
         parents,
       });
       return proxy.running.reload(validateConfig({
-        shutdown: { drain_timeout: "500ms" },
+        shutdown: { drain_timeout: "500ms", grace: "20ms" },
         frontends: [{ name: "web", bind: "127.0.0.1:0", ...frontend }],
         backends: { app: { servers, ...backend } },
         ...more,

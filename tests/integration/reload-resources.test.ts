@@ -143,7 +143,7 @@ function configOf(i: number, { changing, steady, passing }: Servers) {
   return {
     reload_interval: "0s",
     log: { access: false },
-    shutdown: { drain_timeout: "500ms" },
+    shutdown: { drain_timeout: "500ms", grace: "20ms" },
     frontends: [{
       name: "web",
       bind: "127.0.0.1:0",

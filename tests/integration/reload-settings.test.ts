@@ -12,7 +12,7 @@ const GET_METRICS = get("/metrics", "Connection: close");
 /** The config of a test proxy before `port`, with other sections. */
 function configOf(port: number, more: Record<string, unknown> = {}, backend: Record<string, unknown> = {}) {
   return validateConfig({
-    shutdown: { drain_timeout: "500ms" },
+    shutdown: { drain_timeout: "500ms", grace: "20ms" },
     frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app" }],
     backends: { app: { servers: [`http://127.0.0.1:${port}`], ...backend } },
     ...more,
@@ -207,7 +207,7 @@ test("an open connection stays with its address when names of frontends move to 
   client.send(get("/1"));
   await client.until("public");
   await proxy.running.reload(validateConfig({
-    shutdown: { drain_timeout: "500ms" },
+    shutdown: { drain_timeout: "500ms", grace: "20ms" },
     frontends: [
       { name: "first", bind: "127.0.0.1:0", default_backend: "secret" },
       { name: "second", bind, default_backend: "public" },

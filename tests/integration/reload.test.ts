@@ -13,7 +13,7 @@ const CLOSING = "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
 /** A config with one frontend on `bind` and what else it is to have. */
 function configOf(bind: string | string[], port: number, more: Record<string, unknown> = {}) {
   return validateConfig({
-    shutdown: { drain_timeout: "500ms" },
+    shutdown: { drain_timeout: "500ms", grace: "20ms" },
     frontends: [{ name: "web", bind, default_backend: "app", ...(more["frontend"] as object) }],
     backends: { app: { servers: [`http://127.0.0.1:${port}`] }, ...(more["backends"] as object) },
   });
@@ -110,6 +110,23 @@ test("RunningProxy.reload() opens new addresses and closes those that are gone",
     "the port to be closed",
     () => RawClient.open(second!).then((c) => (c.close(), false), () => true),
   );
+});
+
+test("RunningProxy.reload() answers the next request on an address that is gone, within the grace", async (t) => {
+  const server = await RawServer.answering(ok());
+  const shutdown = { drain_timeout: "500ms", grace: "10s" };
+  const proxy = await startTestProxy({ servers: [server.port], config: { shutdown } });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+  });
+  const kept = await RawClient.open(proxy.port);
+  kept.send(get("/1"));
+  await kept.until("200 OK");
+  await proxy.running.reload(configOf(["127.0.0.2:0"], server.port, {}));
+  kept.send(get("/2"));
+  assert.match(await kept.untilClosed(), /200 OK[^]*200 OK\r\n[^]*\r\nConnection: close\r\n/);
+  assert.equal(kept.error, undefined);
 });
 
 test("RunningProxy.reload() changes nothing where an address is taken", async (t) => {

@@ -62,7 +62,7 @@ test("Socket.IO connects again when its server is drained", async (t) => {
   client.on("disconnect", (why) => reason = why);
   const [one] = servers;
   await proxy.running.reload(validateConfig({
-    shutdown: { drain_timeout: "500ms" },
+    shutdown: { drain_timeout: "500ms", grace: "20ms" },
     frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "one" }],
     backends: { one: { servers: [`http://127.0.0.1:${one!.port}`] } },
   }));

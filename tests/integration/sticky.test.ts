@@ -130,7 +130,7 @@ test("a server of weight 0 keeps its clients", async (t) => {
   const first = await scene.ask();
   const urls = backendOf(scene).servers.map(({ name }) => name);
   await scene.proxy.running.reload(validateConfig({
-    shutdown: { drain_timeout: "500ms" },
+    shutdown: { drain_timeout: "500ms", grace: "20ms" },
     frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app" }],
     backends: {
       app: {
@@ -150,7 +150,7 @@ test("a cookie holds through a reload without a secret, and in another process w
   const urls = backendOf(scene).servers.map(({ name }) => name);
   const config = (sticky: Record<string, unknown>) =>
     validateConfig({
-      shutdown: { drain_timeout: "500ms" },
+      shutdown: { drain_timeout: "500ms", grace: "20ms" },
       frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app" }],
       backends: { app: { sticky, servers: urls, slow_start: "1s" } },
     });

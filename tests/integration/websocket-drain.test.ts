@@ -195,7 +195,7 @@ test("Tunnel.cut() is what other protocols get", async (t) => {
 /** The config of a scene's proxy with `port` as its only server. */
 function configOf(port: number, backend: Record<string, unknown>) {
   return validateConfig({
-    shutdown: { drain_timeout: "500ms" },
+    shutdown: { drain_timeout: "500ms", grace: "20ms" },
     frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app" }],
     backends: { app: { servers: [`http://127.0.0.1:${port}`], ...backend } },
   });
@@ -225,7 +225,7 @@ test("Membership closes the WebSockets of a server that is gone from DNS", async
   });
   await proxy.running.reload(validateConfig({
     resolver: { servers: [dns.address], timeout: "500ms" },
-    shutdown: { drain_timeout: "500ms" },
+    shutdown: { drain_timeout: "500ms", grace: "20ms" },
     frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app" }],
     backends: { app: { servers: [{ url: `http://app.test:${port}`, resolve: "all" }], ...SOON } },
   }));

@@ -45,7 +45,6 @@ export async function startTestProxy({ servers, backend, frontend, config }: Tes
   };
   const running = new RunningProxy(
     validateConfig({
-      shutdown: { drain_timeout: "500ms" },
       frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app", ...frontend }],
       backends: {
         app: {
@@ -56,6 +55,7 @@ export async function startTestProxy({ servers, backend, frontend, config }: Tes
         },
       },
       ...config,
+      shutdown: { drain_timeout: "500ms", grace: "20ms", ...(config?.["shutdown"] ?? {}) },
     }),
     log,
   );

@@ -36,22 +36,29 @@ export function normalIp(text: string): string | undefined {
   if (!isMapped(groups)) {
     return text.includes("%") ? text.toLowerCase() : new URL(`http://[${text}]`).hostname.slice(1, -1);
   }
-  return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join(".");
+  return toIPv4(groups);
 }
 
 /**
- * What is likely one client: an IPv4 address, or the first 64 bits of an IPv6 one, as hosts choose the rest anew every
+ * What is likely one client: an IPv4 address, also one inside an IPv6 address (see `IpSet`), or the first 64 bits of an IPv6 one, as hosts choose the rest anew every
  * day (RFC 8981). Anything else, such as the pseudonym of a client, as it came.
  */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const groups = parseIp(address);
   if (groups === undefined) return address;
-  if (isMapped(groups)) return normalIp(address)!;
+  const v4 = ipv4Of(groups);
+  if (v4 !== undefined) return toIPv4(v4);
   return `${groups.slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
 }
 
-/** A set of blocks that remembers what it was asked about, as the same few peers come again and again. */
+/**
+ * A set of blocks that remembers what it was asked about, as the same few peers come again and again.
+ *
+ * An address is in it as it stands or by the IPv4 address that it leads to: in its mapped form, by NAT64 (RFC 6052 §2.1) or
+ * 6to4 (RFC 3056 §2). So whatever is said of IPv4 addresses, be it that they are refused, allowed, trusted or private, holds
+ * for each way to write them. A zone does not count.
+ */
 export class IpSet {
   readonly #blocks: readonly IpBlock[];
   readonly #remembered = new Map<string, boolean>();
@@ -66,10 +73,14 @@ export class IpSet {
     const known = this.#remembered.get(address);
     if (known !== undefined) return known;
     const groups = parseIp(address);
-    const found = groups !== undefined && this.#blocks.some((block) => isInside(block, groups));
+    const found = groups !== undefined && (this.#holds(groups) || this.#holds(ipv4Of(groups)));
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     if (address.length <= MAX_ADDRESS) this.#remembered.set(copyOf(address), found);
     return found;
+  }
+
+  #holds(groups: readonly number[] | undefined): boolean {
+    return groups !== undefined && this.#blocks.some((block) => isInside(block, groups));
   }
 }
 
@@ -87,13 +98,31 @@ function isInside(block: IpBlock, groups: readonly number[]): boolean {
   return true;
 }
 
+/** The IPv4 address that an address is or leads to, in its mapped form. */
+function ipv4Of(groups: readonly number[]): readonly number[] | undefined {
+  if (isMapped(groups)) return groups;
+  const isNat64 = groups[0] === 0x64 && groups[1] === 0xff9b &&
+    groups.slice(2, 6).every((group) => group === 0);
+  if (isNat64) return toMapped(groups.slice(6));
+  return groups[0] === 0x2002 ? toMapped(groups.slice(1, 3)) : undefined;
+}
+
+function toMapped(low: readonly number[]): readonly number[] {
+  return [0, 0, 0, 0, 0, 0xffff, ...low];
+}
+
+/** An address in its mapped form as IPv4 writes it. */
+function toIPv4(groups: readonly number[]): string {
+  return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join(".");
+}
+
 function isMapped(groups: readonly number[]): boolean {
   return groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
 }
 
 /** The eight groups of an address, or undefined. A zone (`%eth0`) does not count. */
 function parseIp(text: string): number[] | undefined {
-  if (isIPv4(text)) return [0, 0, 0, 0, 0, 0xffff, ...groupsOfIPv4(text)];
+  if (isIPv4(text)) return [...toMapped(groupsOfIPv4(text))];
   if (!isIPv6(text)) return undefined;
   const [address = ""] = text.split("%");
   const [head = "", tail] = address.split("::");

@@ -53,7 +53,7 @@ const FUNCTIONS = String.raw`
 function FindProxyForURL(url, host) {
   host = host.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.+$/, "");
   var groups = groupsOf(host);
-  if (groups !== null) return isInside(groups) ? LISTED : OTHERS;
+  if (groups !== null) return isInside(groups) || isInside(ipv4Of(groups)) ? LISTED : OTHERS;
   if (host.indexOf(".") < 0) return "DIRECT";
   return isListed(host) ? LISTED : OTHERS;
 }
@@ -79,6 +79,13 @@ function isInside(groups) {
     if (left <= 0) return true;
   }
   return false;
+}
+
+// What NAT64 and 6to4 lead to.
+function ipv4Of(groups) {
+  var low = groups.slice(0, 6).join() === "100,65435,0,0,0,0" ? groups.slice(6) :
+    groups[0] === 8194 ? groups.slice(1, 3) : null;
+  return low === null ? groups : [0, 0, 0, 0, 0, 65535].concat(low);
 }
 
 function isMapped(groups) {

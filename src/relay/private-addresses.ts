@@ -33,26 +33,13 @@ const SPECIAL = blocks([
  */
 const UNICAST = blocks(["0.0.0.0/0", "2000::/3"]);
 
-/** Addresses that lead to the IPv4 address inside them, by the group with which that begins. */
-const EMBEDDING = [
-  { set: blocks(["64:ff9b::/96"]), at: 6 }, // NAT64 (RFC 6052 §2.1)
-  { set: blocks(["2002::/16"]), at: 1 }, // 6to4 (RFC 3056 §2)
-];
-
 /**
- * Whether `address`, without brackets, is one of the public Internet, in every spelling of it and of an IPv4 address
- * inside it. False for what is no address, and for one with a zone.
+ * Whether `address`, without brackets, is one of the public Internet, in every spelling of it; one that leads to an IPv4
+ * address where that is. False for what is no address, and for one with a zone.
  */
 export function isPublic(address: string): boolean {
   if (isIP(address) === 0 || address.includes("%")) return false;
-  const embedding = EMBEDDING.find(({ set }) => set.has(address));
-  if (embedding !== undefined) return isPublic(embeddedIPv4(address, embedding.at));
   return !SPECIAL.has(address) && UNICAST.has(address);
-}
-
-function embeddedIPv4(address: string, at: number): string {
-  const { groups } = parseIpBlock(address)!;
-  return groups.slice(at, at + 2).flatMap((group) => [group >> 8, group & 0xff]).join(".");
 }
 
 function blocks(texts: readonly string[]): IpSet {

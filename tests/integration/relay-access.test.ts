@@ -115,6 +115,8 @@ for (const parents of [[], [ok()]]) {
       "0xcb007109",
       "[2001:db8::1]",
       "[::ffff:203.0.113.9]",
+      "[64:ff9b::203.0.113.9]",
+      "[2002:cb00:7109::1]",
     ];
     for (const host of hosts) {
       assert.equal(statusOf(await ask(connectTo(`${host}:443`))), 403);

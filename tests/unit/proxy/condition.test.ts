@@ -169,8 +169,15 @@ check("cookie(b) == 1", [], cookies("a=x, b=1", "a=x,b=1"));
 const clients = (...all: string[]) => all.map((client) => ({ client }));
 check(
   "src in [10.0.0.0/8, 2001:db8::/32]",
-  clients("10.0.0.1", "::ffff:10.255.0.1", "2001:DB8::1"),
-  clients("11.0.0.1", "2001:db9::1", "", "unknown", "10.0.0.1:80"),
+  clients(
+    "10.0.0.1",
+    "::ffff:10.255.0.1",
+    "64:ff9b::a00:1",
+    "2002:a00:1::9",
+    "2001:DB8::1",
+    "2001:db8::1%eth0",
+  ),
+  clients("11.0.0.1", "64:ff9b::b00:1", "2001:db9::1", "", "unknown", "10.0.0.1:80"),
 );
 check("src == 192.0.2.1", [{}], clients("192.0.2.2"));
 check("src != 10.0.0.0/8", [{}, ...clients("", "unknown", "::1")], clients("10.0.0.1"));

@@ -85,6 +85,11 @@ export class ProxyError extends Error {
     return statusOf(this.kind);
   }
 
+  /** Whether the request may have reached a server. */
+  get sent(): boolean {
+    return TABLE[this.kind].sent;
+  }
+
   /**
    * Whether another attempt may be made. A request that may have reached a server is repeated only when its
    * method is idempotent (RFC 9110 §9.2.2).

@@ -46,6 +46,7 @@ const ON_THE_WAY = [
   "response_timeout",
   "idle_timeout",
   "heartbeat",
+  "on_status",
 ];
 
 /** A rule or a route has one that answers, which exists, and no key that would do nothing. */
@@ -68,6 +69,9 @@ export function checkAction(action: unknown, path: Path, context: FrontendContex
   }
   checkBackend(action.backend, [...path, "backend"], context);
   checkBackend(asTable(action.mirror).backend, [...path, "mirror", "backend"], context);
+  for (const [status, instead] of Object.entries(asTable(action.on_status))) {
+    checkBackend(asTable(instead).backend, [...path, "on_status", status, "backend"], context);
+  }
   checkSplit(action, path, context);
 }
 

@@ -4,11 +4,12 @@ import { duration, flag, parsed, share, size, text, wants, wholeNumber } from ".
 import { KEY_FORM, parseHashSource } from "./hash.ts";
 import { answerEditsSchema, replacedHeadersSchema, requestEditsSchema } from "./header-edits.ts";
 import { refuseValue } from "./message.ts";
+import { onStatusSchema } from "./on-status.ts";
+import { redirectSchema } from "./redirect.ts";
 import { body, respondSchema } from "./respond.ts";
 import { pattern, rewriteCookiesSchema, rewriteLocationSchema } from "./rewrites.ts";
 import { section } from "./section.ts";
 import { starless } from "./starless.ts";
-import { template } from "./template.ts";
 import type { Frozen } from "./freeze.ts";
 
 /** What `parsePathPrefix` accepts, in words, for error messages. */
@@ -39,16 +40,6 @@ export const method = parsed(METHOD_FORM, (word) => {
 });
 
 const backendName = text("the name of a backend");
-
-/** A redirect: an address alone, or with its status. */
-const redirectSchema = z.preprocess(
-  (written) => typeof written === "string" ? { to: written } : written,
-  section({
-    /** An address or a path; see `parseTemplate`. */
-    to: template,
-    status: z.literal([301, 302, 303, 307, 308], wants("301, 302, 303, 307 or 308")).prefault(302),
-  }),
-);
 
 /** A second backend that gets copies of requests; its answers are thrown away. */
 const mirrorSchema = section({
@@ -106,6 +97,8 @@ export const actionKeys = {
   response_timeout: duration.exactOptional(),
   /** Time between two pieces of a body, in place of the backend's `timeouts.idle`; 0 is off. */
   idle_timeout: duration.exactOptional(),
+  /** What is done in place of sending an answer of such a status on, or of answering such a failure. */
+  on_status: onStatusSchema.exactOptional(),
   /** Silence of an event stream in which its client gets a comment; 0 is off, as where nothing is said. */
   heartbeat: duration.exactOptional(),
 };

@@ -124,6 +124,11 @@ export class Exchange {
     this.#onAbort = listener;
   }
 
+  /** Ends the listening of `listener`, unless another attempt has taken its place. */
+  ignoreAbort(listener: ((error: ProxyError) => void) | undefined): void {
+    if (this.#onAbort === listener) this.#onAbort = undefined;
+  }
+
   /** A standard signal that aborts with the exchange, made when first asked for. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {

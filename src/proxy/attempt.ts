@@ -51,10 +51,17 @@ export interface Outgoing {
 /** An answer, and what its owner may do with it. */
 export interface AttemptResult {
   readonly answer: Answer;
-  /** Lets go of an answer that nobody wants. */
+  /** Lets go of an answer that nobody wants, now. */
   drop(error: ProxyError): void;
   /** To be called when the tunnel that the answer opened is over. */
   readonly onTunnelDone: () => void;
+}
+
+/** A request to one server. */
+interface SentRequest extends OutgoingRequest {
+  /** Gives the connection up that it is on. */
+  abort: ((error: ProxyError) => void) | undefined;
+  onHead(status: number, switched: boolean): void;
 }
 
 /** Connections that may turn out to be dead before one attempt fails. */
@@ -131,13 +138,13 @@ export async function attempt(
 function send(
   { exchange }: IncomingRequest,
   connection: UpstreamConnection,
-  outgoing: OutgoingRequest,
+  outgoing: SentRequest,
 ): Promise<Answer> {
   if (exchange.aborted !== undefined) {
     connection.release();
     throw exchange.aborted;
   }
-  exchange.onAbort = (error) => connection.fail(error);
+  exchange.onAbort = outgoing.abort = (error) => connection.fail(error);
   return connection.send(outgoing);
 }
 
@@ -161,7 +168,7 @@ function toServer(
   request: IncomingRequest,
   server: Server,
   parts: Outgoing,
-): OutgoingRequest & { onHead(status: number, switched: boolean): void } {
+): SentRequest {
   const { exchange } = request;
   const { method, body, upgrade, responseMs, idleMs } = parts;
   const own = parts.rewritesHost || exchange.authority === "";
@@ -172,7 +179,8 @@ function toServer(
   const report = () => {
     if (!open && !failed && status > 0) server.finished(status);
   };
-  return {
+  const sent: SentRequest = {
+    abort: undefined,
     // A short answer is over before anybody hears of its head.
     onHead(its, switched) {
       // A tunnel may last for days, and its end says nothing about the server.
@@ -199,8 +207,9 @@ function toServer(
       failed = error !== undefined;
       if (error !== undefined) server.failed(error);
       report();
-      exchange.onAbort = undefined;
+      exchange.ignoreAbort(sent.abort);
       server.release();
     },
   };
+  return sent;
 }

@@ -14,6 +14,7 @@ import type { IncomingRequest } from "../message/request.ts";
 import type { Answer } from "../upstream/contract.ts";
 import { attempt, type AttemptResult, type Outgoing } from "./attempt.ts";
 import { type IdentityPolicy, schemeOf } from "./identity.ts";
+import { type Instead, letGo, type OnStatus } from "./on-status.ts";
 import { requestedUpgrade } from "./request.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Shape } from "./shape.ts";
@@ -27,6 +28,8 @@ export interface Course {
   readonly shape?: Shape | undefined;
   /** Gets copies of requests. */
   readonly mirror?: Mirror | undefined;
+  /** What is done in place of sending answers on, by their status. */
+  readonly onStatus?: OnStatus | undefined;
   /** Where the servers are proxies: the target as they are to see it (RFC 9112 §3.2). */
   readonly relayTarget?: ((request: IncomingRequest) => string) | undefined;
 }
@@ -35,12 +38,15 @@ export interface Course {
  * Sends `request` to a server of `backend`, and to others where that one fails and the request may be repeated;
  * resolves with the answer, its body still to come. Rejects with a ProxyError.
  */
-export async function forward(request: IncomingRequest, course: Course): Promise<Response> {
+export async function forward(
+  request: IncomingRequest,
+  course: Course,
+  outgoing = prepare(request, course),
+): Promise<Response> {
   const { exchange } = request;
   const { backend } = course;
   exchange.backend = backend.name;
   backend.retryBudget.request(exchange.startedAt);
-  const outgoing = prepare(request, course);
   let stays = backend.stay(outgoing.fields, outgoing.upgrade !== undefined);
   let tried: Set<Server> | undefined;
   let last: ProxyError | undefined;
@@ -49,7 +55,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
     const server = tried === undefined && stays !== undefined
       ? stays
       : backend.pick(tried, backend.hashKey?.(request));
-    if (server === undefined) throw giveUp(outgoing, last ?? noServer(backend));
+    if (server === undefined) return fail(request, course, outgoing, last ?? noServer(backend));
     exchange.server = server.name;
     try {
       const sent = await attempt(request, server, outgoing, server === stays);
@@ -62,6 +68,13 @@ export async function forward(request: IncomingRequest, course: Course): Promise
       const repeats = includesStatus(backend.config.retries.statuses, status) &&
         mayRepeat(request, { backend, server, tried, outgoing, sentStatus: status });
       if (!repeats) {
+        const instead = course.onStatus?.of(status, request, outgoing);
+        if (instead !== undefined) {
+          const error = new ProxyError("upstream_invalid", `The server answered ${status}`);
+          letGo(sent, outgoing);
+          exchange.note(server.name, String(status));
+          return doInstead(instead, request, { course, outgoing, status, error });
+        }
         return accept(request, { ...sent, server, course, outgoing, moves: server !== stays });
       }
       last = new ProxyError("upstream_invalid", `The server answered ${status}`);
@@ -71,7 +84,7 @@ export async function forward(request: IncomingRequest, course: Course): Promise
       const error = last = toProxyError(thrown);
       const repeats = error.retryable(maySendAgain(outgoing.method)) &&
         mayRepeat(request, { backend, server, tried, outgoing });
-      if (!repeats) throw giveUp(outgoing, error);
+      if (!repeats) return fail(request, course, outgoing, error);
       exchange.note(server.name, error.kind);
     }
     (tried ??= new Set()).add(server);
@@ -105,6 +118,47 @@ function mayRepeat(
   const now = performance.now();
   if (deadline > 0 && now - exchange.startedAt >= deadline) return false;
   return backend.retryBudget.take(now);
+}
+
+/** What becomes of a request that no server answered: what the route does about it, else it fails. */
+async function fail(
+  request: IncomingRequest,
+  course: Course,
+  outgoing: Outgoing,
+  error: ProxyError,
+): Promise<Response> {
+  const { exchange } = request;
+  const instead = course.onStatus?.of(error, request, outgoing);
+  if (instead === undefined) throw giveUp(outgoing, error);
+  if (instead.kind === "answer") exchange.fail(error);
+  else exchange.note(error.kind === "no_server" ? course.backend.name : exchange.server!, error.kind);
+  return await doInstead(instead, request, { course, outgoing, status: error.status, error });
+}
+
+/** Does what a route asks for in place of an answer that was let go, or of a failure. Once: what comes of it counts. */
+async function doInstead(
+  instead: Instead,
+  request: IncomingRequest,
+  { course, outgoing, status, error }: {
+    course: Course;
+    outgoing: Outgoing;
+    status: number;
+    error: ProxyError;
+  },
+): Promise<Response> {
+  if (instead.kind === "answer") {
+    giveUp(outgoing, error);
+    return instead.answer(request, status);
+  }
+  const { backend } = instead;
+  const other: Course = { ...course, backend, mirror: undefined, onStatus: undefined };
+  request.exchange.server = undefined;
+  return await forward(request, other, {
+    ...outgoing,
+    rewritesHost: rewritesHost(other),
+    via: viaOf(other),
+    waitingSince: undefined,
+  });
 }
 
 /** Nobody wants the body any more. */
@@ -165,13 +219,14 @@ function methodOf({ method }: IncomingRequest, own: string | undefined): string 
 }
 
 function prepare(request: IncomingRequest, course: Course): Outgoing {
-  const { backend, policy, shape, mirror } = course;
+  const { policy, shape, mirror } = course;
   const fields = request.takeFields();
   const whole = bodyOf(request, fields, shape?.body);
   const upgrade = requestedUpgrade(request, fields, whole);
   const source = mirror === undefined || upgrade !== undefined ? whole : mirror.tap(request, whole);
   const method = methodOf(request, shape?.method);
-  const replay = source !== null && maySendAgain(method) ? new ReplayableBody(source) : undefined;
+  const keeps = maySendAgain(method) || course.onStatus?.asksBackends === true;
+  const replay = source !== null && keeps ? new ReplayableBody(source) : undefined;
   return {
     method,
     target: course.relayTarget?.(request) ?? shape?.target?.(request.target) ?? request.target,
@@ -181,16 +236,24 @@ function prepare(request: IncomingRequest, course: Course): Outgoing {
     bodyStarted: false,
     heard: false,
     upgrade,
-    rewritesHost: course.relayTarget === undefined && backend.config.hostHeader === "rewrite",
     policy,
     edits: shape?.request,
     prefix: shape?.prefix?.(request.target),
-    via: backend.config.via ?? policy.via,
+    rewritesHost: rewritesHost(course),
+    via: viaOf(course),
     waitingSince: undefined,
     responseMs: shape?.responseMs,
     idleMs: shape?.idleMs,
     straight: course.relayTarget === undefined,
   };
+}
+
+function rewritesHost({ backend, relayTarget }: Course): boolean {
+  return relayTarget === undefined && backend.config.hostHeader === "rewrite";
+}
+
+function viaOf({ backend, policy }: Course): string | false {
+  return backend.config.via ?? policy.via;
 }
 
 /** The body to send: the client's, or the one that stands in its place. */

@@ -1,15 +1,15 @@
 import type { Backend } from "../backend/backend.ts";
 import { compileHashKey } from "../backend/hash-key.ts";
 import type { ActionConfig } from "../config/action.ts";
-import type { IncomingRequest } from "../message/request.ts";
 import type { Handler } from "./app.ts";
 import { forward } from "./forward.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { Mirror } from "./mirror.ts";
+import { compileOnStatus } from "./on-status.ts";
+import { compileRedirect } from "./redirect.ts";
 import { compileRespond } from "./respond.ts";
 import { compileShape, type Shape } from "./shape.ts";
 import { compileSplit } from "./split.ts";
-import { compileTemplate } from "./template.ts";
 
 /** What a split goes by where nothing is said. */
 const BY_CLIENT = { subject: "client", argument: "" } as const;
@@ -25,14 +25,21 @@ export interface HandlerParts {
 
 /** What answers the requests that a rule or a route takes, compiled once. */
 export function compileHandler(action: ActionConfig, { backends, identity }: HandlerParts): Handler {
-  if (action.redirect !== undefined) return redirectTo(action.redirect, identity);
+  if (action.redirect !== undefined) return compileRedirect(action.redirect, identity);
   if (action.respond !== undefined) {
     const respond = compileRespond(action.respond, identity);
     return (request) => respond(request, 200);
   }
   const shape = compileShape({ ...OWN_NAMES, ...action }, identity);
   const mirror = mirrorOf(action, { backends, identity }, shape);
-  const courseTo = (name: string) => ({ backend: backends.get(name)!, policy: identity, shape, mirror });
+  const onStatus = action.onStatus && compileOnStatus(action.onStatus, { backends, identity });
+  const courseTo = (name: string) => ({
+    backend: backends.get(name)!,
+    policy: identity,
+    shape,
+    mirror,
+    onStatus,
+  });
   if (action.split !== undefined) {
     const courseOf = compileSplit({
       weights: Object.entries(action.split).map(([name, weight]) => [courseTo(name), weight] as const),
@@ -53,18 +60,4 @@ function mirrorOf(
   const backend = backends.get(mirror.backend)!;
   const course = { backend, policy: identity, shape };
   return new Mirror(mirror, { backend, send: (copy) => forward(copy, course) });
-}
-
-function redirectTo(
-  { to, status }: NonNullable<ActionConfig["redirect"]>,
-  identity: IdentityPolicy,
-): Handler {
-  const fill = compileTemplate(to, identity);
-  const ownHost = to.texts[0]!.startsWith("//");
-  return (request: IncomingRequest) => {
-    const address = fill(request);
-    // A path with two slashes in front is another host's address (RFC 3986 §4.2), which no client may choose.
-    const location = ownHost ? address : address.replace(/^[/\\]{2,}/, "/");
-    return new Response(null, { status, headers: { Location: location } });
-  };
 }

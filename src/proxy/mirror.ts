@@ -1,8 +1,8 @@
 import { ProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
-import type { BodySink, BodySource } from "../message/body.ts";
+import type { BodySource } from "../message/body.ts";
 import { BytesSource } from "../message/body-bytes.ts";
-import { DISCARD } from "../message/discard.ts";
+import { discardBody } from "../message/discard.ts";
 import { TappedBody } from "../message/body-tap.ts";
 import { IncomingRequest } from "../message/request.ts";
 import { ForwardedResponse } from "../message/response.ts";
@@ -77,19 +77,7 @@ export class Mirror {
 function discard(answer: Response, onDone: () => void): void {
   const body = answer instanceof ForwardedResponse ? answer.takeBody() : null;
   if (body === null || body instanceof ReadableStream) return onDone();
-  let left = MAX_DISCARDED_BYTES;
-  const sink: BodySink = {
-    ...DISCARD,
-    write(chunk) {
-      if (left <= 0) return true;
-      left -= chunk.length;
-      if (left > 0) return true;
-      body.cancel(new ProxyError("client_closed", "The answer to a copy is too long"));
-      onDone();
-      return true;
-    },
-    end: onDone,
-    fail: onDone,
-  };
-  body.start(sink);
+  discardBody(body, { limit: MAX_DISCARDED_BYTES, reason: TOO_LONG, onDone });
 }
+
+const TOO_LONG = new ProxyError("client_closed", "The answer to a copy is too long");

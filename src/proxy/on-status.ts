@@ -1,0 +1,96 @@
+import { ProxyError } from "../base/errors.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { OnStatusConfig } from "../config/on-status.ts";
+import { parseStatuses } from "../config/statuses.ts";
+import { maySendAgain } from "../http/methods.ts";
+import { discardBody } from "../message/discard.ts";
+import type { IncomingRequest } from "../message/request.ts";
+import type { AttemptResult, Outgoing } from "./attempt.ts";
+import type { IdentityPolicy } from "./identity.ts";
+import { compileRedirect } from "./redirect.ts";
+import { compileRespond } from "./respond.ts";
+
+/** What is done in place of sending an answer on. */
+export type Instead =
+  | { readonly kind: "backend"; readonly backend: Backend }
+  | { readonly kind: "answer"; readonly answer: (request: IncomingRequest, status: number) => Response };
+
+/** What a route does with answers by their status. */
+export interface OnStatus {
+  /** Whether a request may be sent to another backend, so that its body has to be kept. */
+  readonly asksBackends: boolean;
+  /** What is done in place of an answer of this status, or of such a failure, where it can be done. */
+  of(outcome: number | ProxyError, request: IncomingRequest, outgoing: Outgoing): Instead | undefined;
+}
+
+/** Bytes of an answer that is not sent on, up to which it is read so that its connection can be used again. */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+const UNWANTED = new ProxyError("client_closed", "Something else is done in place of this answer");
+
+/** Lets go of the answer to `outgoing`: of a part of the request that is on its way as well. */
+export function letGo(sent: AttemptResult, outgoing: Outgoing): void {
+  const { body } = sent.answer;
+  if (outgoing.body !== null || body === null) return sent.drop(UNWANTED);
+  discardBody(body, { limit: MAX_DISCARDED_BYTES, reason: UNWANTED });
+}
+
+/** Works out what is done for each status; of several ranges that hold it the narrowest counts. */
+export function compileOnStatus(
+  config: OnStatusConfig,
+  { backends, identity }: { backends: ReadonlyMap<string, Backend>; identity: IdentityPolicy },
+): OnStatus {
+  const ranges = Object.entries(config).map(([written, { backend, redirect, respond }]) => {
+    const instead: Instead = backend !== undefined ? { kind: "backend", backend: backends.get(backend)! } : {
+      kind: "answer",
+      answer: redirect !== undefined
+        ? compileRedirect(redirect, identity)
+        : unstored(compileRespond(respond!, identity)),
+    };
+    return { ...parseStatuses(written)!, instead };
+  });
+  ranges.sort((a, b) => (b.to - b.from) - (a.to - a.from));
+  const byStatus = new Map<number, Instead>();
+  for (const { from, to, instead } of ranges) {
+    for (let status = from; status <= to; status++) byStatus.set(status, instead);
+  }
+  return {
+    asksBackends: ranges.some(({ instead }) => instead.kind === "backend"),
+    of(outcome, request, outgoing) {
+      if (typeof outcome !== "number" && !countsAsAnswer(outcome)) return undefined;
+      const instead = byStatus.get(typeof outcome === "number" ? outcome : outcome.status);
+      if (instead === undefined || request.exchange.aborted !== undefined) return undefined;
+      return instead.kind === "answer" || mayAskOther(outgoing, outcome) ? instead : undefined;
+    },
+  };
+}
+
+/** What stands for a failure is not to be kept for later (RFC 9110 §15.1), unless the operator says so. */
+function unstored(answer: (request: IncomingRequest, status: number) => Response) {
+  return (request: IncomingRequest, status: number) => {
+    const response = answer(request, status);
+    if (response.status >= 400 && !response.headers.has("Cache-Control")) {
+      response.headers.set("Cache-Control", "no-store");
+    }
+    return response;
+  };
+}
+
+/**
+ * Whether `outgoing` may go to another backend behind an answer or a failure: its body is there from the beginning, no
+ * part of an answer came that is not known whole, and it has had no effect, or repeating it has none (RFC 9110
+ * §9.2.2). By 4xx and 501 a server says that it did not do what it was asked.
+ */
+function mayAskOther(
+  { method, body, bodyStarted, replay, heard }: Outgoing,
+  outcome: number | ProxyError,
+): boolean {
+  if (heard) return false;
+  if (body !== null && bodyStarted && replay?.replayable !== true) return false;
+  if (maySendAgain(method)) return true;
+  return typeof outcome === "number" ? outcome < 500 || outcome === 501 : !outcome.sent;
+}
+
+/** Whether a failure counts as an answer of its status: one on the way to a server, not the client's or our own end. */
+function countsAsAnswer({ side, kind }: ProxyError): boolean {
+  return side !== "downstream" && kind !== "shutdown" && kind !== "internal_error";
+}

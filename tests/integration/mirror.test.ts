@@ -181,7 +181,9 @@ test("requests that fail use up no place for copies", async (t) => {
   });
   const { port } = first;
   await first.close();
-  for (let i = 0; i < 4; i++) assert.match(await roundTrip(proxy.port, post("abc")), /^HTTP\/1\.1 502 /);
+  for (let i = 0; i < 4; i++) {
+    assert.match(await roundTrip(proxy.port, post("abc", "Connection: close")), /^HTTP\/1\.1 502 /);
+  }
   const again = await RawServer.answering(ok("fine"), { port });
   t.after(() => again.close());
   client.send(post("the last"));

@@ -1,8 +1,11 @@
-import { formatDuration } from "../base/units.ts";
+import { formatDuration, formatSize } from "../base/units.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
+import type { LimitsConfig } from "../config/limits.ts";
 import type { Config } from "../config/schema.ts";
 import { print } from "../net/stdout.ts";
 import { DEFAULT_RELAY } from "../lifecycle/relay-frontend.ts";
+import { describeAction } from "./describe-action.ts";
+import { describeBackend, orUnlimited } from "./describe-backend.ts";
 import { locateConfig } from "./locate.ts";
 
 /** Loads a config as `run` would and prints what it describes. Throws a ConfigError where it is not valid. */
@@ -13,36 +16,42 @@ export async function check(path: string | undefined): Promise<void> {
 
 function summary(config: Config): string {
   const lines = config.frontends.flatMap(frontendLines);
-  for (const backend of Object.values(config.backends)) {
-    const kind = backend.protocol === "proxy" ? "proxies" : `Host ${backend.hostHeader}`;
-    lines.push(`backend ${backend.name}: ${backend.balance}, ${kind}`);
-    for (const { url, weight, priority, maxConnections } of backend.servers) {
-      const limit = orUnlimited(maxConnections);
-      lines.push(`  ${url} (weight ${weight}, priority ${priority}, connections ${limit})`);
-    }
-  }
+  lines.push(...Object.values(config.backends).flatMap(describeBackend));
   lines.push(`admin: ${config.admin?.bind.text ?? "none"}`);
   if (config.metrics.enabled) lines.push(`metrics on every frontend but relays: ${config.metrics.path}`);
-  lines.push(`client connections: ${orUnlimited(config.limits.maxConnections)}`);
+  lines.push(`limits: ${describeLimits(config.limits)}`);
   lines.push(`drain timeout: ${formatDuration(config.shutdown.drainTimeout)}`);
   return lines.join("\n") + "\n";
 }
 
 function frontendLines(frontend: FrontendConfig): string[] {
-  const { name, mode, bind } = frontend;
+  const { name, mode, bind, maxConnections } = frontend;
   return [
     `frontend ${name}: ${bind.map(({ text }) => text).join(", ")} (${mode})`,
+    ...(maxConnections === 0 ? [] : [`  clients: up to ${maxConnections}`]),
     ...(mode === "relay" ? relayLines(frontend) : reverseLines(frontend)),
   ];
 }
 
 function reverseLines({ rules, routes, defaultBackend }: FrontendConfig): string[] {
-  return [
-    ...rules.map((rule) => `  if ${rule.if?.text} -> ${rule.backend}`),
-    ...routes.map(({ host, pathPrefix, prefixMatch, backend }) =>
-      `  ${host ?? "*"}${pathPrefix}${prefixMatch === "raw" ? "…" : ""} -> ${backend}`
+  const always = rules.findIndex((rule) => rule.if === undefined);
+  const reached = always === -1 ? rules : rules.slice(0, always + 1);
+  const rest = [
+    ...routes.map(({ host, pathPrefix, prefixMatch, ...action }) =>
+      `  ${host ?? "*"}${pathPrefix}${prefixMatch === "raw" ? "…" : ""} -> ${describeAction(action)}`
     ),
     `  everything else -> ${defaultBackend ?? "404"}`,
+  ];
+  const unreached = rules.length - reached.length + routes.length;
+  return [
+    ...reached.map((rule) =>
+      `  ${rule.if === undefined ? "always" : `if ${rule.if.text}`} -> ${describeAction(rule)}`
+    ),
+    ...(always === -1
+      ? rest
+      : unreached === 0
+      ? []
+      : [`  never reached: ${unreached} of the rules and routes`]),
   ];
 }
 
@@ -65,6 +74,13 @@ function relayLines({ relay = DEFAULT_RELAY, defaultBackend = STRAIGHT }: Fronte
 /** Where requests go that need no parent. */
 const STRAIGHT = "straight to the target";
 
-function orUnlimited(limit: number): string {
-  return limit === 0 ? "unlimited" : String(limit);
+function describeLimits(
+  { headerSize, headerCount, targetSize, bodySize, maxConnections }: LimitsConfig,
+): string {
+  return [
+    `${orUnlimited(maxConnections)} client connections`,
+    `heads of ${formatSize(headerSize)} in ${headerCount} fields`,
+    `targets of ${formatSize(targetSize)}`,
+    `bodies ${bodySize === undefined ? "unlimited" : `of ${formatSize(bodySize)}`}`,
+  ].join(", ");
 }

@@ -51,3 +51,8 @@ export const template = parsed(TEMPLATE_FORM, parseTemplate);
 function isPlaceholder(name: string): name is Placeholder {
   return (PLACEHOLDERS as readonly string[]).includes(name);
 }
+
+/** A template as the config writes it. */
+export function formatTemplate({ texts, placeholders }: Template): string {
+  return texts.map((text, i) => i === 0 ? text : `{${placeholders[i - 1]}}${text}`).join("");
+}

@@ -15,7 +15,7 @@ import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
 import { Tunnelled } from "./tunnelled.ts";
 import { TURNS } from "./turns.ts";
-import { lateness, type Wait, Waits } from "./waits.ts";
+import { type Wait, Waits } from "./waits.ts";
 
 /**
  * A client's connection: reads requests, has them answered, writes the answers, one after another in order,
@@ -286,10 +286,10 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   }
 
   #expired(wait: Wait): void {
-    const late = lateness(wait, this.#intake);
+    const late = this.#waits.lateness(wait, this.#intake);
     if (late !== undefined) this.onMalformed(late);
     else if (wait === "write") {
-      const stuck = () => this.destroy("client_stalled", "The client takes no more of the answer");
+      const stuck = () => this.destroy("client_stalled", this.#waits.fault(wait));
       this.#answers.writer.look((moves) => moves ? this.#waits.begin("write") : stuck());
     } else if (wait === "listening") {
       if (this.#phase !== "asked" || !this.#halfClose!.mayProbe()) return;

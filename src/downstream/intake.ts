@@ -177,7 +177,7 @@ export class Intake implements RequestReader {
         else if (step === "data") {
           const { length } = this.#decoder.data;
           this.#bodyBytes += length;
-          if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge();
+          if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge(this.#maxBodyBytes);
           this.#events.onBodyData(length);
           // What came may have been too late.
           if (this.bodyWanted) this.#body!.deliver(this.#decoder.data);

@@ -1,4 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
+import { formatSize } from "../base/units.ts";
 import { readAuthority } from "../http/authority.ts";
 import { type Fields, ROLE } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
@@ -55,7 +56,7 @@ export function checkedRequest(
 ): Request {
   const { framing, fields } = head;
   if (framing.kind === "length" && framing.length > (options.limits.bodySize ?? Infinity)) {
-    throw bodyTooLarge();
+    throw bodyTooLarge(options.limits.bodySize!);
   }
   const expect = fields.mayHave(ROLE.expect) ? fields.get("expect") : undefined;
   if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
@@ -67,6 +68,6 @@ export function checkedRequest(
 }
 
 /** The failure of a request whose body is larger than the config allows. */
-export function bodyTooLarge(): ProxyError {
-  return new ProxyError("body_too_large", "The request body is larger than body_size");
+export function bodyTooLarge(limit: number): ProxyError {
+  return new ProxyError("body_too_large", `The request body is larger than body_size (${formatSize(limit)})`);
 }

@@ -1,5 +1,6 @@
 import { Deadline } from "../base/deadline.ts";
 import { ProxyError } from "../base/errors.ts";
+import { formatDuration } from "../base/units.ts";
 import type { DownstreamTimeouts } from "./options.ts";
 
 /**
@@ -16,20 +17,6 @@ const RATE_WINDOW_MS = 10_000;
 /** What a client's connection waits for; `none` while the wait is the server's. */
 export type Wait = "none" | "first" | "head" | "keep_alive" | "body" | "write" | "linger" | "listening";
 
-/** What of its request a client is late with, that let `wait` pass; undefined where it is not late. */
-export function lateness(
-  wait: Wait,
-  { insideHead, bodyWanted }: { readonly insideHead: boolean; readonly bodyWanted: boolean },
-): ProxyError | undefined {
-  if (wait === "head" || (wait === "first" && insideHead)) {
-    return new ProxyError("request_timeout", "The head of the request took too long");
-  }
-  // A body that nobody has room for is not the client's fault; that wait is the server's.
-  return wait === "body" && bodyWanted
-    ? new ProxyError("body_timeout", "The request body stalled")
-    : undefined;
-}
-
 /** The successive waits of a client's connection, one at a time, each with its own time. */
 export class Waits {
   /** The wait that runs. */
@@ -41,6 +28,8 @@ export class Waits {
   /** The window that the rate of a body is looked at in, and what it brought. */
   #windowAt = 0;
   #windowBytes = 0;
+  /** Whether the body that was waited for last came too slowly. */
+  #tooSlow = false;
   /** When lingering ends, whatever comes. */
   #lingersUntil = 0;
 
@@ -61,6 +50,7 @@ export class Waits {
     if (wait === "body" && this.current !== "body") {
       this.#windowAt = this.#now();
       this.#windowBytes = 0;
+      this.#tooSlow = false;
     }
     if (wait === "linger" && this.current !== "linger") {
       this.#lingersUntil = this.#now() + this.#timeouts().lingerLimit;
@@ -81,7 +71,8 @@ export class Waits {
     this.#windowBytes += bytes;
     const elapsed = this.#now() - this.#windowAt;
     if (elapsed >= RATE_WINDOW_MS) {
-      if (this.#windowBytes < this.#timeouts().bodyRate * elapsed / 1000) return this.#onExpired("body");
+      this.#tooSlow = this.#windowBytes < this.#timeouts().bodyRate * elapsed / 1000;
+      if (this.#tooSlow) return this.#onExpired("body");
       this.#windowAt += elapsed;
       this.#windowBytes = 0;
     }
@@ -91,6 +82,32 @@ export class Waits {
   /** Something came that is thrown away: a client that still sends has not read its answer. */
   discarded(): void {
     if (this.current === "linger" && this.#timeouts().linger > 0) this.begin("linger");
+  }
+
+  /** What of its request a client is late with, that let `wait` pass; undefined where it is not late. */
+  lateness(
+    wait: Wait,
+    { insideHead, bodyWanted }: { readonly insideHead: boolean; readonly bodyWanted: boolean },
+  ): ProxyError | undefined {
+    if (wait === "head" || (wait === "first" && insideHead)) {
+      return new ProxyError("request_timeout", this.fault("head"));
+    }
+    // A body that nobody has room for is not the client's fault; that wait is the server's.
+    return wait === "body" && bodyWanted ? new ProxyError("body_timeout", this.fault("body")) : undefined;
+  }
+
+  /** What is wrong with a client for which `wait` was in vain, and the rule that says so. */
+  fault(wait: "head" | "body" | "write"): string {
+    const { requestHeaders, bodyIdle, bodyRate, writeIdle } = this.#timeouts();
+    if (wait === "head") {
+      return `The head of the request took longer than request_headers (${formatDuration(requestHeaders)})`;
+    }
+    if (wait === "write") {
+      return `The client took nothing of the answer for write_idle (${formatDuration(writeIdle)})`;
+    }
+    return this.#tooSlow
+      ? `The request body came slower than body_rate (${bodyRate} bytes/s)`
+      : `The request body brought nothing for body_idle (${formatDuration(bodyIdle)})`;
   }
 
   /** Frees the timer. */

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import { formatSize } from "../base/units.ts";
 import { CLASS, TOKEN, VALUE } from "../http/chars.ts";
 import { Fields, trimBlanks } from "../http/fields.ts";
 import type { CodecLimits } from "./limits.ts";
@@ -127,7 +128,10 @@ export class HeadReader {
       const byte = bytes[i]!;
       if (state === FIELD_VALUE || state === START_LINE) {
         if (state === START_LINE && i >= startLineLimit && byte !== CR) {
-          this.#fail(this.#rules.startLineTooLong, "The start line is too long");
+          this.#fail(
+            this.#rules.startLineTooLong,
+            `The start line is longer than target_size (${formatSize(limits.targetSize)})`,
+          );
         }
         if ((CLASS[byte]! & VALUE) !== 0) {
           i++;
@@ -162,7 +166,9 @@ export class HeadReader {
         }
         if (byte === SP || byte === HT) this.#fail(blame, "A folded line");
         if ((CLASS[byte]! & TOKEN) === 0) this.#fail(blame, "A field line without a name");
-        if (marks.length >= limits.headerCount * 3) this.#fail(this.#rules.tooLarge, "Too many fields");
+        if (marks.length >= limits.headerCount * 3) {
+          this.#fail(this.#rules.tooLarge, `More fields than header_count (${limits.headerCount})`);
+        }
         marks.push(i - base);
         state = NAME;
         i++;
@@ -170,7 +176,12 @@ export class HeadReader {
     }
     this.#state = state;
     this.#scanned = i - base;
-    if (length >= limit) this.#fail(this.#rules.tooLarge, "The head is too large");
+    if (length >= limit) {
+      this.#fail(
+        this.#rules.tooLarge,
+        `The head is larger than header_size (${formatSize(limits.headerSize)})`,
+      );
+    }
     return -1;
   }
 

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { ProxyError } from "../base/errors.ts";
+import { formatSize } from "../base/units.ts";
 import { readAuthority } from "../http/authority.ts";
 import { consistsOf, isToken, TARGET } from "../http/chars.ts";
 import { type Fields, ROLE } from "../http/fields.ts";
@@ -65,7 +66,10 @@ export class RequestDecoder extends Decoder<RequestHead> {
     if (!isToken(method)) throw new ProxyError("bad_request", "The method is no token");
     if (version !== "HTTP/1.1" && version !== "HTTP/1.0") throw refusedVersion(version);
     if (rawTarget.length > this.limits.targetSize) {
-      throw new ProxyError("target_too_long", "The request target is too long");
+      throw new ProxyError(
+        "target_too_long",
+        `The request target is longer than target_size (${formatSize(this.limits.targetSize)})`,
+      );
     }
     if (!consistsOf(rawTarget, TARGET)) {
       throw new ProxyError("bad_request", "A bad byte in the request target");

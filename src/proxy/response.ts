@@ -1,4 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
+import { formatDuration } from "../base/units.ts";
 import { announceEventStream } from "../http/event-stream.ts";
 import type { Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
@@ -68,7 +69,7 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
       idleMs: context.tunnelIdleMs,
       websocket: isWebSocket(upgrade),
       onDone: ({ forth, back }, ending) => {
-        noteEnding(exchange, ending);
+        noteEnding(exchange, ending, context.tunnelIdleMs);
         onDone({ fromClient: forth, toClient: back });
         context.onTunnelDone();
         context.tunnels.delete(open);
@@ -113,8 +114,8 @@ function announceUpgrade(fields: Fields, upgrade: string | undefined): void {
 }
 
 /** Writes down how a tunnel ended. Its handshake is what counts for the health of the server. */
-function noteEnding(exchange: Exchange, ending: TunnelEnding): void {
-  if (ending === "idle") exchange.detail ??= "Nothing moved for tunnel_idle";
+function noteEnding(exchange: Exchange, ending: TunnelEnding, idleMs: number): void {
+  if (ending === "idle") exchange.detail ??= `Nothing moved for tunnel_idle (${formatDuration(idleMs)})`;
   else if (ending === "first_broke") {
     exchange.fail(new ProxyError("client_closed", "The client broke the tunnel"));
   } else if (ending === "second_broke") {

@@ -9,6 +9,7 @@ import { ResponseDecoder, type ResponseHead } from "../http1/response-decoder.ts
 import { MessageWriter } from "../net/message-writer.ts";
 import { collectChunks, giveBack } from "../net/release.ts";
 import { AnswerBody, type AnswerReader } from "./answer-body.ts";
+import { responseTimeout, upstreamStalled } from "./faults.ts";
 import { reusableFor } from "./reuse.ts";
 import type { Answer, ConnectionOwner, OutgoingRequest, UpstreamTimeouts } from "./contract.ts";
 
@@ -288,13 +289,12 @@ export class UpstreamConnection implements AnswerReader {
   }
 
   #expired(): void {
-    const idle = this.#idleMs;
-    const stalled = () => this.fail(new ProxyError("upstream_stalled", `No byte moved for ${idle} ms`));
-    this.#deadline.set(idle); // the look takes a while
+    const stalled = () => this.fail(upstreamStalled(this.#request, this.#idleMs));
+    this.#deadline.set(this.#idleMs); // the look takes a while
     if (this.#writer.blocked) {
-      return this.#writer.look((moves) => moves ? this.#deadline.set(idle) : stalled());
+      return this.#writer.look((moves) => moves ? this.#deadline.set(this.#idleMs) : stalled());
     }
     if (this.#state !== HEAD || this.#writer.open) return stalled();
-    this.fail(new ProxyError("response_timeout", `No answer within ${this.#responseMs} ms`));
+    this.fail(responseTimeout(this.#request, this.#responseMs));
   }
 }

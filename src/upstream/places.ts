@@ -1,4 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
+import { formatDuration } from "../base/units.ts";
 import type { UpstreamConnection } from "./connection.ts";
 
 /** Requests that may wait for a connection of one server. */
@@ -109,7 +110,12 @@ export class Places {
       const waiter: Waiter = { asking, since, take: (end) => (leave(), resolve(end)) };
       const give = (error: ProxyError) => (leave(), reject(error));
       const timer = setTimeout(() => {
-        give(new ProxyError("queue_timeout", `No connection came free within ${queueMs} ms`));
+        give(
+          new ProxyError(
+            "queue_timeout",
+            `No connection came free within queue (${formatDuration(queueMs)})`,
+          ),
+        );
       }, Math.ceil(left));
       const onAbort = () => give(new ProxyError("client_closed", "The request was given up in the queue"));
       this.#enqueue(waiter);

@@ -103,6 +103,7 @@ for (const [rate, seconds, cut, why] of rates) {
     }
     waits.dispose();
     assert.equal(expired.includes("body"), cut);
+    if (cut) assert.equal(waits.fault("body"), "The request body came slower than body_rate (100 bytes/s)");
   });
 }
 

@@ -53,7 +53,7 @@ for (const parents of [[], [OPENED]]) {
     clearInterval(feed);
     await c.untilClosed();
     const { status, detail } = await proxy.access(0);
-    assert.deepEqual([status, detail], [200, "Nothing moved for tunnel_idle"]);
+    assert.deepEqual([status, detail], [200, "Nothing moved for tunnel_idle (300ms)"]);
   });
 }
 

@@ -194,7 +194,7 @@ test("joinTunnel() says in the log that nothing moved for tunnel_idle", async (t
   const { connect, proxy } = await openEcho(t, { backend: { timeouts: { tunnel_idle: "80ms" } } });
   await connect();
   const { reason, detail } = await proxy.access(0);
-  assert.deepEqual([reason, detail], ["ok", "Nothing moved for tunnel_idle"]);
+  assert.deepEqual([reason, detail], ["ok", "Nothing moved for tunnel_idle (80ms)"]);
 });
 
 test("joinTunnel() blames a client that breaks its WebSocket, and no server", async (t) => {

@@ -1,3 +1,8 @@
+import { ProxyError } from "../base/errors.ts";
+
+/** Values of one name that are looked at; a request with more of them is refused, as no part of them says enough. */
+const MAX_VALUES = 250;
+
 /** What a client sent under some names; a name may come more than once. */
 export type ValuesByName = ReadonlyMap<string, readonly string[]>;
 
@@ -28,15 +33,31 @@ export class NamedValues<Source> {
     this.#read = read;
   }
 
-  /** A function that tells the values of `name`. To be called before any of them is. */
+  /**
+   * A function that tells the values of `name`, equal ones once. To be called before any of them is. It throws a
+   * ProxyError (`bad_request`) where some name has more than anybody could look at in time.
+   */
   ask(name: string): (source: Source) => readonly string[] {
     this.#names.add(name);
     return (source) => {
       if (this.#values === undefined || this.#source !== source) {
-        this.#values = this.#read(source, this.#names);
+        this.#values = bounded(this.#read(source, this.#names));
         this.#source = source;
       }
       return this.#values.get(name) ?? NONE;
     };
   }
+}
+
+function bounded(values: ValuesByName): ValuesByName {
+  let distinct: Map<string, readonly string[]> | undefined;
+  for (const [name, all] of values) {
+    if (all.length === 1) continue;
+    const once = [...new Set(all)];
+    if (once.length > MAX_VALUES) {
+      throw new ProxyError("bad_request", `Over ${MAX_VALUES} values of ${JSON.stringify(name)}`);
+    }
+    (distinct ??= new Map(values)).set(name, once);
+  }
+  return distinct ?? values;
 }

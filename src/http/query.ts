@@ -13,10 +13,9 @@ export function queryValues(target: string, names: ReadonlySet<string>): ValuesB
     const pair = target.slice(at, end);
     const equals = pair.indexOf("=");
     const name = equals === -1 ? pair : pair.slice(0, equals);
-    if (/[%+]/.test(name)) return decodedValues(target.slice(start + 1), names);
-    if (pair !== "" && names.has(name)) {
-      addValue(values, name, equals === -1 ? "" : decoded(pair.slice(equals + 1)));
-    }
+    const isAsked = pair !== "" && names.has(name);
+    if (/[%+]/.test(isAsked ? pair : name)) return decodedValues(target.slice(start + 1), names);
+    if (isAsked) addValue(values, name, equals === -1 ? "" : pair.slice(equals + 1));
     at = end + 1;
   }
   return values;
@@ -29,7 +28,7 @@ function endOfPair(target: string, from: number): number {
   return end === -1 ? target.length : end;
 }
 
-/** The same where names are escaped: rare, and the runtime's own reader costs many times as much. */
+/** The same where something is escaped, by the runtime's own reader: it costs more, but once for all of it. */
 function decodedValues(query: string, names: ReadonlySet<string>): ValuesByName {
   const values = new Map<string, string[]>();
   // The class drops a "?" in front, which is a part of the first name here.
@@ -37,8 +36,4 @@ function decodedValues(query: string, names: ReadonlySet<string>): ValuesByName 
     if (names.has(name)) addValue(values, name, value);
   }
   return values;
-}
-
-function decoded(value: string): string {
-  return /[%+]/.test(value) ? new URLSearchParams("=" + value).get("")! : value;
 }

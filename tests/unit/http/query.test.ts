@@ -62,3 +62,20 @@ test("queryValues() reads as the runtime's own reader does", () => {
     for (const name of ["a", "b", ""]) assert.deepEqual(found.get(name) ?? [], expected.getAll(name), query);
   }
 });
+
+test("queryValues() unescapes a query once, whatever it holds", (t) => {
+  let made = 0;
+  const Native = URLSearchParams;
+  globalThis.URLSearchParams = class extends Native {
+    constructor(init?: ConstructorParameters<typeof Native>[0]) {
+      super(init);
+      made++;
+    }
+  };
+  t.after(() => globalThis.URLSearchParams = Native);
+  for (const pair of ["a=%41&", "%61=1&", "a=+&%62&", "x=%41&"]) {
+    made = 0;
+    queryValues("/?" + pair.repeat(1000), new Set(["a", "b"]));
+    assert.ok(made <= 1, `${made} times for ${pair}`);
+  }
+});

@@ -3,6 +3,7 @@ import { BIND_FORM, parseBind } from "./bind.ts";
 import { errorPagesSchema } from "./error-pages.ts";
 import { choice, flag, list, parsed, text, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
+import { pagePath } from "./page-path.ts";
 import { relaySchema } from "./relay.ts";
 import { routeSchema } from "./route.ts";
 import { ruleSchema } from "./rule.ts";
@@ -51,6 +52,8 @@ export const frontendSchema = section({
   error_pages: errorPagesSchema.prefault({}),
   /** Clients connected at a time to this frontend; 0 is no limit. */
   max_connections: wholeNumber(0).prefault(0),
+  /** Path at which the frontend says itself whether it is to get requests: 200, and 503 from the signal to stop on. */
+  ready_path: pagePath.exactOptional(),
   /** A client that finishes sending: it gets its answers, or it counts as gone. */
   half_close: choice(["answer", "abort"]).prefault("answer"),
   timeouts: downstreamTimeoutsSchema.prefault({}),

@@ -29,13 +29,21 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
   const addresses = new Unique("each address once", problems);
   const overlaps = new Overlaps((problem) => problems.push(problem));
 
+  const metrics = asTable(asTable(data).metrics);
+  const metricsPath = metrics.enabled === true ? metrics.path ?? "/metrics" : undefined;
   const isParent = (name: string) => asTable(backends[name]).protocol === "proxy";
   const parents = new Set(Object.keys(backends).filter(isParent));
   listAt(data, "frontends").forEach((frontend, i) => {
     const path = ["frontends", i];
     const name = asTable(frontend).name ?? defaultFrontendName(i);
     names.add([...path, "name"], name, (text) => text);
-    const { bind } = asTable(frontend);
+    const { bind, ready_path: readyPath } = asTable(frontend);
+    if (readyPath !== undefined && readyPath === metricsPath) {
+      problems.push({
+        path: [...path, "ready_path"],
+        message: "is the path of the metrics; accepted: any other",
+      });
+    }
     addresses.add([...path, "bind"], bind, toBindKey);
     overlaps.add([...path, "bind"], bind);
     listAt(frontend, "bind").forEach((address, j) => {

@@ -14,6 +14,12 @@ export function checkRelay(frontend: Record<string, unknown>, context: FrontendC
       message: 'is for mode = "reverse"; accepted: default_backend, or nothing, in a relay',
     });
   }
+  if ("ready_path" in frontend) {
+    problems.push({
+      path: [...path, "ready_path"],
+      message: 'is for mode = "reverse"; accepted: /ready of the admin listener, in a relay',
+    });
+  }
   const { domain_policy: policy, pac } = asTable(frontend["relay"]);
   const { mode = "off" } = asTable(policy);
   if (mode !== "off" && pac !== true && frontend["default_backend"] === undefined) {

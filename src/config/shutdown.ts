@@ -5,6 +5,8 @@ import { section } from "./section.ts";
 
 /** How the proxy stops. */
 export const shutdownSchema = section({
+  /** Time before the drain in which all goes on, while /ready and `ready_path` say that the proxy is to get no more; in ms. */
+  delay: duration.prefault("0s"),
   /** Time that open requests and tunnels get to finish, in ms; 0 cuts them at once. */
   drain_timeout: duration.prefault("10s"),
   /**

@@ -1,5 +1,5 @@
 import packageJson from "../../package.json" with { type: "json" };
-import { createAdminApp, metricsAnswer } from "../admin/app.ts";
+import { createAdminApp, metricsAnswer, readyAnswer } from "../admin/app.ts";
 import { metricsPage } from "../admin/metrics.ts";
 import { type ProxyStatus, statusOfBackend } from "../admin/status.ts";
 import type { Log } from "../base/log.ts";
@@ -44,7 +44,7 @@ export class RunningProxy {
     this.#log = log;
     this.#snapshot = this.#createSnapshot(config);
     this.#server = new DownstreamServer({ ...config.limits, graceMs: config.shutdown.grace });
-    const adminApp = createAdminApp({ metrics: () => this.metricsPage() });
+    const adminApp = createAdminApp({ metrics: () => this.metricsPage(), ready: () => this.ready });
     this.#admin = new AdminListener(adminOptions(adminApp, () => this.#snapshot.config.limits), log);
     this.#listeners = new Listeners(this.#server, log);
   }
@@ -57,6 +57,11 @@ export class RunningProxy {
   /** Whether `stop` was called. */
   get stopped(): boolean {
     return this.#stopped;
+  }
+
+  /** Whether it is to get requests. */
+  get ready(): boolean {
+    return this.#listeners.all.length > 0 && !this.#stopped;
   }
 
   /** The frontends' listeners; empty until `start`. */
@@ -147,7 +152,7 @@ export class RunningProxy {
   }
 
   /**
-   * Drains: accepts nothing more, finishes what is under way, cuts what is left after the drain timeout.
+   * Goes on for `shutdown.delay` while it says that it is not ready, then drains: accepts nothing more, finishes what is under way, cuts what is left after the drain timeout.
    * Resolves with the number of connections that were cut.
    */
   async stop(): Promise<number> {
@@ -157,15 +162,20 @@ export class RunningProxy {
     if (this.#upcoming !== undefined) closeSnapshot(this.#upcoming, this.#snapshot);
     await this.#starting.catch(() => {}); // whoever started it hears of it
     await this.#reloading;
-    const { drainTimeout } = this.#snapshot.config.shutdown;
+    const { delay, drainTimeout } = this.#snapshot.config.shutdown;
+    if (delay > 0 && this.#listeners.all.length > 0) {
+      this.#log.info("not_ready", { delay: formatDuration(delay) });
+      await new Promise((resolve) => setTimeout(resolve, delay));
+    }
     this.#log.info("drain", { connections: this.#server.size, timeout: formatDuration(drainTimeout) });
-    const closed = Promise.all([this.#listeners.close(), this.#admin.close()]);
+    const closed = this.#listeners.close();
     const cut = await this.#server.drain(drainTimeout);
+    const adminClosed = this.#admin.close(); // only now: until the end it tells that the proxy is not ready
     await this.#admin.drain();
     for (const service of this.#services.values()) service.close();
     closeSnapshot(this.#snapshot, undefined);
     if (cut > 0) this.#log.warn("drain_timeout", { cut, timeout: formatDuration(drainTimeout) });
-    else await closed;
+    else await Promise.all([closed, adminClosed]);
     this.#log.info("stopped", { cut });
     return cut;
   }
@@ -245,6 +255,7 @@ export class RunningProxy {
   #createSnapshot(config: Config, before?: Snapshot): Snapshot {
     return createSnapshot(config, {
       metrics: () => metricsAnswer(this.metricsPage()),
+      ready: () => readyAnswer(this.ready),
       log: this.#log,
       before,
     });

@@ -8,7 +8,7 @@ import type { Config } from "../config/schema.ts";
 import { DEFAULT_NAME } from "../config/via.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
-import { createProxyApp, type OwnPage } from "../proxy/app.ts";
+import { createProxyApp } from "../proxy/app.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
 import { compileHandler } from "../proxy/handler.ts";
@@ -42,13 +42,15 @@ export interface Snapshot {
 export interface SnapshotParts {
   /** Answers where frontends show metrics. */
   readonly metrics: () => Response;
+  /** Answers where they say whether they are to get requests. */
+  readonly ready: () => Response;
   readonly log: Log;
   /** The snapshot that it follows: backends that are the same stay, servers that are the same keep their record. */
   readonly before?: Snapshot | undefined;
 }
 
 /** Builds everything that `config` describes; opens nothing. */
-export function createSnapshot(config: Config, { metrics, log, before }: SnapshotParts): Snapshot {
+export function createSnapshot(config: Config, { metrics, ready, log, before }: SnapshotParts): Snapshot {
   const { limits } = config;
   const resolver = new Resolver(config.resolver);
   // Backends are built with them.
@@ -69,15 +71,18 @@ export function createSnapshot(config: Config, { metrics, log, before }: Snapsho
       return [backend.name, new Backend(backend, parts)];
     }),
   );
-  const metricsOnFrontends = config.metrics.enabled
-    ? { path: config.metrics.path, answer: metrics }
-    : undefined;
+  const pagesOf = ({ readyPath }: FrontendConfig) => {
+    const pages = new Map<string, () => Response>();
+    if (config.metrics.enabled) pages.set(config.metrics.path, metrics);
+    if (readyPath !== undefined) pages.set(readyPath, ready);
+    return pages.size > 0 ? pages : undefined;
+  };
   return {
     config,
     frontends: config.frontends.map((frontend) =>
       frontend.mode === "relay"
         ? createRelay(frontend, { config, backends, log })
-        : createFrontend(frontend, backends, metricsOnFrontends)
+        : createFrontend(frontend, backends, pagesOf(frontend))
     ),
     backends,
     standings,
@@ -108,7 +113,7 @@ function createRelay(
 function createFrontend(
   config: FrontendConfig,
   backends: ReadonlyMap<string, Backend>,
-  metrics: OwnPage | undefined,
+  pages: ReadonlyMap<string, () => Response> | undefined,
 ): Frontend {
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
@@ -132,7 +137,7 @@ function createFrontend(
     paths,
     identity,
     errors,
-    metrics,
+    pages,
   });
   return { config, app, identity, errors };
 }

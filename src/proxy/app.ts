@@ -22,13 +22,6 @@ export interface Rule {
   readonly target: Handler;
 }
 
-/** A page that the app answers itself. */
-export interface OwnPage {
-  /** Compared with the whole path. */
-  readonly path: string;
-  answer(): Response;
-}
-
 /** What the app of one frontend is made of. */
 export interface AppParts {
   /** In order: the first that matches decides. */
@@ -41,19 +34,19 @@ export interface AppParts {
   readonly paths: PathReader;
   readonly identity: IdentityPolicy;
   readonly errors: ErrorAnswers;
-  readonly metrics?: OwnPage | undefined;
+  /** Pages that the app answers itself, by their whole path; undefined where there are none. */
+  readonly pages?: ReadonlyMap<string, () => Response> | undefined;
 }
 
 /** The data plane of one frontend. Takes the engine's requests and anybody's web-standard ones. */
 export function createProxyApp(parts: AppParts): Hono {
-  const { identity, errors, metrics } = parts;
+  const { identity, errors, pages } = parts;
   const find = createFinder(parts);
   const app = new Hono({ getPath: rawPath });
   app.all("*", (c) => {
     const { incoming: request } = incomingOf(c.req.raw, c.env);
-    if (metrics !== undefined && rawPath(request) === metrics.path && /^(?:GET|HEAD)$/.test(request.method)) {
-      return metrics.answer();
-    }
+    const page = pages?.get(rawPath(request));
+    if (page !== undefined && /^(?:GET|HEAD)$/.test(request.method)) return page();
     identify(request, identity);
     refuseMethod(request.method);
     if (isForProxy(request)) return answerOptions();

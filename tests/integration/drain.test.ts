@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
-import { RawClient } from "../support/raw-client.ts";
+import { RawClient, roundTrip } from "../support/raw-client.ts";
 import { asked, get, messagesIn, ok, openScene, post, request } from "./scene.ts";
 
 /** What a request gets that the end of a drain cuts. */
@@ -273,6 +273,50 @@ test("RunningProxy.stop() answers an upload 503 that its end cuts, and gives its
   await eventually("the server to be let go", () => connection.ended || connection.closed);
   assert.equal((await proxy.access(0))["reason"], "shutdown");
   assert.equal((await proxy.access(0))["status"], 503);
+});
+
+test("RunningProxy.stop() goes on for shutdown.delay, while /ready and ready_path say 503", async (t) => {
+  const { proxy, client } = await openScene(t, {
+    answer: ok("hi"),
+    frontend: { ready_path: "/up" },
+    config: { admin: { bind: "127.0.0.1:0" }, shutdown: { delay: "300ms", drain_timeout: "5s" } },
+  });
+  const admin = proxy.running.adminListener!.port;
+  const isReady = async () => {
+    const answers = await Promise.all([
+      roundTrip(proxy.port, get("/up", "Connection: close")),
+      roundTrip(admin, get("/ready", "Connection: close")),
+    ]);
+    return answers.map((answer) => answer.split(" ")[1]);
+  };
+  assert.deepEqual(await isReady(), ["200", "200"]);
+  const started = performance.now();
+  const stopped = proxy.stop();
+  assert.deepEqual(await isReady(), ["503", "503"]);
+  const c = await client();
+  c.send(get());
+  assert.doesNotMatch(await c.until("hi"), /\r\nConnection: close\r\n/);
+  assert.equal(await stopped, 0);
+  assert.ok(performance.now() - started >= 299);
+  assert.deepEqual(proxy.events.map(({ event }) => event).slice(-3), ["not_ready", "drain", "stopped"]);
+});
+
+test("RunningProxy.stop() says on the admin listener that it is not ready, until the drain is over", async (t) => {
+  const { server, proxy, client } = await openScene(t, {
+    config: { admin: { bind: "127.0.0.1:0" }, shutdown: { drain_timeout: "5s" } },
+  });
+  const c = await client();
+  c.send(get());
+  const connection = await asked(server);
+  const admin = proxy.running.adminListener!.port;
+  const stopped = proxy.stop();
+  assert.match(
+    await roundTrip(admin, get("/ready", "Connection: close")),
+    /^HTTP\/1\.1 503 [^]*not ready\n$/,
+  );
+  connection.send(ok("finished"));
+  await c.until("finished");
+  assert.equal(await stopped, 0);
 });
 
 /** A way to `port` on which every piece takes `ms` in each direction. */

@@ -70,7 +70,7 @@ test("validateConfig() fills in every default", () => {
   assert.deepEqual(rest, {
     log: { level: "info", access: true, format: "auto", valueSize: 2048 },
     metrics: { enabled: false, path: "/metrics" },
-    shutdown: { drainTimeout: 10_000, grace: 1000 },
+    shutdown: { delay: 0, drainTimeout: 10_000, grace: 1000 },
     resolver: { servers: [], timeout: 2000 },
     limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384, maxConnections: 0 },
     reloadInterval: 2000,

@@ -14,7 +14,7 @@ const URL_FORM = '"http://host:port/base" or "https://…", port and base option
 const SECTIONS =
   "admin, log, metrics, shutdown, limits, resolver, reload_interval, frontends, defaults, healthcheck, backends";
 const FRONTEND_KEYS =
-  "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, normalize, header_aliases, error_pages, max_connections, half_close, timeouts, relay, routes";
+  "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, normalize, header_aliases, error_pages, max_connections, ready_path, half_close, timeouts, relay, routes";
 const LEVELS = '"debug", "info", "warn" or "error"';
 
 const rows: [why: string, text: string, lines: string[]][] = [
@@ -197,6 +197,22 @@ test("parseConfig() reports all problems at once, in the order of the file", () 
 test("parseConfig() leaves the prototype of objects alone", () => {
   refusals("[__proto__]\npolluted = 1\n[log.__proto__]\npolluted = 1");
   assert.equal("polluted" in {}, false);
+});
+
+test("validateConfig() refuses a ready_path that the metrics have, and one of a relay", () => {
+  const data = {
+    metrics: { enabled: true },
+    frontends: [
+      { bind: ":80", default_backend: "x", ready_path: "/metrics" },
+      { bind: ":81", default_backend: "x", ready_path: "/ready" },
+      { bind: ":82", mode: "relay", ready_path: "/ready" },
+    ],
+    backends: { x: { servers: ["http://h"] } },
+  };
+  assert.deepEqual(refusal(() => validateConfig(data)), [
+    "config: frontends[0].ready_path: is the path of the metrics; accepted: any other",
+    'config: frontends[2].ready_path: is for mode = "reverse"; accepted: /ready of the admin listener, in a relay',
+  ]);
 });
 
 test("validateConfig() names paths without lines, in the order of the data", () => {

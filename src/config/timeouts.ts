@@ -26,6 +26,8 @@ const upstreamTimeouts = {
   connect: positiveDuration.prefault("3s"),
   /** From the request's last byte to the end of the response headers; 0 is off. */
   response: duration.prefault("30s"),
+  /** For a client that asks first whether to send its body: to the server's 100; then the proxy asks for it. 0 never does. */
+  continue: duration.prefault("0s"),
   /** Between two chunks of a response body, and time in which a server must take some bytes of a request's; 0 is off. */
   idle: duration.prefault("60s"),
   /** An unused connection is kept for this long at most; 0 keeps none. */

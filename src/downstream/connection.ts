@@ -91,6 +91,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   inform(status: number, reason: string, fields: Fields | undefined): void {
     if (this.#phase !== "asked" || this.#exchange!.minorVersion !== 1) return; // RFC 9110 §15.2
     this.#answers.inform(status, reason, fields);
+    if (status === 100 && this.#waits.current === "continue") this.#waits.beginBody();
   }
 
   /** For the intake: a request begins. */
@@ -108,12 +109,17 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   }
 
   onBodyData(length: number): void {
-    this.#exchange!.bytesIn += length;
+    const exchange = this.#exchange!;
+    exchange.bytesIn += length;
+    exchange.awaitsContinue = false; // it did not wait
     this.#waits.bodyMoved(length);
   }
 
   onBodyWanted(): void {
-    if (this.#waits.current !== "write") this.#waits.beginBody();
+    if (this.#waits.current === "write") return;
+    // Nothing can come before the client was asked for it: until then the wait is for the server.
+    if (this.#exchange?.awaitsContinue === true) this.#waits.begin("continue");
+    else this.#waits.beginBody();
   }
 
   onDiscarded(): void {
@@ -279,7 +285,8 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     if (!this.#answers.writer.blocked) return;
     this.#answers.writer.drained();
     if (this.#waits.current === "write" && this.#phase !== "lingering") {
-      this.#waits.begin(this.#intake.bodyWanted ? "body" : "none");
+      this.#waits.begin("none");
+      if (this.#intake.bodyWanted) this.onBodyWanted();
     }
     this.#answers.resume();
     this.#next();

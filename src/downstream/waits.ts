@@ -14,8 +14,17 @@ const LISTENING_PROBE_MS = 250;
 /** Time in which a body must bring what its rate asks for. */
 const RATE_WINDOW_MS = 10_000;
 
-/** What a client's connection waits for; `none` while the wait is the server's. */
-export type Wait = "none" | "first" | "head" | "keep_alive" | "body" | "write" | "linger" | "listening";
+/** What a client's connection waits for; `none` and `continue` (its 100) while the wait is the server's. */
+export type Wait =
+  | "none"
+  | "first"
+  | "head"
+  | "keep_alive"
+  | "continue"
+  | "body"
+  | "write"
+  | "linger"
+  | "listening";
 
 /** The successive waits of a client's connection, one at a time, each with its own time. */
 export class Waits {
@@ -67,7 +76,8 @@ export class Waits {
 
   /** Some of a body came: its wait begins anew, unless it comes too slowly to go on. */
   bodyMoved(bytes: number): void {
-    if (this.current !== "body") return;
+    if (this.current === "continue") this.beginBody();
+    else if (this.current !== "body") return;
     this.#windowBytes += bytes;
     const elapsed = this.#now() - this.#windowAt;
     if (elapsed >= RATE_WINDOW_MS) {

@@ -2,8 +2,11 @@ import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import type { BodySink, BodySource } from "./body.ts";
 
-/** `source` as a ReadableStream of bytes, started when the first piece is asked for. Trailers are lost on this way. */
-export function toStream(source: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
+/**
+ * `source` as a ReadableStream of bytes, started when the first piece is asked for, which `onStart` is told before.
+ * Trailers are lost on this way.
+ */
+export function toStream(source: BodySource, onStart?: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
   let sink: StreamSink | undefined;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
@@ -11,6 +14,7 @@ export function toStream(source: BodySource): ReadableStream<Uint8Array<ArrayBuf
         sink.wanted = true;
         return source.resume();
       }
+      onStart?.();
       sink = new StreamSink(controller);
       source.start(sink);
     },

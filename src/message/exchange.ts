@@ -145,6 +145,7 @@ export class Exchange {
 
   /** Sends a 1xx to the client. */
   inform(status: number, reason: string, fields: Fields | undefined): void {
+    if (status === 100) this.awaitsContinue = false;
     this.#informer.inform(status, reason, fields);
   }
 

@@ -96,6 +96,11 @@ export class IncomingRequest {
     return source;
   }
 
+  /** An app reads the body: no server is there to send the 100 that the client may wait for (RFC 9110 §10.1.1). */
+  #askForBody(): void {
+    if (this.exchange.awaitsContinue) this.exchange.inform(100, "Continue", undefined);
+  }
+
   /** The real Request, made now. */
   materialize(): Request {
     if (this.#native !== undefined) return this.#native;
@@ -107,7 +112,7 @@ export class IncomingRequest {
     return this.#native = new Request(this.url, {
       method: unsupported ? "GET" : this.method,
       headers: this.headers,
-      body: source === null || bodyless ? null : toStream(source),
+      body: source === null || bodyless ? null : toStream(source, () => this.#askForBody()),
       signal: this.signal,
       redirect: "manual",
       ...(source === null || bodyless ? {} : { duplex: "half" }),

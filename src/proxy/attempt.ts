@@ -11,6 +11,7 @@ import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import type { RequestEdits } from "./shape.ts";
+import { type ExpectationTimes, watchExpectation } from "./expectation.ts";
 import { requestHead } from "./request.ts";
 import { droppedTrailers } from "./trailers.ts";
 
@@ -44,6 +45,8 @@ export interface Outgoing {
   readonly responseMs: number | undefined;
   /** Silence that ends an answer or a body under way, in ms, where a route has its own. */
   readonly idleMs: number | undefined;
+  /** How long a server may leave the client waiting that asks first whether to send its body; undefined for all others. */
+  readonly expectation: ExpectationTimes | undefined;
   /** Whether the server itself is where a tunnel leads: then nothing is sent, a connection is all. */
   readonly straight: boolean;
 }
@@ -108,7 +111,7 @@ export async function attempt(
       try {
         const answer = parts.straight && parts.method === "CONNECT"
           ? tunnelOver(connection)
-          : await send(request, connection, outgoing);
+          : await send(request, connection, outgoing, parts.expectation);
         server.answered(answer.head, sentAt);
         outgoing.onHead(answer.head.status, answer.tunnel !== undefined);
         return {
@@ -139,13 +142,16 @@ function send(
   { exchange }: IncomingRequest,
   connection: UpstreamConnection,
   outgoing: SentRequest,
+  expectation: ExpectationTimes | undefined,
 ): Promise<Answer> {
   if (exchange.aborted !== undefined) {
     connection.release();
     throw exchange.aborted;
   }
-  exchange.onAbort = outgoing.abort = (error) => connection.fail(error);
-  return connection.send(outgoing);
+  const fail = exchange.onAbort = outgoing.abort = (error: ProxyError) => connection.fail(error);
+  const answer = connection.send(outgoing);
+  if (expectation !== undefined) watchExpectation(exchange, outgoing, { times: expectation, answer, fail });
+  return answer;
 }
 
 /** What is answered to a CONNECT that needs no other proxy. */

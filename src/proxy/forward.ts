@@ -244,6 +244,9 @@ function prepare(request: IncomingRequest, course: Course): Outgoing {
     waitingSince: undefined,
     responseMs: shape?.responseMs,
     idleMs: shape?.idleMs,
+    expectation: request.exchange.awaitsContinue && shape?.body === undefined
+      ? course.backend.config.timeouts
+      : undefined,
     straight: course.relayTarget === undefined,
   };
 }

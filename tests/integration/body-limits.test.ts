@@ -123,6 +123,20 @@ test("body_rate does not count the time in which nobody wanted the body", () => 
   assert.deepEqual(expired, []);
 });
 
+test("body_rate does not count the time in which the client waited for a 100", () => {
+  let now = 0;
+  const expired: string[] = [];
+  const none = { requestHeaders: 0, bodyIdle: 0, writeIdle: 0, keepAlive: 0, linger: 0, lingerLimit: 0 };
+  const waits = new Waits(() => ({ ...none, bodyRate: 100 }), (wait) => void expired.push(wait), () => now);
+  waits.begin("continue");
+  now = 60_000;
+  waits.bodyMoved(10);
+  now = 61_000;
+  waits.bodyMoved(10);
+  waits.dispose();
+  assert.deepEqual(expired, []);
+});
+
 test("a body that is cut for its rate is answered 408, whatever of it came with the cut", () => {
   const socket = { resume() {}, pause() {} } as unknown as Socket;
   const told: string[] = [];

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
+import { openAppScene } from "./app-scene.ts";
 import { asked, bodyOf, dechunk, get, messagesIn, ok, openScene, post, request } from "./scene.ts";
 
 const EXPECT = "Expect: 100-continue";
@@ -55,6 +56,89 @@ test("DownstreamConnection answers 417 to an expectation it does not know", asyn
   c.send(post("body", "Expect: tea"));
   assert.match(await c.untilClosed(), /^HTTP\/1\.1 417 /);
   assert.equal(server.connections.length, 0);
+});
+
+test("body_idle does not run before the server's 100, and does from then on", async (t) => {
+  const { server, proxy, client } = await openScene(t, { frontend: { timeouts: { body_idle: "100ms" } } });
+  const [patient, silent] = [await client(), await client()];
+  for (const [i, c] of [patient, silent].entries()) {
+    c.send(request("POST", "/", [EXPECT, "Content-Length: 4"]));
+    await asked(server, i);
+  }
+  const started = performance.now();
+  await eventually("body_idle to pass", () => performance.now() - started > 300);
+  assert.equal(patient.received, "");
+  for (const connection of server.connections) connection.send(CONTINUE);
+  await patient.until(CONTINUE);
+  patient.send("body");
+  await server.connections[0]!.until("\r\n\r\nbody");
+  server.connections[0]!.send(ok("done"));
+  await patient.until(/done$/);
+  assert.match(await silent.untilClosed(), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 408 [^]*body_timeout/);
+  assert.equal((await proxy.access(1))["reason"], "body_timeout");
+});
+
+test("body_idle runs from the first byte of a client that does not wait for the 100", async (t) => {
+  const { server, client } = await openScene(t, { frontend: { timeouts: { body_idle: "100ms" } } });
+  const c = await client();
+  c.send(request("POST", "/", [EXPECT, "Content-Length: 4"]) + "b");
+  await asked(server);
+  assert.match(await c.untilClosed(), /^HTTP\/1\.1 408 [^]*body_timeout/);
+});
+
+test("response ends the wait for a server that sends neither an answer nor a 100 with 504", async (t) => {
+  const { server, proxy, client } = await openScene(t, {
+    frontend: { timeouts: { body_idle: "50ms" } },
+    backend: { timeouts: { response: "200ms" } },
+  });
+  const c = await client();
+  c.send(request("POST", "/", [EXPECT, "Content-Length: 4"]));
+  const connection = await asked(server);
+  assert.match(await c.untilClosed(), /^HTTP\/1\.1 504 [^]*\r\nConnection: close\r\n[^]*response_timeout/);
+  const access = await proxy.access(0);
+  assert.equal(access["reason"], "response_timeout");
+  await eventually("the server to be let go", () => connection.ended || connection.closed);
+});
+
+test("response does not run while a client that asked first sends its body", async (t) => {
+  const { server, client } = await openScene(t, { backend: { timeouts: { response: "150ms" } } });
+  const c = await client();
+  c.send(request("POST", "/", [EXPECT, "Content-Length: 4"]));
+  const connection = await asked(server);
+  connection.send(CONTINUE);
+  await c.until(CONTINUE);
+  const started = performance.now();
+  await eventually("response to pass", () => performance.now() - started > 300);
+  c.send("body");
+  await connection.until("\r\n\r\nbody");
+  connection.send(ok("done"));
+  await c.until(/done$/);
+});
+
+test("continue has the proxy ask for a body where the server says nothing for so long", async (t) => {
+  const { server, proxy, client } = await openScene(t, {
+    backend: { timeouts: { continue: "50ms", response: "5s" } },
+  });
+  const c = await client();
+  c.send(request("POST", "/", [EXPECT, "Content-Length: 4"]));
+  const connection = await asked(server);
+  await c.until(CONTINUE);
+  c.send("body");
+  await connection.until("\r\n\r\nbody");
+  connection.send(ok("done"));
+  await c.until(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n[^]*done$/);
+  assert.equal((await proxy.access(0))["reason"], "ok");
+});
+
+test("IncomingRequest.body asks for what a client holds back, where an app reads it", async (t) => {
+  const { client } = await openAppScene(t, {
+    use: (app) => app.post("/own", async (c) => c.text(await c.req.text())),
+  });
+  const c = await client();
+  c.send(request("POST", "/own", [EXPECT, "Content-Length: 4"]));
+  await c.until(CONTINUE);
+  c.send("body");
+  await c.until(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n[^]*body/);
 });
 
 for (const framing of ["Content-Length: 1000000000", CHUNKED]) {

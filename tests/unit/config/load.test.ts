@@ -58,6 +58,7 @@ test("validateConfig() fills in every default", () => {
   const timeouts = {
     connect: 3000,
     response: 30_000,
+    continue: 0,
     idle: 60_000,
     keepAlive: 25_000,
     tunnelIdle: 3_600_000,

@@ -3,7 +3,7 @@ import type { BackendStatus, ProxyStatus } from "./admin/status.ts";
 import { createLog, type Log } from "./base/log.ts";
 import type { CallOptions } from "./config/call.ts";
 import { validateConfig } from "./config/load.ts";
-import { logSchema } from "./config/log.ts";
+import { type LogConfig, logSchema } from "./config/log.ts";
 import { AppServer, type AppServerOptions } from "./lifecycle/app-server.ts";
 import { EmbeddedBackend, type EmbeddedOptions } from "./lifecycle/embedded-backend.ts";
 import { RunningProxy } from "./lifecycle/running.ts";
@@ -104,7 +104,7 @@ export async function serve(
   return server;
 }
 
-function defaultLog({ level, format, valueSize } = logSchema.parse({})): Log {
+function defaultLog({ level, format, valueSize }: LogConfig = logSchema.parse({})): Log {
   return createLog({
     level,
     format: format === "auto" ? "json" : format,

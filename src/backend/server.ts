@@ -194,9 +194,9 @@ export class Server implements Candidate, ProbeTarget {
 
   /**
    * Counts the head of an answer to what was sent at `sentAt`, on the clock of `performance.now()`. Takes a report of
-   * the server's load out of its fields where that is for us: nobody else needs to know.
+   * the server's load out of its fields where that is for us: nobody else needs to know. Returns when the head came.
    */
-  answered({ status, fields }: AnswerHead, sentAt: number): void {
+  answered({ status, fields }: AnswerHead, sentAt: number): number {
     const now = performance.now();
     const { latency, peak, responseSeconds, answers } = this.record;
     latency.add(now - sentAt, now);
@@ -205,6 +205,7 @@ export class Server implements Candidate, ProbeTarget {
     const hundreds = Math.floor(status / 100);
     answers[hundreds <= 5 ? hundreds : 0]! += 1;
     if (this.#readsReports) this.#takeReport(fields, now);
+    return now;
   }
 
   #takeReport(fields: Fields, now: number): void {

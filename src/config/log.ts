@@ -1,7 +1,18 @@
 import type { z } from "zod";
-import { choice, flag, size } from "./fields.ts";
+import { choice, flag, list, size } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
+import { headerName } from "./headers.ts";
 import { section } from "./section.ts";
+
+/** Headers that a line may show: each has to be looked for in every message. */
+const MAX_HEADERS = 32;
+const HEADERS_FORM = `a list of up to ${MAX_HEADERS} names of headers, each once`;
+
+const headerList = list(headerName(new Map()), HEADERS_FORM).refine(
+  (names) =>
+    names.length <= MAX_HEADERS && new Set(names.map((name) => name.toLowerCase())).size === names.length,
+  { error: `holds too many names, or one twice; accepted: ${HEADERS_FORM}` },
+);
 
 /** What the proxy writes about itself and about requests. */
 export const logSchema = section({
@@ -13,6 +24,12 @@ export const logSchema = section({
   format: choice(["auto", "short", "text", "json"]).prefault("auto"),
   /** What one value may have in a line, escaped; longer ones are cut, with a mark that says so. */
   value_size: size.prefault("2KiB"),
+  /** Headers of a request that its line shows, as `request.name`. */
+  request_headers: headerList.prefault([]),
+  /** Headers of its answer that the line shows, as `response.name`. */
+  response_headers: headerList.prefault([]),
+  /** Whether those of them that let others pass for the client are shown as they are, and not masked. */
+  show_secrets: flag.prefault(false),
 });
 
 /** Output type of `logSchema`. */

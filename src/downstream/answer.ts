@@ -28,6 +28,8 @@ export interface AnsweredRequest {
 /** An answer of which the head was written. */
 export interface BegunAnswer {
   readonly status: number;
+  /** Its fields, but for what frames it. */
+  readonly fields: Fields;
   /** The body to start, or null where there is none to send. */
   readonly source: BodySource | null;
   /** Whether the connection closes behind the answer, because of its framing or because it says so. */
@@ -77,6 +79,7 @@ export function beginAnswer(
   writer.begin(head.text, head.delivery === "chunked", forwarded ? response.dropsTrailer : undefined);
   return {
     status,
+    fields,
     source: head.delivery === "none" ? cancelled(source) : source,
     closes: !keepAlive || head.delivery === "close",
   };

@@ -184,7 +184,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       ) {
         this.#closing = true;
       }
-      const { status, source, closes } = this.#answers.begin(response, {
+      const { status, fields, source, closes } = this.#answers.begin(response, {
         method: exchange.method,
         minorVersion: exchange.minorVersion,
         keepAlive: !this.#closing,
@@ -192,7 +192,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       });
       if (closes) this.#closing = true;
       this.#phase = "answering";
-      exchange.status = status;
+      exchange.answered(status, fields);
       this.#answers.start(source);
     } catch (error) {
       this.#failExchange(exchange, toProxyError(error));

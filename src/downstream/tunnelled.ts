@@ -30,7 +30,7 @@ export class Tunnelled {
   ) {
     this.#exchange = exchange;
     exchange.onFinished = undefined;
-    exchange.status = response.status;
+    exchange.answered(response.status, response.takeFields());
     writer.sendHead(switchingHead(response));
     socket.removeAllListeners();
     this.#open = response.tunnel!.join(socket, early, ({ fromClient, toClient }) => {

@@ -8,8 +8,9 @@ import type { IntakeLimits } from "../downstream/intake.ts";
 import type { DownstreamOptions } from "../downstream/options.ts";
 import type { ProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
-import { logAccess } from "../observe/access-log.ts";
+import { type AccessLog, logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
+import { LoggedHeaders } from "../observe/logged-headers.ts";
 import { SummedEvent } from "../observe/summed-event.ts";
 import { type App, fetchIncoming } from "../proxy/app.ts";
 import { answerFailure } from "../proxy/failure.ts";
@@ -31,6 +32,7 @@ export class FrontendService implements DownstreamOptions {
   #frontend: Served;
   #config: Config;
   #limits: IntakeLimits;
+  #access: AccessLog | undefined;
 
   constructor(frontend: Served, config: Config, log: Log) {
     this.#frontend = frontend;
@@ -40,6 +42,7 @@ export class FrontendService implements DownstreamOptions {
       log.warn("connection_refused", { frontend: this.config.name, reason: "connection_limit", count });
     });
     this.#limits = limitsOf(frontend, config);
+    this.#access = accessLog(frontend, config, log);
   }
 
   get config(): FrontendConfig {
@@ -67,6 +70,7 @@ export class FrontendService implements DownstreamOptions {
     this.#frontend = frontend;
     this.#config = config;
     this.#limits = limitsOf(frontend, config);
+    this.#access = accessLog(frontend, config, this.#log);
   }
 
   fetch(request: Request): Response | Promise<Response> {
@@ -94,8 +98,13 @@ export class FrontendService implements DownstreamOptions {
   onExchange(exchange: Exchange): void {
     const now = performance.now();
     this.metrics.finished(exchange, now);
-    if (this.#config.log.access) logAccess(this.#log, this.#frontend.config.name, exchange, now);
+    if (this.#access !== undefined) logAccess(this.#access, exchange, now);
   }
+}
+
+/** Undefined where requests are not logged. */
+function accessLog({ config: { name } }: Served, { log: config }: Config, log: Log): AccessLog | undefined {
+  return config.access ? { log, frontend: name, headers: LoggedHeaders.of(config) } : undefined;
 }
 
 /** RFC 9112 §3.2.2: a proxy ignores the Host of a request in absolute-form. */

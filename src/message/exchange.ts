@@ -48,6 +48,8 @@ export class Exchange {
   awaitsContinue = false;
   /** Status sent to the client; 0 while none was. */
   status = 0;
+  /** Fields sent to the client with that status, but for what frames the answer. */
+  sentFields: Fields | undefined;
   /** Body bytes received from the client. */
   bytesIn = 0;
   /** Body bytes sent to the client. */
@@ -60,6 +62,14 @@ export class Exchange {
   attempts = 0;
   /** Attempts that were not the last: each server, and how it failed. */
   tried: string | undefined;
+  /** Time that was spent waiting for a connection of a full server, in all attempts, in ms. */
+  queueMs = 0;
+  /** Time that was spent opening connections, in all attempts, in ms. */
+  connectMs = 0;
+  /** Time from sending the request to the head of the server's answer, in ms. */
+  headMs = 0;
+  /** When that head came, on the clock of `performance.now()`; 0 where none did. */
+  headAt = 0;
   /**
    * Status and fields of the server's answer, to keep what a Response cannot show where one is put around it:
    * the form of the fields, and a status over 599, which then shows as `STATUS_SHOWN`.
@@ -136,6 +146,12 @@ export class Exchange {
       if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
     }
     return this.#controller.signal;
+  }
+
+  /** Writes down what is sent to the client. */
+  answered(status: number, fields: Fields): void {
+    this.status = status;
+    this.sentFields = fields;
   }
 
   /** Writes down an attempt that failed. */

@@ -1,13 +1,27 @@
 import type { Log } from "../base/log.ts";
 import type { Exchange } from "../message/exchange.ts";
+import type { LoggedHeaders } from "./logged-headers.ts";
+
+/** Where lines of finished exchanges go, and what they show. */
+export interface AccessLog {
+  readonly log: Log;
+  /** Name of the frontend. */
+  readonly frontend: string;
+  /** Headers that lines show; undefined for none. */
+  readonly headers: LoggedHeaders | undefined;
+}
 
 /**
  * Writes the line of one finished exchange; `now` on the clock of `performance.now()`. The status 499 stands for a
  * client that left before an answer.
  */
-export function logAccess(log: Log, frontend: string, exchange: Exchange, now: number): void {
-  const { peer, client, fields } = exchange;
-  log.access({
+export function logAccess(
+  { log, frontend, headers }: AccessLog,
+  exchange: Exchange,
+  now: number,
+): void {
+  const { peer, client, fields, queueMs, connectMs, headAt } = exchange;
+  const line = {
     frontend,
     client: client || "unix",
     peer: peer.address === client ? undefined : peer.address || "unix",
@@ -25,8 +39,17 @@ export function logAccess(log: Log, frontend: string, exchange: Exchange, now: n
     tried: exchange.tried,
     bytes_in: exchange.bytesIn,
     bytes_out: exchange.bytesOut,
-    elapsed_ms: Math.round((now - exchange.startedAt) * 10) / 10,
+    elapsed_ms: tenths(now - exchange.startedAt),
+    queue_ms: queueMs > 0 ? tenths(queueMs) : undefined,
+    connect_ms: connectMs > 0 ? tenths(connectMs) : undefined,
+    head_ms: headAt > 0 ? tenths(exchange.headMs) : undefined,
+    body_ms: headAt > 0 ? tenths(now - headAt) : undefined,
     request_id: exchange.requestId,
     user_agent: fields?.get("user-agent"),
-  });
+  };
+  log.access(headers === undefined ? line : { ...line, ...headers.of(exchange) });
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }

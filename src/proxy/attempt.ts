@@ -86,6 +86,7 @@ export async function attempt(
 ): Promise<AttemptResult | undefined> {
   const { exchange } = request;
   exchange.attempts++;
+  exchange.headAt = 0;
   const outgoing = toServer(request, server, parts);
   server.inFlight++;
   const idempotent = maySendAgain(parts.method);
@@ -98,6 +99,7 @@ export async function attempt(
           signal: exchange.signal,
           mayLeave: !stays,
           since: parts.waitingSince ??= performance.now(),
+          times: exchange,
         });
       if (connection === undefined) {
         exchange.attempts--;
@@ -112,7 +114,8 @@ export async function attempt(
         const answer = parts.straight && parts.method === "CONNECT"
           ? tunnelOver(connection)
           : await send(request, connection, outgoing, parts.expectation);
-        server.answered(answer.head, sentAt);
+        exchange.headAt = server.answered(answer.head, sentAt);
+        exchange.headMs = exchange.headAt - sentAt;
         outgoing.onHead(answer.head.status, answer.tunnel !== undefined);
         return {
           answer,

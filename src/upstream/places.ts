@@ -15,6 +15,8 @@ export interface Asking {
   readonly mayLeave?: boolean;
   /** When it began to want one, of this server or of others before, on the clock of `performance.now()`; default now. */
   readonly since?: number;
+  /** Where the times are added up that were spent in a queue and on opening a connection, in ms. */
+  readonly times?: { queueMs: number; connectMs: number };
 }
 
 /** The pool that a request waits in, as far as its place in the queue is concerned. */

@@ -66,13 +66,15 @@ export class ConnectionPool {
     // A new one is wanted in place of one that is unused.
     if (this.#places.isFull(limit)) this.#idle[0]?.fail(new ProxyError("shutdown", "Its place is needed"));
     if (this.#places.isFull(limit)) {
-      const end = await this.#places.wait({ ...asking, pool: this, limit, queueMs: timeouts.queue });
+      const waiting = { ...asking, pool: this, limit, queueMs: timeouts.queue };
+      const end = await timed("queueMs", asking.times, () => this.#places.wait(waiting));
       if (end === "elsewhere") return undefined;
       if (end !== "place") return end;
     } else this.#places.take();
     let opened = false;
     try {
-      const socket = await dial(target, timeouts.connect, asking.signal);
+      const dialling = () => dial(target, timeouts.connect, asking.signal);
+      const socket = await timed("connectMs", asking.times, dialling);
       const connection = new UpstreamConnection(
         socket,
         timeouts,
@@ -139,6 +141,20 @@ export class ConnectionPool {
     if (this.#addresses === undefined) return false;
     const address = this.#all.get(connection);
     return address !== undefined && !this.#addresses.has(address);
+  }
+}
+
+/** What `task` resolves with; the time that it took, whatever came of it, is added to one of `times`. */
+async function timed<T>(
+  name: keyof NonNullable<Asking["times"]>,
+  times: Asking["times"],
+  task: () => Promise<T>,
+): Promise<T> {
+  const began = performance.now();
+  try {
+    return await task();
+  } finally {
+    if (times !== undefined) times[name] += performance.now() - began;
   }
 }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogFields } from "../../src/base/log.ts";
+import { eventually } from "../support/eventually.ts";
 import { roundTrip } from "../support/raw-client.ts";
 import { asked, get, ok, openScene, post } from "./scene.ts";
 import { openFailingScene } from "./failing-scene.ts";
@@ -10,10 +11,14 @@ const CLOSE = "Connection: close";
 
 /** `line` without what is undefined and what is another each time, which is checked here. */
 function steady(line: LogFields): Record<string, unknown> {
-  const { elapsed_ms: elapsed, request_id: id, detail: _, ...rest } = line;
-  assert.ok(typeof elapsed === "number" && elapsed >= 0 && elapsed < 5000);
+  const { request_id: id, detail: _, ...rest } = line;
   assert.match(String(id), /^[\w.-]+$/);
-  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  assert.ok(typeof line["elapsed_ms"] === "number");
+  const said = Object.entries(rest).filter(([, value]) => value !== undefined);
+  for (const [name, value] of said) {
+    if (name.endsWith("_ms")) assert.ok(typeof value === "number" && value >= 0 && value < 5000);
+  }
+  return Object.fromEntries(said.filter(([name]) => !name.endsWith("_ms")));
 }
 
 test("the access log tells all about a request", async (t) => {
@@ -123,4 +128,125 @@ test("the access log is empty where it is off", async (t) => {
   await roundTrip(proxy.port, get("/", CLOSE));
   await proxy.stop();
   assert.deepEqual(proxy.accesses, []);
+});
+
+test("the access log says how long a request waited for what", async (t) => {
+  const { proxy, server, client } = await openScene(t);
+  const c = await client();
+  for (let i = 0; i < 2; i++) {
+    c.send(get());
+    const connection = await eventually("the request", () => server.connections[0]);
+    await connection.until(new RegExp(`(?:GET[^]*?\\r\\n\\r\\n){${i + 1}}`));
+    const asked = performance.now();
+    await eventually("a while", () => performance.now() - asked > 60);
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na");
+    await c.until(new RegExp(`(?:HTTP[^]*?\\r\\n\\r\\nab?){${i + 1}}`));
+    const begun = performance.now();
+    await eventually("a while", () => performance.now() - begun > 60);
+    connection.send("b");
+    const line = await proxy.access(i);
+    const { elapsed_ms: elapsed, connect_ms: connect, head_ms: head, body_ms: body } = line as Record<
+      string,
+      number
+    >;
+    assert.ok(head! >= 55 && body! >= 55);
+    assert.ok(head! + body! + (connect ?? 0) <= elapsed! + 0.3);
+    assert.equal(connect === undefined, i === 1); // the second request finds the connection open
+    assert.equal(line["queue_ms"], undefined);
+  }
+});
+
+test("the access log says how long a request waited for a connection of a full server", async (t) => {
+  const { proxy, server, client } = await openScene(t, { entry: { max_connections: 1 } });
+  const [first, second] = [await client(), await client()];
+  first.send(get("/1"));
+  const connection = await asked(server);
+  second.send(get("/2"));
+  await eventually(
+    "the second to wait",
+    () => proxy.running.snapshot.backends.get("app")!.servers[0]!.pool.waiting,
+  );
+  const waiting = performance.now();
+  await eventually("a while", () => performance.now() - waiting > 60);
+  connection.send(ok());
+  await connection.until("GET /2");
+  connection.send(ok());
+  const line = await proxy.access(1);
+  assert.equal(line["target"], "/2");
+  assert.ok(Number(line["queue_ms"]) >= 55);
+  assert.equal(line["connect_ms"], undefined);
+});
+
+test("the access log has the time that failed to open a connection, and none of an answer", async (t) => {
+  const { ask, proxy } = await openFailingScene(t);
+  await ask(get("/connect_refused", CLOSE));
+  const { connect_ms: connect, head_ms: head, body_ms: body } = await proxy.access(0);
+  assert.ok(Number(connect) >= 0);
+  assert.deepEqual([head, body], [undefined, undefined]);
+});
+
+const SHOWN: [what: string, log: Record<string, unknown>, shown: Record<string, string>][] = [
+  ["no header where none is asked for", {}, {}],
+  [
+    "the headers that are asked for",
+    {
+      request_headers: ["Referer", "x-forwarded-for", "X-None", "accept"],
+      response_headers: ["Content-Type", "x-one", "Via"],
+    },
+    {
+      "request.referer": "http://b.example/",
+      "request.x-forwarded-for": "192.0.2.1",
+      "request.accept": "a, b",
+      "response.content-type": "text/plain",
+      "response.x-one": "set",
+      "response.via": "1.1 sluice",
+    },
+  ],
+  [
+    "a mask for credentials",
+    { request_headers: ["Cookie", "authorization", "X-API-Key"], response_headers: ["Set-Cookie"] },
+    {
+      "request.cookie": "[masked]",
+      "request.authorization": "[masked]",
+      "request.x-api-key": "[masked]",
+      "response.set-cookie": "[masked]",
+    },
+  ],
+  [
+    "credentials where they are asked for",
+    { request_headers: ["Cookie"], response_headers: ["Set-Cookie"], show_secrets: true },
+    { "request.cookie": "id=secret", "response.set-cookie": "a=1, b=2" },
+  ],
+];
+for (const [what, log, shown] of SHOWN) {
+  test(`the access log shows ${what}`, async (t) => {
+    const { proxy } = await openScene(t, {
+      answer: ok("", "Content-Type: text/plain", "X-One: server", "Set-Cookie: a=1", "Set-Cookie: b=2"),
+      config: { log },
+      frontend: {
+        routes: [{ path_prefix: "/", backend: "app", response_headers: { set: { "X-One": "set" } } }],
+      },
+    });
+    const lines = [
+      "Referer: http://b.example/",
+      "X-Forwarded-For: 192.0.2.1",
+      "Accept: a",
+      "Accept: b",
+      "Cookie: id=secret",
+      "Authorization: Basic c2VjcmV0",
+      "X-Api-Key: secret",
+    ];
+    await roundTrip(proxy.port, get("/", ...lines, CLOSE));
+    const line = Object.entries(await proxy.access(0)).filter(([name]) => name.includes("."));
+    assert.deepEqual(Object.fromEntries(line), shown);
+  });
+}
+
+test("the access log shows headers of the proxy's own answers", async (t) => {
+  const { proxy } = await openScene(t, {
+    config: { log: { response_headers: ["Content-Type", "Location"] } },
+    frontend: { routes: [{ path_prefix: "/", redirect: "https://b.example/" }] },
+  });
+  await roundTrip(proxy.port, get("/", CLOSE));
+  assert.equal((await proxy.access(0))["response.location"], "https://b.example/");
 });

@@ -69,7 +69,15 @@ test("validateConfig() fills in every default", () => {
   const hash = { on: { subject: "client", argument: "" }, loadFactor: 0 };
   const ejection = { enabled: true, failures: 5, time: 10_000, maxTime: 300_000 };
   assert.deepEqual(rest, {
-    log: { level: "info", access: true, format: "auto", valueSize: 2048 },
+    log: {
+      level: "info",
+      access: true,
+      format: "auto",
+      valueSize: 2048,
+      requestHeaders: [],
+      responseHeaders: [],
+      showSecrets: false,
+    },
     metrics: { enabled: false, path: "/metrics" },
     shutdown: { delay: 0, drainTimeout: 10_000, grace: 1000 },
     resolver: { servers: [], timeout: 2000 },

@@ -1,0 +1,53 @@
+import type { LogFields } from "../base/log.ts";
+import type { LogConfig } from "../config/log.ts";
+import { SECRET_HEADERS } from "../config/secret-headers.ts";
+import type { Fields } from "../http/fields.ts";
+import type { Exchange } from "../message/exchange.ts";
+
+/** What stands for a value that is a secret. */
+const MASK = "[masked]";
+
+/** A header that lines of the access log show. */
+interface Shown {
+  /** Its name in the line. */
+  readonly key: string;
+  readonly lower: string;
+  readonly masked: boolean;
+}
+
+/** The headers of a request and its answer that the config asks for. */
+export class LoggedHeaders {
+  readonly #request: readonly Shown[];
+  readonly #response: readonly Shown[];
+
+  /** What `config` asks for; undefined where that is nothing. */
+  static of(config: LogConfig): LoggedHeaders | undefined {
+    const { requestHeaders, responseHeaders } = config;
+    return requestHeaders.length + responseHeaders.length > 0 ? new LoggedHeaders(config) : undefined;
+  }
+
+  private constructor({ requestHeaders, responseHeaders, showSecrets }: LogConfig) {
+    const shown = (side: string) => (name: string) => {
+      const lower = name.toLowerCase();
+      return { key: `${side}.${lower}`, lower, masked: !showSecrets && SECRET_HEADERS.has(lower) };
+    };
+    this.#request = requestHeaders.map(shown("request"));
+    this.#response = responseHeaders.map(shown("response"));
+  }
+
+  /** Those of `exchange`, as the client sent them and as it got them; repeated ones joined by a comma. */
+  of({ fields, sentFields }: Exchange): LogFields {
+    const line: Record<string, string> = {};
+    add(line, this.#request, fields);
+    add(line, this.#response, sentFields);
+    return line;
+  }
+}
+
+function add(line: Record<string, string>, shown: readonly Shown[], fields: Fields | undefined): void {
+  if (fields === undefined) return;
+  for (const { key, lower, masked } of shown) {
+    const value = fields.get(lower);
+    if (value !== undefined) line[key] = masked ? MASK : value;
+  }
+}

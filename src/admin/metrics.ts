@@ -43,6 +43,8 @@ function collectServer(page: Exposition, backend: string, server: Server): void 
   page.add("sluice_server_connections", labels, server.pool.size);
   page.add("sluice_server_weight", labels, server.weight);
   page.add("sluice_server_up", labels, server.health.up ? 1 : 0);
+  page.add("sluice_server_ejected", labels, server.passive.isEjected(performance.now()) ? 1 : 0);
+  page.add("sluice_server_ejections_total", labels, server.record.ejections);
   server.record.answers.forEach((count, hundreds) => {
     if (count === 0 && hundreds !== 2) return;
     page.add("sluice_server_responses_total", {

@@ -1,6 +1,8 @@
 import type { ProxyErrorKind } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { Asked } from "../health/passive.ts";
 import { UNPROBED_HEALTH } from "../health/state.ts";
+import { Doubts } from "./doubts.ts";
 import type { OutcomeListener, Server } from "./server.ts";
 import { disperse, fill } from "./waiting.ts";
 
@@ -13,8 +15,8 @@ export interface AvailabilityRules {
   readonly backend: string;
   /** Whether servers are probed. */
   readonly probed: boolean;
-  /** Passed probes that let an ejected server back in. */
-  readonly rise: number;
+  /** Passed probes that let an ejected server back in before its time; undefined where they do not. */
+  readonly readmitAfter: number | undefined;
   /** Share of the servers below which health is ignored; 0 never. */
   readonly panicThreshold: number;
   /** Time in which a server that came back, or joined others, is brought up to its full weight, in ms. */
@@ -36,6 +38,7 @@ export class Availability implements OutcomeListener {
   readonly #passes = new Map<Server, number>();
   /** Servers that are down, or joined and were not seen up yet: those are brought up slowly, and none at the start. */
   readonly #slow = new Set<Server>();
+  readonly #doubts = new Doubts();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
@@ -78,11 +81,25 @@ export class Availability implements OutcomeListener {
     const before = this.#available;
     for (const server of this.#servers) server.ramp = this.#rampOf(server, now);
     const eligible = this.#servers.filter(isEligible);
-    const healthy = eligible.filter((server) => isHealthy(server, now));
+    let healthy = eligible.filter((server) => isHealthy(server, now));
+    // Requests took the one out and probes the other: ejections are no more than a preference.
+    if (healthy.length === 0) healthy = eligible.filter(({ health }) => health.up);
     this.#available = healthy.length < this.#rules.panicThreshold * eligible.length ? eligible : healthy;
     this.#rules.onChange(this.#available);
     this.#wakeUp(now);
     this.#moveWaiting(before);
+  }
+
+  /** A server that is ejected, for a request that has no other left; it was sent to those in `tried` already. */
+  lastResort(tried: ReadonlySet<Server>): Server | undefined {
+    const now = performance.now();
+    let best: Server | undefined;
+    for (const server of this.#servers) {
+      if (!isEligible(server) || !server.health.up || !server.passive.isEjected(now)) continue;
+      if (tried.has(server) || server.full) continue;
+      if (best === undefined || server.inFlight * best.weight < best.inFlight * server.weight) best = server;
+    }
+    return best;
   }
 
   /** Whether a server may have requests of clients that stay with it, even while it gets no others. */
@@ -92,8 +109,9 @@ export class Availability implements OutcomeListener {
       (server.operator !== "maint" && isHealthy(server, performance.now()));
   }
 
-  onPassed(server: Server): void {
-    server.passive.passed();
+  onPassed(server: Server, asked: Asked): void {
+    server.passive.passed(asked.client);
+    this.#doubts.answered(asked, server);
   }
 
   /** Who waits for another server may have this one. */
@@ -102,11 +120,16 @@ export class Availability implements OutcomeListener {
   }
 
   /** Takes a server out whose requests failed often enough, unless the backend cannot spare it. */
-  onFailed(server: Server, reason: ProxyErrorKind | number): void {
-    // What requests say of a server that is gone, or out already (they may still come in panic) changes nothing.
-    if (!isHealthy(server, performance.now()) || !this.#servers.includes(server)) return;
+  onFailed(server: Server, reason: ProxyErrorKind | number, asked: Asked | undefined): void {
+    const now = performance.now();
+    // What requests say of a server that is gone, or down (they may still come in panic), changes nothing.
+    if (!server.health.up || !this.#servers.includes(server)) return;
     const refused = reason === "connect_refused";
-    if (!server.passive.failed(refused) || !this.#canSpare(server)) return;
+    const enough = server.passive.failed({ now, refused, asked });
+    if (asked !== undefined) this.#doubts.add(asked, server);
+    if (enough === undefined || !isHealthy(server, now)) return;
+    if (enough === "share" && !this.#standsOut(server, now)) return;
+    if (!this.#canSpare(server) && !this.#replace(server, now)) return;
     const { backend, probed, log } = this.#rules;
     if (refused && probed) {
       // The probes will tell when it is back, which may be long before an ejection would end.
@@ -115,9 +138,12 @@ export class Availability implements OutcomeListener {
       this.#slow.add(server);
       log.warn("server_down", { backend, server: server.name, cause: reason });
     } else {
-      const ms = server.passive.eject(performance.now());
+      const { requests, failures } = server.passive.tally(now);
+      const failed = enough === "share" ? { failed: `${failures} of ${requests}` } : undefined;
+      const ms = server.passive.eject(now, enough);
+      server.record.ejections++;
       this.#passes.set(server, 0);
-      log.warn("server_ejected", { backend, server: server.name, cause: String(reason), ms });
+      log.warn("server_ejected", { backend, server: server.name, cause: String(reason), ...failed, ms });
     }
     this.refresh();
   }
@@ -149,10 +175,13 @@ export class Availability implements OutcomeListener {
 
   /** Whether as many probes passed as bring a server back that requests had ejected. */
   #readmits(server: Server, passed: boolean): boolean {
+    const { readmitAfter } = this.#rules;
     const passes = this.#passes.get(server);
-    if (passes === undefined || !server.passive.isEjected(performance.now())) return false;
+    if (readmitAfter === undefined || passes === undefined || !server.passive.isEjected(performance.now())) {
+      return false;
+    }
     this.#passes.set(server, passed ? passes + 1 : 0);
-    if (!passed || passes + 1 < this.#rules.rise) return false;
+    if (!passed || passes + 1 < readmitAfter) return false;
     server.passive.readmit();
     this.#readmitted(server, "probes passed");
     return true;
@@ -170,6 +199,32 @@ export class Availability implements OutcomeListener {
     const eligible = this.#servers.filter(isEligible);
     const out = eligible.length - this.#available.length;
     return out + 1 <= Math.floor(eligible.length / 2);
+  }
+
+  /** Whether the share of a server's failures is more than twice that of the others: else the requests are to blame. */
+  #standsOut(server: Server, now: number): boolean {
+    const own = server.passive.tally(now);
+    let requests = 0;
+    let failures = 0;
+    for (const other of this.#available) {
+      if (other === server) continue;
+      const its = other.passive.tally(now);
+      requests += its.requests;
+      failures += its.failures;
+    }
+    return failures / Math.max(own.requests, requests) < own.failures / own.requests / 2;
+  }
+
+  /** Lets a server back in whose last request was answered well, tried when there was no other, in place of `failing`. */
+  #replace(failing: Server, now: number): boolean {
+    const back = this.#servers.find((other) =>
+      other !== failing && isEligible(other) && other.passive.isEjected(now) && other.passive.answersAgain
+    );
+    if (back === undefined) return false;
+    back.passive.readmit();
+    this.#readmitted(back, "it answers again");
+    this.refresh();
+    return this.#canSpare(failing);
   }
 
   /** Has requests that wait choose again: those for servers that are out, and as many as have room on those that came. */

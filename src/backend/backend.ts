@@ -70,7 +70,7 @@ export class Backend {
     this.#availability = new Availability({
       backend: config.name,
       probed: config.healthCheck !== undefined,
-      rise: config.healthCheck?.rise ?? 1,
+      readmitAfter: config.ejection.probesReadmit ? config.healthCheck?.rise : undefined,
       panicThreshold: config.panicThreshold,
       slowStartMs: config.slowStart,
       onChange: (available) => {
@@ -133,13 +133,22 @@ export class Backend {
 
   /**
    * The server for a request, other than those that it was sent to already; undefined where there is none. `key` is
-   * what `hashKey` says of it. The request counts as sent.
+   * what `hashKey` says of it. A request that is repeated gets one that is ejected where there is no other. The request
+   * counts as sent.
    */
   pick(tried?: ReadonlySet<Server>, key?: string): Server | undefined {
     if (this.#successor !== undefined) return this.#successor.pick(this.#successor.#own(tried), key);
-    const server = this.#policy.pick(tried, key) ?? this.#leastFull(tried);
+    const server = this.#policy.pick(tried, key) ?? this.#leastFull(tried) ??
+      (tried && this.#availability.lastResort(tried));
     server?.picked();
     return server;
+  }
+
+  /** Whether a request has a server left besides those that it was sent to. */
+  hasOther(tried: ReadonlySet<Server>): boolean {
+    if (this.#successor !== undefined) return this.#successor.hasOther(this.#successor.#own(tried)!);
+    return this.available.some((server) => !tried.has(server)) ||
+      this.#availability.lastResort(tried) !== undefined;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { MovingAverage } from "../balancing/average.ts";
+import { FailedLoad } from "../balancing/failed-load.ts";
 import { PeakAverage } from "../balancing/peak-average.ts";
 import type { LoadReport } from "../balancing/policy.ts";
 import type { ProxyErrorKind } from "../base/errors.ts";
@@ -9,6 +10,7 @@ export class ServerRecord {
   inFlight = 0;
   readonly latency = new MovingAverage();
   readonly peak = new PeakAverage();
+  readonly failedLoad = new FailedLoad();
   /** Time of the last probe that passed, in ms. */
   probeMs: number | undefined;
   /** Requests since the last probe. */
@@ -19,6 +21,8 @@ export class ServerRecord {
   readonly answers = [0, 0, 0, 0, 0, 0];
   /** Time to the head of an answer, in seconds. */
   readonly responseSeconds = new Histogram();
+  /** Times that failing requests took it out. */
+  ejections = 0;
   /** Attempts that failed on the server's side, by reason. */
   readonly failures = new Map<ProxyErrorKind, number>();
 }

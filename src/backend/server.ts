@@ -1,11 +1,12 @@
 import { Buffer } from "node:buffer";
 import type { MovingAverage } from "../balancing/average.ts";
+import type { FailedLoad } from "../balancing/failed-load.ts";
 import type { PeakAverage } from "../balancing/peak-average.ts";
 import type { Candidate, LoadReport } from "../balancing/policy.ts";
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
 import type { ServerConfig } from "../config/server.ts";
 import type { ProbeTarget } from "../health/active.ts";
-import { type EjectionRules, PassiveHealth } from "../health/passive.ts";
+import { type Asked, type EjectionRules, PassiveHealth } from "../health/passive.ts";
 import { hasPassed } from "../health/result.ts";
 import { type HealthState, UNKNOWN_HEALTH } from "../health/state.ts";
 import type { Fields } from "../http/fields.ts";
@@ -22,9 +23,12 @@ export type OperatorState = "ready" | "drain" | "maint";
 /** Who wants to know how requests to a server end. */
 export interface OutcomeListener {
   /** A request was answered below 500. */
-  onPassed(server: Server): void;
-  /** A request failed on the server's side, or was answered 500 or above. */
-  onFailed(server: Server, reason: ProxyErrorKind | number): void;
+  onPassed(server: Server, asked: Asked): void;
+  /**
+   * A request failed on the server's side, or was answered 500 or above; `asked` is undefined where nothing of it was
+   * sent, so that it has nothing to do with that.
+   */
+  onFailed(server: Server, reason: ProxyErrorKind | number, asked: Asked | undefined): void;
   /** A server that was full is so no more. */
   onRoom(server: Server): void;
 }
@@ -136,6 +140,10 @@ export class Server implements Candidate, ProbeTarget {
     return this.record.report;
   }
 
+  get failedLoad(): FailedLoad {
+    return this.record.failedLoad;
+  }
+
   get failures(): ReadonlyMap<ProxyErrorKind, number> {
     return this.record.failures;
   }
@@ -199,8 +207,10 @@ export class Server implements Candidate, ProbeTarget {
   answered({ status, fields }: AnswerHead, sentAt: number): number {
     const now = performance.now();
     const { latency, peak, responseSeconds, answers } = this.record;
-    latency.add(now - sentAt, now);
-    peak.add(now - sentAt, now);
+    if (status < 500 || this.#isParent) { // how fast it fails says nothing of how fast it is
+      latency.add(now - sentAt, now);
+      peak.add(now - sentAt, now);
+    }
     responseSeconds.observe((now - sentAt) / 1000);
     const hundreds = Math.floor(status / 100);
     answers[hundreds <= 5 ? hundreds : 0]! += 1;
@@ -217,17 +227,23 @@ export class Server implements Candidate, ProbeTarget {
   }
 
   /** An answer came to its end: only now is it known whether it was one. */
-  finished(status: number): void {
-    if (status < 500 || this.#isParent) this.#outcomes.onPassed(this);
-    else this.#outcomes.onFailed(this, status);
+  finished(status: number, asked: Asked): void {
+    if (status < 500 || this.#isParent) this.#outcomes.onPassed(this, asked);
+    else {
+      this.record.failedLoad.add(performance.now(), this.record.latency.averageMs);
+      this.#outcomes.onFailed(this, status, asked);
+    }
   }
 
   /** Counts a failed attempt, unless it was not the server's fault. */
-  failed({ kind, side }: ProxyError): void {
+  failed(error: ProxyError, asked: Asked): void {
+    const { kind, side } = error;
     if (side !== "upstream") return;
-    const { failures } = this.record;
+    const { failures, failedLoad, latency } = this.record;
     failures.set(kind, (failures.get(kind) ?? 0) + 1);
-    this.#outcomes.onFailed(this, kind);
+    failedLoad.add(performance.now(), latency.averageMs);
+    // What may be repeated whatever it is was not sent.
+    this.#outcomes.onFailed(this, kind, error.retryable(false) ? undefined : asked);
   }
 }
 

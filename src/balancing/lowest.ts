@@ -6,12 +6,15 @@ import { Turns } from "./turns.ts";
  * turns by their weights, so that no server is always the first.
  */
 export class Lowest<C extends Candidate> implements Policy<C> {
-  readonly #cost: (candidate: C) => number;
+  readonly #cost: (candidate: C, now: number) => number;
+  readonly #now: () => number;
   readonly #turns = new Turns<C>();
   #candidates: readonly C[] = [];
 
-  constructor(cost: (candidate: C) => number) {
+  /** `now` is a clock in ms, which is looked at where a request failed of late. */
+  constructor(cost: (candidate: C, now: number) => number, now: () => number = () => performance.now()) {
     this.#cost = cost;
+    this.#now = now;
   }
 
   update(available: readonly C[]): void {
@@ -27,11 +30,16 @@ export class Lowest<C extends Candidate> implements Policy<C> {
 
   pick(excluded?: ReadonlySet<C>): C | undefined {
     const cost = this.#cost;
+    const now = this.#candidates.every(hasNotFailed) ? 0 : this.#now();
     let least = Infinity;
     for (const candidate of this.#candidates) {
-      const its = cost(candidate);
+      const its = cost(candidate, now);
       if (its < least && isFree(candidate, excluded)) least = its;
     }
-    return this.#turns.next((candidate) => isFree(candidate, excluded) && cost(candidate) === least);
+    return this.#turns.next((candidate) => isFree(candidate, excluded) && cost(candidate, now) === least);
   }
+}
+
+function hasNotFailed({ failedLoad }: Candidate): boolean {
+  return failedLoad.isZero;
 }

@@ -8,6 +8,8 @@ export interface Candidate {
   readonly priority: number;
   /** Requests under way. */
   readonly inFlight: number;
+  /** What requests that failed of late count for, as if they were under way. */
+  readonly failedLoad: { readonly isZero: boolean; at(now: number): number };
   /** Whether it has as many requests under way, or since its last probe, as it may have. */
   readonly full: boolean;
   /** Time to the response headers. */

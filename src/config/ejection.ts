@@ -1,17 +1,27 @@
 import type { z } from "zod";
-import { flag, positiveDuration, wholeNumber } from "./fields.ts";
+import { flag, positiveDuration, share, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { overrides, section } from "./section.ts";
 
 const ejection = {
   /** Whether failing requests take a server out for a while. */
   enabled: flag.prefault(true),
-  /** Failures in a row that eject a server; a refused connection counts for all of them. */
+  /**
+   * Failures in a row that eject a server, each of another client, or of a request that another server answered; a refused
+   * connection counts for all of them.
+   */
   failures: wholeNumber(1, 1000).prefault(5),
+  /** Share of the requests of a window that ejects a server where it fails; 0 never. */
+  failure_share: share.prefault(0.3),
+  /** Requests that a window must have for that. */
+  min_requests: wholeNumber(1, 1_000_000).prefault(20),
+  window: positiveDuration.prefault("10s"),
   /** Time of the first ejection; the n-th in a row lasts n times as long. */
   time: positiveDuration.prefault("10s"),
   /** Longest time of an ejection. */
   max_time: positiveDuration.prefault("5m"),
+  /** Whether `rise` passed probes end an ejection before its time. */
+  probes_readmit: flag.prefault(false),
 };
 
 /** What failing requests do to a server, in `[defaults]`. */

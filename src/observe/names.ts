@@ -46,6 +46,8 @@ export const METRICS = {
   sluice_server_connections: { type: "gauge", help: "Open connections to a server, unused ones included." },
   sluice_backend_available_servers: { type: "gauge", help: "Servers of a backend that get requests." },
   sluice_server_up: { type: "gauge", help: "1 while the probes of a server pass, and where there are none." },
+  sluice_server_ejected: { type: "gauge", help: "1 while failing requests keep a server out." },
+  sluice_server_ejections_total: { type: "counter", help: "Times that failing requests took a server out." },
   sluice_server_weight: { type: "gauge", help: "Share of the requests in relation to the other servers." },
 } as const satisfies Record<string, { type: MetricType; help: string }>;
 

@@ -186,14 +186,14 @@ function toServer(
   let status = 0;
   let failed = false;
   const report = () => {
-    if (!open && !failed && status > 0) server.finished(status);
+    if (!open && !failed && status > 0) server.finished(status, exchange);
   };
   const sent: SentRequest = {
     abort: undefined,
     // A short answer is over before anybody hears of its head.
     onHead(its, switched) {
       // A tunnel may last for days, and its end says nothing about the server.
-      if (switched) return server.finished(its);
+      if (switched) return server.finished(its, exchange);
       status = its;
       report();
     },
@@ -214,7 +214,7 @@ function toServer(
       if (!open) return;
       open = false;
       failed = error !== undefined;
-      if (error !== undefined) server.failed(error);
+      if (error !== undefined) server.failed(error, exchange);
       report();
       exchange.ignoreAbort(sent.abort);
       server.release();

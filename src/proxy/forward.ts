@@ -114,7 +114,7 @@ function mayRepeat(
   if (sentStatus !== undefined && !maySendAgain(outgoing.method)) return false;
   if (outgoing.heard || exchange.aborted !== undefined || exchange.attempts >= attempts) return false;
   if (outgoing.body !== null && outgoing.bodyStarted && outgoing.replay?.replayable !== true) return false;
-  if (!backend.available.some((other) => other !== server && tried?.has(other) !== true)) return false;
+  if (!backend.hasOther(new Set(tried).add(server))) return false;
   const now = performance.now();
   if (deadline > 0 && now - exchange.startedAt >= deadline) return false;
   return backend.retryBudget.take(now);

@@ -13,13 +13,18 @@ test("Server is ejected where it cuts every body that it begins", async (t) => {
     return undefined;
   });
   const sound = await RawServer.answering(ok());
-  const proxy = await startTestProxy({ servers: [cutting.port, sound.port] });
+  const proxy = await startTestProxy({
+    servers: [cutting.port, sound.port],
+    frontend: { trusted_proxies: ["127.0.0.1"] },
+  });
   t.after(async () => {
     await proxy.stop();
     await cutting.close();
     await sound.close();
   });
-  for (let i = 0; i < 14; i++) await roundTrip(proxy.port, get("/", "Connection: close"));
+  for (let i = 0; i < 14; i++) {
+    await roundTrip(proxy.port, get("/", `X-Forwarded-For: 10.0.0.${i}`, "Connection: close"));
+  }
   await eventually("the ejection", () => proxy.events.some(({ event }) => event === "server_ejected"));
   assert.equal(cutting.connections.length, 5);
 });

@@ -56,7 +56,10 @@ for (const [what, reason, how] of faults) {
     const proxy = await startTestProxy({
       servers: [first.port, other.port],
       backend: { balance: "first", retries: { attempts: 1 } },
-      frontend: { timeouts: { body_idle: how.then === stalls ? "40ms" : "60s" } },
+      frontend: {
+        timeouts: { body_idle: how.then === stalls ? "40ms" : "60s" },
+        trusted_proxies: ["127.0.0.1"],
+      },
       config: { limits: { body_size: "10B" } },
     });
     t.after(() => proxy.stop());
@@ -74,7 +77,12 @@ for (const [what, reason, how] of faults) {
       if (how.hears !== undefined) await client.until("half\r\n");
       how.then(client);
     }
-    await proxy.access(3 + TIMES);
+    await eventually("the end of all", () => {
+      // Whether a client has only finished sending shows when something comes for it.
+      const open = how.hears === undefined ? [] : first.raw.connections.filter(({ closed }) => !closed);
+      for (const connection of open) connection.send("4\r\nmore\r\n");
+      return proxy.accesses.length === 4 + TIMES;
+    });
     assert.deepEqual(new Set(proxy.accesses.slice(4).map((line) => line["reason"])), new Set([reason]));
     await eventually("no request in flight", () => proxy.inFlight() === 0);
     assert.deepEqual(eventsOf(proxy, "server_ejected"), []);

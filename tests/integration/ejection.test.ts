@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { eventually } from "../support/eventually.ts";
+import { roundTrip } from "../support/raw-client.ts";
 import { type RawConnection, RawServer } from "../support/raw-server.ts";
 import type { TestProxy } from "../support/test-proxy.ts";
 import {
@@ -13,7 +14,7 @@ import {
   type Saying,
   startHealthProxy,
 } from "./health-scene.ts";
-import { ok } from "./scene.ts";
+import { get, ok } from "./scene.ts";
 
 /** An answer without a body. */
 const says = (status: number) => `HTTP/1.1 ${status} So\r\nContent-Length: 0\r\n\r\n`;
@@ -63,7 +64,7 @@ for (const status of [304, 404, 429, 499]) {
 
 for (const status of [200, 404]) {
   test(`an answer of ${status} between failures begins their row anew`, async (t) => {
-    const { proxy, first, asked } = await open(t, 2);
+    const { proxy, first, asked } = await open(t, 2, { ejection: { failure_share: 0 } });
     first.asked = () => first.requests.length % 5 === 0 ? says(status) : FAILING;
     await askTimes(proxy, 24);
     assert.deepEqual(asked(), [24, 0]);
@@ -228,8 +229,8 @@ test("a server stays out for longer each time that it only fails again, until it
   assert.deepEqual(times, [20, 40, 50, 50, 20]);
 });
 
-test("an ejected server is asked again when `rise` probes have passed", async (t) => {
-  const ejection = { time: "1h", max_time: "1h" };
+test("an ejected server is asked again when `rise` probes have passed, where that is asked for", async (t) => {
+  const ejection = { time: "1h", max_time: "1h", probes_readmit: true };
   const { proxy, first, asked } = await open(t, 2, {
     ejection,
     health_check: { interval: "30ms", fast_interval: "10ms", timeout: "2s", rise: 4 },
@@ -252,4 +253,106 @@ test("ejection counts as many failures as the backend says, and none where it is
     await askTimes(proxy, 12);
   }
   assert.deepEqual([two.asked(), off.asked()], [[2, 10], [12, 0]]);
+});
+
+const ATTACKER = "192.0.2.66";
+
+for (const balance of ["round_robin", "leastconn", "first"]) {
+  test(`one client whose requests fail wherever they go takes no server out (${balance})`, async (t) => {
+    const { proxy, servers } = await open(t, 2, { balance });
+    for (const server of servers) {
+      server.asked = (head) => head.startsWith("GET /boom ") ? says(500) : ok();
+    }
+    const began = performance.now();
+    // Longer than it takes until a client that is alone counts.
+    for (let i = 0; i < 60 || performance.now() - began < 700; i++) {
+      assert.equal(await ask(proxy, "/boom", ATTACKER), 500);
+      if (i % 3 === 0) assert.equal(await ask(proxy, "/", balance === "first" ? undefined : ATTACKER), 200);
+    }
+    assert.deepEqual(eventsOf(proxy, "server_ejected"), []);
+  });
+}
+
+test("one client that has one server fail and another answer takes none out that others are content with", async (t) => {
+  const { proxy, servers } = await open(t, 2, { balance: "round_robin" });
+  for (const server of servers) { // as if it chose by hash or cookie whom it asks for what
+    server.asked = (head) => head.includes("Evil: yes") && server === servers[0] ? says(500) : ok();
+  }
+  const began = performance.now();
+  let bystanders = 0;
+  for (let i = 0; i < 60 || performance.now() - began < 700; i++) {
+    await roundTrip(
+      proxy.port,
+      get("/", `X-Forwarded-For: ${ATTACKER}`, "Evil: yes", "Connection: close"),
+    );
+    if (i % 5 === 0 && await ask(proxy) === 200) bystanders++;
+  }
+  assert.ok(bystanders >= 12);
+  assert.deepEqual(eventsOf(proxy, "server_ejected"), []);
+});
+
+for (const who of ["many clients", "the only client there is"]) {
+  test(`a server that fails every second request of ${who} is ejected for their share`, async (t) => {
+    const { proxy, first, servers } = await open(t, 3, { balance: "leastconn" });
+    first.asked = () => first.requests.length % 2 === 0 ? says(500) : ok();
+    await eventually("the ejection", async () => {
+      await ask(proxy, "/", who === "many clients" ? undefined : ATTACKER);
+      return eventsOf(proxy, "server_ejected").length > 0;
+    });
+    const [ejected] = eventsOf(proxy, "server_ejected");
+    assert.deepEqual([ejected!["server"], ejected!["cause"], ejected!["ms"]], [first.url, "500", 10_000]);
+    assert.match(String(ejected!["failed"]), /^\d+ of \d+$/);
+    const before = servers.map(({ requests }) => requests.length);
+    for (let i = 0; i < 6; i++) assert.equal(await ask(proxy), 200);
+    assert.equal(servers[0]!.requests.length, before[0]);
+    const metrics = proxy.running.metricsPage();
+    const values = (name: string) =>
+      [...metrics.matchAll(new RegExp(`^${name}\\{.*\\} (\\d)$`, "gm"))].map(([, value]) => value);
+    assert.deepEqual(values("sluice_server_ejected"), ["1", "0", "0"]);
+    assert.deepEqual(values("sluice_server_ejections_total"), ["1", "0", "0"]);
+  });
+}
+
+test("a server that fails all requests of the only client there is, as others do not, is ejected", async (t) => {
+  const { proxy, first } = await open(t, 2, { balance: "round_robin" });
+  first.asked = says(503);
+  await eventually("the ejection", async () => {
+    await ask(proxy, "/", ATTACKER);
+    return eventsOf(proxy, "server_ejected", first).length > 0;
+  });
+});
+
+test("a repeated request goes to an ejected server where no other is left, and what answers takes its place", async (t) => {
+  const { proxy, servers, first, asked } = await open(t, 2, {
+    retries: { attempts: 2, budget: 1 },
+    timeouts: { response: "60ms" },
+    ejection: { time: "1h", max_time: "1h" },
+  });
+  const second = servers[1]!;
+  first.asked = (_head, connection) => void connection.close();
+  assert.deepEqual(new Set(await askTimes(proxy, 5)), new Set([200]));
+  assert.equal(eventsOf(proxy, "server_ejected", first).length, 1);
+  first.asked = ok("back");
+  second.asked = undefined;
+  assert.deepEqual(await askTimes(proxy, 8), Array(8).fill(200));
+  assert.deepEqual(eventsOf(proxy, "server_readmitted", first).map(({ cause }) => cause), [
+    "it answers again",
+  ]);
+  assert.equal(eventsOf(proxy, "server_ejected", second).length, 1);
+  assert.deepEqual(asked(), [5 + 8, 5 + 5]);
+});
+
+test("passed probes end no ejection before its time, unless that is asked for", async (t) => {
+  const { proxy, first, asked } = await open(t, 2, {
+    ejection: { time: "400ms" },
+    health_check: { interval: "10ms", fast_interval: "5ms", timeout: "2s", rise: 1 },
+  });
+  first.asked = FAILING;
+  const began = performance.now();
+  await askTimes(proxy, 5);
+  const probes = first.probes.length;
+  assert.equal((await logged(proxy, "server_readmitted"))["cause"], "its time is over");
+  assert.ok(first.probes.length > probes + 2);
+  assert.ok(performance.now() - began >= 399);
+  assert.deepEqual(asked(), [5, 0]);
 });

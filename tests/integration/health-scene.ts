@@ -50,6 +50,7 @@ export async function startHealthProxy(
 ): Promise<TestProxy> {
   const proxy = await startTestProxy({
     servers: servers.map((server) => server instanceof HealthServer ? server.port : server),
+    frontend: { trusted_proxies: ["127.0.0.1"] }, // clients say who they are
     backend: {
       retries: { attempts: 1 },
       ...(check !== null && { health_check: { ...CHECK, ...check } }),
@@ -67,9 +68,13 @@ export async function closedPort(): Promise<number> {
   return server.port;
 }
 
-/** Status of the answer to one request. */
-export async function ask(proxy: TestProxy, path = "/"): Promise<number> {
-  const answer = await roundTrip(proxy.port, get(path, "Connection: close"));
+/** Clients so far. */
+let clients = 0;
+
+/** Status of the answer to one request, of another client than all before unless `client` is its address. */
+export async function ask(proxy: TestProxy, path = "/", client?: string): Promise<number> {
+  const from = client ?? `10.0.${++clients >> 8}.${clients & 255}`;
+  const answer = await roundTrip(proxy.port, get(path, `X-Forwarded-For: ${from}`, "Connection: close"));
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
 }
 

@@ -93,15 +93,20 @@ test("a reload that changes a backend keeps its servers ejected for their time, 
   const good = await RawServer.answering(ok());
   const servers = [bad.port, good.port].map((port) => `http://127.0.0.1:${port}`);
   const ejection = { failures: 2, time: "1h", max_time: "9h" };
-  const proxy = await startTestProxy({ servers, backend: { ejection, balance: "first" } });
+  const frontend = { trusted_proxies: ["127.0.0.1"] };
+  const proxy = await startTestProxy({ servers, frontend, backend: { ejection, balance: "first" } });
   t.after(async () => {
     await proxy.stop();
     await Promise.all([bad.close(), good.close()]);
   });
-  const status = async () => (await roundTrip(proxy.port, get("/", "Connection: close"))).slice(9, 12);
+  let clients = 0;
+  const status = async () =>
+    (await roundTrip(proxy.port, get("/", `X-Forwarded-For: 10.0.0.${++clients}`, "Connection: close")))
+      .slice(9, 12);
   const reload = (slow_start: string, failures = 2) =>
     proxy.running.reload(
       configOf(0, {
+        frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app", ...frontend }],
         backends: { app: { servers, balance: "first", slow_start, ejection: { ...ejection, failures } } },
       }),
     );

@@ -164,7 +164,7 @@ test("a cookie holds through a reload without a secret, and in another process w
 test("an ejected server loses its clients", async (t) => {
   const scene = await open(t, {}, { backend: { ejection: { failures: 1 }, retries: { attempts: 1 } } });
   const first = await scene.ask();
-  serverCalled(scene, first.by).finished(500);
+  serverCalled(scene, first.by).finished(500, { client: "192.0.2.1", method: "GET", target: "/" });
   assert.notEqual((await scene.ask(`Cookie: ${first.cookie}`)).by, first.by);
 });
 

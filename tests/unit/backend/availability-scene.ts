@@ -3,10 +3,19 @@ import { Availability, type AvailabilityRules } from "../../../src/backend/avail
 import { type OperatorState, Server } from "../../../src/backend/server.ts";
 import type { ProxyErrorKind } from "../../../src/base/errors.ts";
 import type { LogFields } from "../../../src/base/log.ts";
+import type { Asked } from "../../../src/health/passive.ts";
 import { validateConfig } from "../../../src/config/load.ts";
 import { ConnectionPool } from "../../../src/upstream/pool.ts";
 
-const EJECTION = { enabled: true, failures: 5, time: 10_000, maxTime: 35_000 };
+const EJECTION = {
+  enabled: true,
+  failures: 5,
+  failureShare: 0.3,
+  minRequests: 20,
+  window: 10_000,
+  time: 10_000,
+  maxTime: 35_000,
+};
 
 /** Servers `s0`, `s1`, … of weight 10 and who of them may get requests, on a clock that the test turns. */
 export class Scene {
@@ -19,6 +28,7 @@ export class Scene {
   changes = 0;
   /** Every event: level, name, server, and what it says. */
   readonly log: string[] = [];
+  #clients = 0;
   readonly #t: TestContext;
 
   /** The servers at the positions `weightless` have the weight 0. */
@@ -40,7 +50,7 @@ export class Scene {
     this.availability = new Availability({
       backend: "app",
       probed: false,
-      rise: 2,
+      readmitAfter: undefined,
       panicThreshold: 0,
       slowStartMs: 0,
       onChange: (available) => {
@@ -60,14 +70,22 @@ export class Scene {
     this.availability.update(this.servers);
   }
 
-  /** `times` requests to server `i` fail. */
-  fail(i: number, times: number, reason: ProxyErrorKind | number = "upstream_reset"): void {
-    for (let n = 0; n < times; n++) this.availability.onFailed(this.servers[i]!, reason);
+  /** `times` requests to server `i` fail, each of another client or all of `client`. */
+  fail(i: number, times: number, reason: ProxyErrorKind | number = "upstream_reset", client?: string): void {
+    for (let n = 0; n < times; n++) {
+      this.availability.onFailed(
+        this.servers[i]!,
+        reason,
+        String(reason).startsWith("connect_")
+          ? undefined
+          : askedBy(client ?? `10.0.0.${this.#clients++ % 250}`),
+      );
+    }
   }
 
   /** A request to server `i` is answered. */
-  pass(i: number): void {
-    this.availability.onPassed(this.servers[i]!);
+  pass(i: number, client = "10.0.1.1", target = "/"): void {
+    this.availability.onPassed(this.servers[i]!, askedBy(client, target));
   }
 
   /** A probe of server `i` gives a result, after which it is `up`; `turned` where that is new. */
@@ -111,6 +129,11 @@ export class Scene {
     this.#t.mock.restoreAll();
     this.#t.mock.timers.reset();
   }
+}
+
+/** A request as the server's health sees it. */
+export function askedBy(client: string, target = "/"): Asked {
+  return { client, method: "GET", target };
 }
 
 /** Whether probes or requests say that `server` gets no requests at `now`. */

@@ -44,7 +44,7 @@ for (const [servers, out] of halves) {
 }
 
 test("Availability never ejects the last one, when probes took the others out", (t) => {
-  const scene = new Scene(t, 3, { probed: true, rise: 2 });
+  const scene = new Scene(t, 3, { probed: true });
   scene.probe(0, false, false, true);
   scene.probe(1, false, false, true);
   scene.fail(2, 20, "connect_refused");
@@ -111,8 +111,8 @@ test("Availability ejects for n times the time the n-th time, up to the maximum"
   );
 });
 
-test("Availability ends an ejection when `rise` probes in a row passed", (t) => {
-  const scene = new Scene(t, 2, { probed: true, rise: 2 });
+test("Availability ends an ejection when as many probes in a row passed as are asked for", (t) => {
+  const scene = new Scene(t, 2, { probed: true, readmitAfter: 2 });
   scene.fail(0, 5);
   scene.probe(0, true);
   scene.probe(0, false);
@@ -125,8 +125,102 @@ test("Availability ends an ejection when `rise` probes in a row passed", (t) => 
   assert.equal(scene.log.length, 2);
 });
 
+test("Availability lets no passed probes end an ejection unless it is asked to", (t) => {
+  const scene = new Scene(t, 2, { probed: true });
+  scene.fail(0, 5);
+  for (let i = 0; i < 9; i++) scene.probe(0, true);
+  assert.deepEqual(scene.available, [1]);
+  scene.advance(10_001);
+  assert.deepEqual(scene.available, [0, 1]);
+});
+
+test("Availability ejects a server of whose requests too many fail, however they are mixed", (t) => {
+  const scene = new Scene(t, 3);
+  for (let n = 0; n < 40; n++) {
+    for (const i of [1, 2]) scene.pass(i, `10.0.2.${n}`);
+    if (n % 2 === 0) scene.fail(0, 1, 500, `10.0.3.${n}`);
+    else scene.pass(0, `10.0.3.${n}`);
+  }
+  assert.deepEqual(scene.available, [1, 2]);
+  assert.match(scene.log[0]!, /^warn server_ejected s0 500 10000$/);
+});
+
+test("Availability ejects nobody for a share of failures that all servers have", (t) => {
+  const scene = new Scene(t, 3);
+  for (let n = 0; n < 200; n++) {
+    for (const i of [0, 1, 2]) {
+      if (n % 2 === 0) scene.fail(i, 1, 500, `10.0.3.${n % 40}`);
+      else scene.pass(i, `10.0.3.${n % 40}`);
+    }
+  }
+  assert.deepEqual(scene.available, [0, 1, 2]);
+});
+
+test("Availability ejects nobody for one client whose requests fail wherever they go", (t) => {
+  const scene = new Scene(t, 2);
+  for (let n = 0; n < 400; n++) {
+    scene.now += 10;
+    scene.fail(n % 2, 1, 500, "192.0.2.1");
+  }
+  assert.deepEqual(scene.available, [0, 1]);
+});
+
+test("Availability ejects nobody for one client that others are beside, whatever it is answered elsewhere", (t) => {
+  const scene = new Scene(t, 2);
+  for (let n = 0; n < 400; n++) {
+    scene.now += 10;
+    scene.fail(0, 1, 500, "192.0.2.1");
+    scene.pass(1, "192.0.2.1");
+    if (n % 20 === 0) scene.pass(0, "198.51.100.7");
+  }
+  assert.deepEqual(scene.available, [0, 1]);
+});
+
+for (const share of [1, 0.5]) {
+  test(`Availability ejects a server that fails ${share} of what another answers the only client there is`, (t) => {
+    const scene = new Scene(t, 2);
+    for (let n = 0; n < 100; n++) {
+      scene.now += 15;
+      if (n % (1 / share) === 0) scene.fail(0, 1, 500, "192.0.2.1");
+      else scene.pass(0, "192.0.2.1");
+      scene.pass(1, "192.0.2.1");
+    }
+    assert.deepEqual(scene.available, [1]);
+  });
+}
+
+test("Availability lets an ejected server that is asked and answers take the place of the last one", (t) => {
+  const scene = new Scene(t, 2);
+  scene.fail(0, 5);
+  scene.fail(1, 5);
+  assert.deepEqual(scene.available, [1]);
+  const [first, second] = scene.servers as [Server, Server];
+  assert.equal(scene.availability.lastResort(new Set([second])), first);
+  assert.equal(scene.availability.lastResort(new Set([first, second])), undefined);
+  scene.fail(0, 1);
+  scene.fail(1, 5);
+  assert.deepEqual(scene.available, [1]);
+  scene.pass(0);
+  assert.deepEqual(scene.available, [1]);
+  scene.fail(1, 1);
+  assert.deepEqual(scene.available, [0]);
+  assert.deepEqual(scene.log.slice(1), [
+    "info server_readmitted s0 it answers again",
+    "warn server_ejected s1 upstream_reset 10000",
+  ]);
+});
+
+test("Availability ignores ejections where probes took all others out", (t) => {
+  const scene = new Scene(t, 2, { probed: true });
+  scene.fail(0, 5);
+  scene.probe(1, false, false, true);
+  assert.deepEqual(scene.available, [0]);
+  scene.probe(1, true, true, true);
+  assert.deepEqual(scene.available, [1]);
+});
+
 test("Availability marks a server down that refused a connection, where probes will find it up again", (t) => {
-  const scene = new Scene(t, 2, { probed: true, rise: 2 });
+  const scene = new Scene(t, 2, { probed: true });
   scene.fail(0, 1, "connect_refused");
   assert.deepEqual(scene.servers[0]!.health, { up: false, streak: 0, known: true });
   assert.deepEqual(scene.log, ["warn server_down s0 connect_refused"]);
@@ -269,7 +363,7 @@ test("Availability frees its timer, and sets none when requests end later", (t) 
 test("Availability keeps its promises through any order of events", (t) => {
   for (let seed = 1; seed <= 40; seed++) {
     const count = 1 + seed % 7;
-    const scene = new Scene(t, count, { probed: seed % 2 === 0, rise: 2 });
+    const scene = new Scene(t, count, { probed: seed % 2 === 0 });
     let state = seed;
     const draw = (below: number) => (state = (state * 48271) % 2147483647) % below;
     for (let step = 0; step < 300; step++) {

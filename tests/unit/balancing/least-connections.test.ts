@@ -147,3 +147,31 @@ test("LeastConnections.pick() gives one that returns idle what it needs to catch
   }
   assert.deepEqual([...pickNames(policy, 3)].sort(), ["a", "b", "c"]);
 });
+
+for (const fails of [1, 0.5]) {
+  test(`LeastConnections.pick() gives one that fails ${fails} of its requests at once no more than the others`, () => {
+    let now = 0;
+    const policy = new LeastConnections<TestCandidate>(() => now);
+    const all = equals(3);
+    policy.update(all);
+    const counts = new Map(all.map((one) => [one, 0]));
+    /** When each of ten clients has its answer, and from whom. */
+    const clients = Array.from(
+      { length: 10 },
+      () => ({ at: 0, server: undefined as TestCandidate | undefined }),
+    );
+    for (let i = 0; i < 3000; i++) {
+      const client = clients.reduce((first, other) => other.at < first.at ? other : first);
+      now = client.at;
+      if (client.server !== undefined) client.server.inFlight--;
+      const server = policy.pick()!;
+      counts.set(server, counts.get(server)! + 1);
+      const failing = server === all[0] && (fails === 1 || i % 2 === 0);
+      if (failing) server.failedLoad.add(now, 20);
+      server.inFlight++;
+      client.server = server;
+      client.at = now + (failing ? 0.5 : 20);
+    }
+    assert.ok(counts.get(all[0]!)! <= 1200, `${[...counts.values()]}`);
+  });
+}

@@ -79,11 +79,12 @@ for (const name of NAMES) {
   test(`${name} changes nothing about the candidates`, () => {
     const random = new Random(3);
     const all = weighing(3, 1, 2);
-    const before = structuredClone(all);
+    const state = () => structuredClone(all.map((one) => ({ ...one, failedLoad: one.failedLoad.isZero })));
+    const before = state();
     const policy = POLICIES[name](random, () => 0);
     policy.update(all);
     for (let i = 0; i < 50; i++) policy.pick();
-    assert.deepEqual(all, before);
+    assert.deepEqual(state(), before);
   });
 
   test(`${name} gives the picks to a candidate that is alone, and shares again when others return`, () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FailedLoad } from "../../../src/balancing/failed-load.ts";
 import type { Candidate, LoadReport, Policy } from "../../../src/balancing/policy.ts";
 import type { Random } from "../../support/codec/random.ts";
 
@@ -6,6 +7,7 @@ import type { Random } from "../../support/codec/random.ts";
 export interface TestCandidate extends Candidate {
   inFlight: number;
   full: boolean;
+  readonly failedLoad: FailedLoad;
   readonly latency: { averageMs: number | undefined };
   readonly peak: { averageMs: number | undefined };
   probeMs: number | undefined;
@@ -19,6 +21,7 @@ export function candidate(name: string, state: Partial<Omit<TestCandidate, "name
     weight: 1,
     priority: 0,
     inFlight: 0,
+    failedLoad: new FailedLoad(),
     full: false,
     latency: { averageMs: undefined },
     peak: { averageMs: undefined },

@@ -67,7 +67,16 @@ test("validateConfig() fills in every default", () => {
   };
   const retries = { attempts: 2, budget: 0.2, deadline: 90_000, statuses: [] };
   const hash = { on: { subject: "client", argument: "" }, loadFactor: 0 };
-  const ejection = { enabled: true, failures: 5, time: 10_000, maxTime: 300_000 };
+  const ejection = {
+    enabled: true,
+    failures: 5,
+    failureShare: 0.3,
+    minRequests: 20,
+    window: 10_000,
+    time: 10_000,
+    maxTime: 300_000,
+    probesReadmit: false,
+  };
   assert.deepEqual(rest, {
     log: {
       level: "info",

@@ -22,10 +22,17 @@ export function runtimePath(runtime: "bun" | "deno"): string | undefined {
 }
 
 function packaged(runtime: "bun" | "deno"): string[] {
-  const scope = join(MODULES, runtime === "bun" ? "@oven" : "@deno");
+  const [scope, program] = runtime === "bun" ? ["@oven", "bin/bun"] as const : ["@deno", "deno"] as const;
+  const stored = names(join(MODULES, ".deno")).filter((name) => name.startsWith(`${scope}+`));
+  const folders = [MODULES, ...stored.map((name) => join(MODULES, ".deno", name, "node_modules"))];
+  return folders.map((folder) => join(folder, scope))
+    .flatMap((folder) => names(folder).map((name) => join(folder, name, program)));
+}
+
+function names(folder: string): string[] {
   try {
-    return readdirSync(scope).map((name) => join(scope, name, runtime === "bun" ? "bin/bun" : "deno"));
+    return readdirSync(folder);
   } catch {
-    return []; // not installed by npm
+    return []; // another installer has another layout
   }
 }

@@ -237,10 +237,11 @@ export class Server implements Candidate, ProbeTarget {
 
   /** Counts a failed attempt, unless it was not the server's fault. */
   failed(error: ProxyError, asked: Asked): void {
-    const { kind, side } = error;
+    const { kind, side, blames } = error;
     if (side !== "upstream") return;
     const { failures, failedLoad, latency } = this.record;
     failures.set(kind, (failures.get(kind) ?? 0) + 1);
+    if (!blames) return;
     failedLoad.add(performance.now(), latency.averageMs);
     // What may be repeated whatever it is was not sent.
     this.#outcomes.onFailed(this, kind, error.retryable(false) ? undefined : asked);

@@ -65,14 +65,23 @@ export const PROXY_ERROR_KINDS: readonly ProxyErrorKind[] = Object.keys(TABLE) a
 /** How a request ended: `ok`, or the kind of its failure. A closed list. */
 export type OutcomeReason = "ok" | ProxyErrorKind;
 
+/** What is known of a failure besides its kind. */
+export interface ProxyErrorOptions extends ErrorOptions {
+  /** False where it says nothing about the server's health, although its side is the server's. */
+  readonly blames?: boolean;
+}
+
 /** The only error that the way of a request throws on purpose; everything else counts as `internal_error`. */
 export class ProxyError extends Error {
   readonly kind: ProxyErrorKind;
+  /** Whether it may count against a server's health. */
+  readonly blames: boolean;
 
-  constructor(kind: ProxyErrorKind, message: string, options?: ErrorOptions) {
+  constructor(kind: ProxyErrorKind, message: string, options?: ProxyErrorOptions) {
     super(message, options);
     this.name = "ProxyError";
     this.kind = kind;
+    this.blames = options?.blames ?? true;
   }
 
   /** Who is to blame. */

@@ -28,7 +28,7 @@ const upstreamTimeouts = {
   response: duration.prefault("30s"),
   /** For a client that asks first whether to send its body: to the server's 100; then the proxy asks for it. 0 never does. */
   continue: duration.prefault("0s"),
-  /** Between two chunks of a response body, and time in which a server must take some bytes of a request's; 0 is off. */
+  /** While no byte of a body moves, of the response or of what is left of the request; 0 is off. */
   idle: duration.prefault("60s"),
   /** An unused connection is kept for this long at most; 0 keeps none. */
   keep_alive: duration.prefault("25s"),

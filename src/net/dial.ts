@@ -1,6 +1,7 @@
 import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import { outliveFailedWrites } from "./failed-writes.ts";
 import { TLS_READS_WHILE_PAUSED } from "./gaps.ts";
 import type { Endpoint } from "./resolver.ts";
 import { connectTlsOver } from "./tls-over.ts";
@@ -45,13 +46,16 @@ export class HandshakeTimeout extends ProxyError {
 
 /**
  * Opens a connection, TLS handshake included, within `timeoutMs` (0: no limit).
- * Rejects with a ProxyError whose kind guarantees that no byte of a request was sent; `signal` gives up early.
+ * Rejects with a ProxyError whose kind guarantees that no byte of a request was sent; `signal` gives up early. The socket
+ * is read to its end though a write fails, as long as somebody listens for `WRITE_FAILED`.
  */
 export async function dial(target: DialTarget, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
   const { tls } = target;
   if (tls === undefined || !TLS_READS_WHILE_PAUSED) {
     const ready = tls === undefined ? "connect" : "secureConnect";
-    return await establish(() => open(target), { target, ready, timeoutMs, signal });
+    const socket = await establish(() => open(target), { target, ready, timeoutMs, signal });
+    outliveFailedWrites(socket);
+    return socket;
   }
   const startedAt = performance.now();
   const plain = () => open({ ...target, tls: undefined });

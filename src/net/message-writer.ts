@@ -111,6 +111,12 @@ export class MessageWriter implements BodySink {
     this.#events.onBroken(error);
   }
 
+  /** Nothing more of the message goes out: the connection is of no use any more. */
+  stop(): void {
+    this.#open = false;
+    if (this.#output.size > 0) this.#output.take();
+  }
+
   /**
    * Tells `judge` whether the peer takes any of what waits; not where it drains or closes before that is known. The next
    * call is about the time since then.

@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type ConnectionOptions } from "node:tls";
+import { outliveFailedWrites, WRITE_FAILED } from "./failed-writes.ts";
 import { isReleasable, releaseMemory } from "./release.ts";
 
 /**
@@ -28,6 +29,11 @@ export function connectTlsOver(carrier: Socket, options: ConnectionOptions): Soc
   carrier.on("error", (error) => stream.destroy(error));
   carrier.on("close", () => stream.destroy());
   const socket = connect({ ...options, socket: stream });
+  outliveFailedWrites(carrier);
+  carrier.on(WRITE_FAILED, (error: Error) => {
+    if (!socket.emit(WRITE_FAILED, error)) carrier.destroy(error);
+  });
+  skipEmptyWrites(socket);
   // Over a stream the socket does not know its ends.
   for (const name of ["localAddress", "localPort", "remoteAddress", "remotePort"] as const) {
     Object.defineProperty(socket, name, { value: carrier[name] });
@@ -37,4 +43,18 @@ export function connectTlsOver(carrier: Socket, options: ConnectionOptions): Soc
   socket.pause = () => (carrier.pause(), pause.call(socket));
   socket.resume = () => (carrier.resume(), resume.call(socket));
   return socket;
+}
+
+/** To write nothing, for the sake of the callback alone, is an error (EPERM) of a TLS socket over a stream. */
+function skipEmptyWrites(socket: Socket): void {
+  const { _write, _writev } = socket;
+  socket._write = (chunk, encoding, done) => {
+    if (chunk.length === 0) done();
+    else _write.call(socket, chunk, encoding, done);
+  };
+  socket._writev = (chunks, done) => {
+    const some = chunks.filter(({ chunk }) => chunk.length > 0);
+    if (some.length === 0) done();
+    else _writev!.call(socket, some, done);
+  };
 }

@@ -1,16 +1,16 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { Deadline } from "../base/deadline.ts";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { mayUpgrade } from "../http/upgrade.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { ResponseDecoder, type ResponseHead } from "../http1/response-decoder.ts";
-import { MessageWriter } from "../net/message-writer.ts";
 import { collectChunks, giveBack } from "../net/release.ts";
 import { AnswerBody, type AnswerReader } from "./answer-body.ts";
-import { responseTimeout, upstreamStalled } from "./faults.ts";
+import { beforeRequestEnd, brokenBy, closedByServer } from "./faults.ts";
 import { reusableFor } from "./reuse.ts";
+import { Sending } from "./sending.ts";
+import { Waits } from "./waits.ts";
 import type { Answer, ConnectionOwner, OutgoingRequest, UpstreamTimeouts } from "./contract.ts";
 
 /** Interim answers that one request may get: each is passed on, and a client need not take them. */
@@ -27,10 +27,9 @@ export class UpstreamConnection implements AnswerReader {
   answering = false;
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner<UpstreamConnection>;
-  readonly #timeouts: UpstreamTimeouts;
   readonly #decoder: ResponseDecoder;
-  readonly #writer: MessageWriter;
-  readonly #deadline = new Deadline(() => this.#expired());
+  readonly #sending: Sending;
+  readonly #waits: Waits;
   #state = IDLE;
   #request: OutgoingRequest | undefined;
   #resolve: ((answer: Answer) => void) | undefined;
@@ -40,9 +39,10 @@ export class UpstreamConnection implements AnswerReader {
   /** Interim answers to the current request. */
   #interim = 0;
   #reusableMs = Infinity;
-  #responseMs = 0;
-  #idleMs = 0;
+  /** Whether the server has finished sending, cleanly or by a break. */
   #ended = false;
+  /** How the connection broke, where it did: what was read before still counts. */
+  #break: ProxyError | undefined;
 
   constructor(
     socket: Socket,
@@ -52,26 +52,26 @@ export class UpstreamConnection implements AnswerReader {
   ) {
     this.#socket = socket;
     this.#owner = owner;
-    this.#timeouts = timeouts;
     this.#decoder = new ResponseDecoder(limits);
     collectChunks(this.#decoder);
-    this.#writer = new MessageWriter(socket, {
+    this.#sending = new Sending(socket, {
       onSent: () => this.#sent(),
       onBroken: (error) => this.fail(error),
-      onBlocked: () => this.#deadline.set(this.#idleMs),
+      onBlocked: () => this.#waits.forMovement(),
+      onDrained: () => this.#drained(),
+      onRefused: (cause) => this.#refused(cause),
     });
+    this.#waits = new Waits(timeouts, this.#sending, (error) => this.fail(this.#break ?? error));
     socket.on("data", (chunk) => this.#read(chunk as Buffer));
-    socket.on("drain", () => this.#drained());
-    socket.on("end", () => this.#end());
-    socket.on("error", (error: Error & { code?: string }) => {
-      this.fail(new ProxyError("upstream_reset", `The server broke off: ${error.code ?? error.message}`));
-    });
-    socket.on("close", () => this.fail(new ProxyError("upstream_reset", "The server closed the connection")));
+    socket.on("end", () => this.#end(undefined));
+    socket.on("error", (error) => this.#end(brokenBy(error)));
+    socket.on("close", () => this.#end(closedByServer()));
   }
 
   /** Whether a request may be sent on it. */
   get usable(): boolean {
-    return this.#state === IDLE && !this.#ended && this.#decoder.unread === 0 && this.#socket.writable;
+    return this.#state === IDLE && !this.#ended && this.#break === undefined &&
+      this.#decoder.unread === 0 && this.#socket.writable;
   }
 
   /** Sends `request`; resolves with the answer's head, its body still to come. Rejects with a ProxyError. */
@@ -82,21 +82,14 @@ export class UpstreamConnection implements AnswerReader {
     }
     this.#state = HEAD;
     this.#request = request;
-    this.#responseMs = request.responseMs ?? this.#timeouts.response;
-    this.#idleMs = request.idleMs ?? this.#timeouts.idle;
     this.#interim = 0;
     this.#decoder.expect(request.method);
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#writer.begin(request.head, request.chunked, request.dropsTrailer);
-    if (request.body === null) this.#writer.end(undefined);
-    else {
-      this.#deadline.clear();
-      request.body.start(this.#writer);
-      if (this.#writer.open) this.#writer.flush();
-    }
+    this.#waits.begin(request);
+    this.#sending.begin(request);
     return answer;
   }
 
@@ -110,12 +103,13 @@ export class UpstreamConnection implements AnswerReader {
   fail(error: ProxyError): void {
     if (this.#state === GONE) return;
     const wasHead = this.#state === HEAD;
+    const reason = this.#sending.mayLack(this.#break !== undefined) ? beforeRequestEnd(error) : error;
     const request = this.#close();
     if (request === undefined) return;
-    if (this.#writer.open) request.body?.cancel(error);
-    if (wasHead) return this.#reject!(error);
-    this.#body?.fail(error);
-    request.onDone(error);
+    this.#sending.stop(reason);
+    if (wasHead) return this.#reject!(reason);
+    this.#body?.fail(reason);
+    request.onDone(reason);
   }
 
   /** For the body: somebody takes it. */
@@ -128,7 +122,7 @@ export class UpstreamConnection implements AnswerReader {
   resumeBody(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#deadline.set(this.#idleMs);
+    this.#waits.forMovement();
     this.startBody();
   }
 
@@ -142,7 +136,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#decoder.push(chunk);
     if (this.#state === BODY) {
       if (!this.#flowing) return void this.#socket.pause();
-      this.#deadline.set(this.#idleMs);
+      this.#waits.forMovement();
     }
     this.#advance();
   }
@@ -159,7 +153,7 @@ export class UpstreamConnection implements AnswerReader {
         } else {
           if (this.#state === BODY && !this.#body!.sink!.flush()) this.#pause();
           giveBack(this.#decoder, this.#body?.sink);
-          if (this.#ended) this.#end();
+          if (this.#ended) this.#conclude();
           return;
         }
       }
@@ -178,7 +172,8 @@ export class UpstreamConnection implements AnswerReader {
       }
       return request.onInformational(head);
     }
-    this.#reusableMs = reusableFor(head, request.method);
+    // A server that answers before it has the request may never read the rest, nor what would follow.
+    this.#reusableMs = this.#sending.complete ? reusableFor(head, request.method) : 0;
     const resolve = this.#resolve!;
     this.#state = BODY;
     this.#paused = false;
@@ -188,7 +183,7 @@ export class UpstreamConnection implements AnswerReader {
       return this.#finish(undefined);
     }
     this.#body = new AnswerBody(head.framing.kind === "length" ? head.framing.length : undefined, this);
-    this.#deadline.set(this.#idleMs);
+    this.#waits.forMovement();
     resolve({ head, body: this.#body });
   }
 
@@ -207,7 +202,7 @@ export class UpstreamConnection implements AnswerReader {
     // Until the tunnel listens, an error must not go unheard.
     this.#socket.once("error", () => {});
     this.#state = GONE;
-    this.#deadline.dispose();
+    this.#waits.dispose();
     this.#socket.once("close", () => this.#owner.onGone(this));
     return { socket: this.#socket, early };
   }
@@ -216,12 +211,9 @@ export class UpstreamConnection implements AnswerReader {
   #finish(trailers: Fields | undefined): void {
     const request = this.#request!;
     const body = this.#body;
-    const sent = !this.#writer.open;
-    if (sent && this.#reusableMs > 0 && this.#decoder.unread === 0 && !this.#ended) this.#rest();
+    if (this.#reusableMs > 0 && this.#decoder.unread === 0 && !this.#ended) this.#rest();
     else this.#close();
-    if (!sent) {
-      request.body?.cancel(new ProxyError("upstream_reset", "The server answered before it had the request"));
-    }
+    this.#sending.stop(new ProxyError("upstream_reset", "The server answered before it had the request"));
     body?.end();
     body?.sink?.end(trailers);
     giveBack(this.#decoder, body?.sink);
@@ -236,14 +228,14 @@ export class UpstreamConnection implements AnswerReader {
     this.#reject = undefined;
     this.#body = undefined;
     this.reused = true;
-    this.#deadline.set(Math.min(this.#timeouts.keepAlive || Infinity, this.#reusableMs));
+    this.#waits.forUse(this.#reusableMs);
     this.#owner.onIdle(this);
   }
 
   #close(): OutgoingRequest | undefined {
     const request = this.#request;
     this.#state = GONE;
-    this.#deadline.dispose();
+    this.#waits.dispose();
     this.#socket.destroy();
     this.#request = undefined;
     this.#resolve = undefined;
@@ -258,43 +250,47 @@ export class UpstreamConnection implements AnswerReader {
 
   #pause(): void {
     this.#paused = true;
-    this.#deadline.clear();
+    this.#waits.forNothing();
     this.#socket.pause();
   }
 
   /** The request is out. */
   #sent(): void {
-    if (this.#state === HEAD) this.#deadline.set(this.#responseMs);
+    if (this.#state === HEAD) this.#waits.forAnswer();
   }
 
   #drained(): void {
-    if (!this.#writer.blocked) return;
-    this.#writer.drained();
-    if (this.#state === HEAD) {
-      if (this.#writer.open) this.#deadline.clear();
-      else this.#deadline.set(this.#responseMs);
-    }
-    if (this.#writer.open) this.#request?.body?.resume();
+    if (this.#state === HEAD && !this.#sending.open) this.#waits.forAnswer();
+    else if (this.#state === BODY && !this.#paused) this.#waits.forMovement();
+    else this.#waits.forNothing();
   }
 
-  #end(): void {
+  /** The server takes no more of the request. It may have answered before it closed: that is read first. */
+  #refused(cause: Error): void {
+    if (this.#state === GONE) return;
+    this.#break ??= brokenBy(cause);
+    this.#sending.stop(this.#break);
+    if (this.#state === HEAD) this.#waits.forLastWords();
+  }
+
+  /** The server has finished sending, or with `error` the connection broke. */
+  #end(error: ProxyError | undefined): void {
+    if (this.#state === GONE || this.#ended) return;
     this.#ended = true;
+    this.#break ??= error;
     if (this.#state === BODY && !this.#flowing) return; // first what came before
+    this.#conclude();
+  }
+
+  /** All that came was read, and no more will come. */
+  #conclude(): void {
     try {
-      if (this.#state === BODY && this.#decoder.finish("upstream_reset")) return this.#finish(undefined);
-      this.fail(new ProxyError("upstream_reset", "The server closed the connection"));
+      const whole = this.#break === undefined && this.#state === BODY &&
+        this.#decoder.finish("upstream_reset");
+      if (whole) this.#finish(undefined);
+      else this.fail(this.#break ?? closedByServer());
     } catch (error) {
       this.fail(error as ProxyError);
     }
-  }
-
-  #expired(): void {
-    const stalled = () => this.fail(upstreamStalled(this.#request, this.#idleMs));
-    this.#deadline.set(this.#idleMs); // the look takes a while
-    if (this.#writer.blocked) {
-      return this.#writer.look((moves) => moves ? this.#deadline.set(this.#idleMs) : stalled());
-    }
-    if (this.#state !== HEAD || this.#writer.open) return stalled();
-    this.fail(responseTimeout(this.#request, this.#responseMs));
   }
 }

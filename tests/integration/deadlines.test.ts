@@ -214,3 +214,23 @@ test("connect answers 504 connect_timeout for a server that does not finish a TL
   assert.match(await c.untilClosed(), /^HTTP\/1\.1 504 Gateway Timeout\r\n[^]*connect_timeout\n/);
   await eventually("the server to be let go", () => server.connections.length > 0 && server.open === 0);
 });
+
+test("idle does not cut an upload that moves, though the server's answer has begun and is silent", async (t) => {
+  const { client, proxy } = await openScene(t, {
+    backend: { timeouts: { idle: "200ms" } },
+    onData(connection, chunk) {
+      const first = connection.received.length === chunk.length;
+      if (first) connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+      if (connection.received.endsWith("end")) connection.send("ok");
+    },
+  });
+  const uploading = await client();
+  uploading.send(request("POST", "/", ["Content-Length: 23"]));
+  for (let i = 0; i < 20; i++) {
+    uploading.send(".");
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  uploading.send("end");
+  await uploading.until("\r\n\r\nok");
+  assert.equal((await proxy.access(0))["reason"], "ok");
+});

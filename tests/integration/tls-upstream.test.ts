@@ -10,7 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { RawClient, roundTrip } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";
 import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
-import { get, ok } from "./scene.ts";
+import { get, ok, post } from "./scene.ts";
 
 const GET = get("/", "Connection: close");
 let directory = "";
@@ -52,6 +52,17 @@ test("dial() keeps a TLS connection for the next request", async (t) => {
   const { proxy, sockets } = await start(t, { host: "127.0.0.1", tls: { ca: file("ca.pem") } });
   for (let i = 0; i < 5; i++) assert.match(await roundTrip(proxy.port, GET), /secure$/);
   assert.equal(sockets.length, 1);
+});
+
+test("an upload arrives whole over TLS", async (t) => {
+  let received = "";
+  const body = "x".repeat(200_000);
+  const answer = (text: string) => {
+    received += text;
+    return received.endsWith(`\r\n\r\n${body}`) ? ok("secure") : "";
+  };
+  const { proxy } = await start(t, { host: "127.0.0.1", tls: { ca: file("ca.pem") }, answer });
+  assert.match(await roundTrip(proxy.port, post(body, "Connection: close")), /^HTTP\/1\.1 200 .*secure$/s);
 });
 
 const REFUSED: [why: string, options: Partial<Options>][] = [

@@ -1,5 +1,6 @@
 import type { Log } from "../base/log.ts";
 import { validateConfig } from "../config/load.ts";
+import type { ShutdownConfig } from "../config/shutdown.ts";
 import { DownstreamServer } from "../downstream/server.ts";
 import type { App } from "../proxy/app.ts";
 import { Listeners } from "./listeners.ts";
@@ -21,7 +22,7 @@ export class AppServer {
   readonly #server: DownstreamServer;
   readonly #listeners: Listeners;
   readonly #service: FrontendService;
-  readonly #drainTimeout: number;
+  readonly #shutdown: ShutdownConfig;
 
   /**
    * Opens nothing.
@@ -32,7 +33,7 @@ export class AppServer {
       ...config,
       frontends: [{ ...frontend, name: "app", bind, routes: [{ respond: {} }] }], // the app has routes of its own
     });
-    this.#drainTimeout = valid.shutdown.drainTimeout;
+    this.#shutdown = valid.shutdown;
     this.#server = new DownstreamServer({ ...valid.limits, graceMs: valid.shutdown.grace });
     this.#listeners = new Listeners(this.#server, log);
     const served = { config: valid.frontends[0]!, errors: { name: "sluice", pages: new Map() }, app };
@@ -50,10 +51,12 @@ export class AppServer {
     bind();
   }
 
-  /** Drains and stops; resolves with the number of connections that were cut. */
+  /** Goes on for `shutdown.delay`, then drains and stops; resolves with the number of connections that were cut. */
   async stop(): Promise<number> {
+    const { delay, drainTimeout } = this.#shutdown;
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     const closed = this.#listeners.close();
-    const cut = await this.#server.drain(this.#drainTimeout);
+    const cut = await this.#server.drain(drainTimeout);
     this.#service.close();
     await closed;
     return cut;

@@ -279,7 +279,7 @@ test("RunningProxy.stop() goes on for shutdown.delay, while /ready and ready_pat
   const { proxy, client } = await openScene(t, {
     answer: ok("hi"),
     frontend: { ready_path: "/up" },
-    config: { admin: { bind: "127.0.0.1:0" }, shutdown: { delay: "300ms", drain_timeout: "5s" } },
+    config: { admin: { bind: "127.0.0.1:0" }, shutdown: { delay: "800ms", drain_timeout: "5s" } },
   });
   const admin = proxy.running.adminListener!.port;
   const isReady = async () => {
@@ -297,7 +297,7 @@ test("RunningProxy.stop() goes on for shutdown.delay, while /ready and ready_pat
   c.send(get());
   assert.doesNotMatch(await c.until("hi"), /\r\nConnection: close\r\n/);
   assert.equal(await stopped, 0);
-  assert.ok(performance.now() - started >= 299);
+  assert.ok(performance.now() - started >= 799);
   assert.deepEqual(proxy.events.map(({ event }) => event).slice(-3), ["not_ready", "drain", "stopped"]);
 });
 

@@ -59,14 +59,14 @@ test("DownstreamConnection answers 417 to an expectation it does not know", asyn
 });
 
 test("body_idle does not run before the server's 100, and does from then on", async (t) => {
-  const { server, proxy, client } = await openScene(t, { frontend: { timeouts: { body_idle: "100ms" } } });
+  const { server, proxy, client } = await openScene(t, { frontend: { timeouts: { body_idle: "300ms" } } });
   const [patient, silent] = [await client(), await client()];
   for (const [i, c] of [patient, silent].entries()) {
     c.send(request("POST", "/", [EXPECT, "Content-Length: 4"]));
     await asked(server, i);
   }
   const started = performance.now();
-  await eventually("body_idle to pass", () => performance.now() - started > 300);
+  await eventually("body_idle to pass", () => performance.now() - started > 400);
   assert.equal(patient.received, "");
   for (const connection of server.connections) connection.send(CONTINUE);
   await patient.until(CONTINUE);
@@ -101,14 +101,14 @@ test("response ends the wait for a server that sends neither an answer nor a 100
 });
 
 test("response does not run while a client that asked first sends its body", async (t) => {
-  const { server, client } = await openScene(t, { backend: { timeouts: { response: "150ms" } } });
+  const { server, client } = await openScene(t, { backend: { timeouts: { response: "400ms" } } });
   const c = await client();
   c.send(request("POST", "/", [EXPECT, "Content-Length: 4"]));
   const connection = await asked(server);
   connection.send(CONTINUE);
   await c.until(CONTINUE);
   const started = performance.now();
-  await eventually("response to pass", () => performance.now() - started > 300);
+  await eventually("response to pass", () => performance.now() - started > 500);
   c.send("body");
   await connection.until("\r\n\r\nbody");
   connection.send(ok("done"));

@@ -179,6 +179,22 @@ test("serve() drains: a request under way is finished", async (t) => {
   assert.equal(await stopped, 0);
 });
 
+test("serve() goes on for shutdown.delay before it drains", async (t) => {
+  const app = new Hono();
+  app.get("*", (c) => c.text("still here"));
+  const serving = await serve(app, {
+    bind: "127.0.0.1:0",
+    config: { shutdown: { delay: "500ms", grace: "20ms" } },
+    log: SILENT_LOG,
+  });
+  const started = performance.now();
+  const stopped = serving.stop();
+  t.after(() => stopped);
+  assert.match(await ask(Number(serving.addresses[0]!.split(":")[1]), get("/")), /still here/);
+  assert.equal(await stopped, 0);
+  assert.ok(performance.now() - started >= 499);
+});
+
 test("serve() and createBackend() list the problems of their options", async () => {
   await assert.rejects(serve(new Hono(), { bind: "nowhere", log: SILENT_LOG }), ConfigError);
   assert.throws(() => createBackend({ servers: [], balance: "x" }, { log: SILENT_LOG }), (error: unknown) => {

@@ -1,6 +1,7 @@
 import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import { formatDuration } from "../base/units.ts";
 import { outliveFailedWrites } from "./failed-writes.ts";
 import { TLS_READS_WHILE_PAUSED } from "./gaps.ts";
 import type { Endpoint } from "./resolver.ts";
@@ -44,26 +45,40 @@ export class HandshakeTimeout extends ProxyError {
   }
 }
 
+/** How long opening a connection may take. */
+export interface DialTimeout {
+  /** In ms; 0 is no limit. */
+  readonly ms: number;
+  /** What asks for it, in words, such as the key of the config. */
+  readonly rule: string;
+}
+
 /**
- * Opens a connection, TLS handshake included, within `timeoutMs` (0: no limit).
+ * Opens a connection, TLS handshake included, within `timeout`.
  * Rejects with a ProxyError whose kind guarantees that no byte of a request was sent; `signal` gives up early. The socket
  * is read to its end though a write fails, as long as somebody listens for `WRITE_FAILED`.
  */
-export async function dial(target: DialTarget, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
+export async function dial(target: DialTarget, timeout: DialTimeout, signal?: AbortSignal): Promise<Socket> {
   const { tls } = target;
   if (tls === undefined || !TLS_READS_WHILE_PAUSED) {
     const ready = tls === undefined ? "connect" : "secureConnect";
-    const socket = await establish(() => open(target), { target, ready, timeoutMs, signal });
+    const socket = await establish(() => open(target), {
+      target,
+      ready,
+      timeout,
+      leftMs: timeout.ms,
+      signal,
+    });
     outliveFailedWrites(socket);
     return socket;
   }
   const startedAt = performance.now();
   const plain = () => open({ ...target, tls: undefined });
-  const carrier = await establish(plain, { target, ready: "connect", timeoutMs, signal });
-  const left = timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (performance.now() - startedAt));
+  const carrier = await establish(plain, { target, ready: "connect", timeout, leftMs: timeout.ms, signal });
+  const leftMs = timeout.ms === 0 ? 0 : Math.max(1, timeout.ms - (performance.now() - startedAt));
   const secure = () => connectTlsOver(carrier, { host: target.host, ...tlsOptions(tls) });
   try {
-    return await establish(secure, { target, ready: "secureConnect", timeoutMs: left, signal });
+    return await establish(secure, { target, ready: "secureConnect", timeout, leftMs, signal });
   } catch (error) {
     carrier.destroy();
     throw error;
@@ -75,12 +90,14 @@ interface Step {
   readonly target: DialTarget;
   /** The event that says that the step is done. */
   readonly ready: "connect" | "secureConnect";
-  readonly timeoutMs: number;
+  readonly timeout: DialTimeout;
+  /** What of the timeout is left for it. */
+  readonly leftMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Waits until what `begin` opens is ready. */
-function establish(begin: () => Socket, { target, ready, timeoutMs, signal }: Step): Promise<Socket> {
+function establish(begin: () => Socket, { target, ready, timeout, leftMs, signal }: Step): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let socket: Socket;
@@ -115,9 +132,7 @@ function establish(begin: () => Socket, { target, ready, timeoutMs, signal }: St
     socket.once(ready, onReady);
     socket.once("error", onError);
     socket.once("close", onClose);
-    if (timeoutMs > 0) {
-      timer = setTimeout(() => fail(toTimeout(socket, target, timeoutMs)), timeoutMs);
-    }
+    if (leftMs > 0) timer = setTimeout(() => fail(toTimeout(socket, target, timeout)), leftMs);
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });
   });
@@ -150,11 +165,12 @@ function lookupIn(endpoints: () => Promise<readonly Endpoint[]>): LookupFunction
   };
 }
 
-function toTimeout({ connecting }: Socket, target: DialTarget, ms: number): ProxyError {
+function toTimeout({ connecting }: Socket, target: DialTarget, { ms, rule }: DialTimeout): ProxyError {
+  const within = `within ${rule} (${formatDuration(ms)})`;
   if (target.tls !== undefined && !connecting) {
-    return new HandshakeTimeout(`No TLS handshake with ${nameOf(target)} within ${ms} ms`);
+    return new HandshakeTimeout(`No TLS handshake with ${nameOf(target)} ${within}`);
   }
-  return new ProxyError("connect_timeout", `Cannot connect to ${nameOf(target)} within ${ms} ms`);
+  return new ProxyError("connect_timeout", `Cannot connect to ${nameOf(target)} ${within}`);
 }
 
 /** Whatever went wrong at the DNS server is no fault of the server that is looked for; what we refused stays refused. */

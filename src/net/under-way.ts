@@ -32,10 +32,10 @@ class Look {
   async #take(): Promise<void> {
     next = undefined;
     const began = performance.now();
-    const texts = await Promise.all(TABLES.map((path) => readFile(path, "latin1").catch(() => "")));
-    readable = texts.some((text) => text !== "");
+    const texts = await Promise.all(TABLES.map(readTable));
+    readable = texts.some((text) => text !== undefined);
     const unread: [key: string, bytes: number][] = [];
-    for (const line of texts.flatMap((text) => text.split("\n"))) {
+    for (const line of texts.flatMap((text) => text?.split("\n") ?? [])) {
       const [, local, remote, sent, received] = ROW.exec(line) ?? [];
       if (local === undefined) continue;
       const ours = `${local} ${remote}`;
@@ -48,6 +48,13 @@ class Look {
     const now = performance.now();
     restsUntil = now + Math.min(MAX_REST_MS, REST_FACTOR * (now - began));
   }
+}
+
+/** Undefined where it cannot be read, now and later; empty where no file can be opened at the moment. */
+function readTable(path: string): Promise<string | undefined> {
+  return readFile(path, "latin1").catch(({ code }) =>
+    code === "EMFILE" || code === "ENFILE" ? "" : undefined
+  );
 }
 
 /** A row of a table: both ends, the state, the bytes not acknowledged and the bytes not read. */

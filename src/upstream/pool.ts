@@ -73,7 +73,7 @@ export class ConnectionPool {
     } else this.#places.take();
     let opened = false;
     try {
-      const dialling = () => dial(target, timeouts.connect, asking.signal);
+      const dialling = () => dial(target, { ms: timeouts.connect, rule: "connect" }, asking.signal);
       const socket = await timed("connectMs", asking.times, dialling);
       const connection = new UpstreamConnection(
         socket,

@@ -1,4 +1,5 @@
 import { ProxyError, toProxyError } from "../base/errors.ts";
+import { formatDuration } from "../base/units.ts";
 import type { ProbeCode, ProbeResult } from "../health/result.ts";
 import { type CodecLimits, DEFAULT_LIMITS } from "../http1/limits.ts";
 import type { BodySource } from "../message/body.ts";
@@ -32,7 +33,7 @@ export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<Probe
   const startedAt = performance.now();
   let socket;
   try {
-    socket = await dial(target, timeoutMs, signal);
+    socket = await dial(target, { ms: timeoutMs, rule: "the probe's timeout" }, signal);
   } catch (error) {
     const { kind, message } = toProxyError(error);
     const code = error instanceof HandshakeTimeout ? "L6TOUT" : CONNECT_CODES[kind] ?? "L4CON";
@@ -49,7 +50,9 @@ export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<Probe
     { onIdle() {}, onGone() {} },
   );
   const giveUp = (kind: "response_timeout" | "shutdown") =>
-    connection.fail(new ProxyError(kind, `The probe was not over within ${timeoutMs} ms`));
+    connection.fail(
+      new ProxyError(kind, `The probe was not over within its timeout (${formatDuration(timeoutMs)})`),
+    );
   const timer = setTimeout(
     () => giveUp("response_timeout"),
     Math.max(1, timeoutMs - (performance.now() - startedAt)),

@@ -46,7 +46,7 @@ class SplitBody implements BodySource {
 test("UpstreamConnection.send() resolves with an answer that came before a write failed", async (t) => {
   const server = await refusingServer();
   t.after(server.stop);
-  const socket = await dial({ host: "127.0.0.1", port: server.port }, 1000);
+  const socket = await dial({ host: "127.0.0.1", port: server.port }, { ms: 1000, rule: "connect" });
   const timeouts = { response: 5000, idle: 5000, keepAlive: 5000 };
   let gone = 0;
   const connection = new UpstreamConnection(socket, timeouts, DEFAULT_LIMITS, {

@@ -35,6 +35,13 @@ const TABLE = {
   connection_limit: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   shutdown: { side: "proxy", status: 503, sent: true, type: "proxy_internal_response" },
   internal_error: { side: "proxy", status: 500, sent: true, type: "proxy_internal_error" },
+  // The limit is ours: no other server would say less, and this one may be well.
+  answer_head_too_large: {
+    side: "proxy",
+    status: 502,
+    sent: true,
+    type: "http_response_header_section_size",
+  },
   name_not_resolved: { side: "upstream", status: 502, sent: false, type: "dns_error" },
   connect_refused: { side: "upstream", status: 502, sent: false, type: "connection_refused" },
   connect_failed: { side: "upstream", status: 502, sent: false, type: "destination_unavailable" },

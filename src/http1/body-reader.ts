@@ -102,7 +102,7 @@ export class BodyReader {
     this.#trailerReader ??= new HeadReader({
       limits: this.#limits,
       blame: this.#blame,
-      tooLarge: this.#blame === "bad_request" ? "headers_too_large" : this.#blame,
+      tooLarge: this.#blame === "bad_request" ? "headers_too_large" : "answer_head_too_large",
       startLineTooLong: this.#blame,
       startLine: false,
     });

@@ -23,7 +23,7 @@ export class ResponseDecoder extends Decoder<ResponseHead> {
     super({
       limits,
       blame: "upstream_invalid",
-      tooLarge: "upstream_invalid",
+      tooLarge: "answer_head_too_large",
       startLineTooLong: "upstream_invalid",
       startLine: true,
     });

@@ -10,7 +10,7 @@ export interface HostileAnswer {
   /** Body that the client gets of a sound answer with something behind it; `ok` where it is not said. */
   readonly body?: string;
   /** The word for it in the access log; `upstream_invalid` where it is not said. */
-  readonly reason?: "upstream_reset";
+  readonly reason?: "upstream_reset" | "answer_head_too_large";
 }
 
 const OK = "HTTP/1.1 200 OK";

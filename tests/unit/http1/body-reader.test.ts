@@ -92,9 +92,9 @@ test("BodyReader.read() takes a length as great as a number can count", () => {
 
 const limited: [trailers: string, blame: "bad_request" | "upstream_invalid", kind: string][] = [
   ["T: " + "x".repeat(300), "bad_request", "headers_too_large"],
-  ["T: " + "x".repeat(300), "upstream_invalid", "upstream_invalid"],
+  ["T: " + "x".repeat(300), "upstream_invalid", "answer_head_too_large"],
   ["A:1\r\nB:2\r\nC:3\r\n", "bad_request", "headers_too_large"],
-  ["A:1\r\nB:2\r\nC:3\r\n", "upstream_invalid", "upstream_invalid"],
+  ["A:1\r\nB:2\r\nC:3\r\n", "upstream_invalid", "answer_head_too_large"],
 ];
 for (const [trailers, blame, kind] of limited) {
   test(`BodyReader.read() refuses ${trailers.length} bytes of trailers with ${kind} (${blame})`, () => {

@@ -356,3 +356,20 @@ test("passed probes end no ejection before its time, unless that is asked for", 
   assert.ok(performance.now() - began >= 399);
   assert.deepEqual(asked(), [5, 0]);
 });
+
+test("leastconn sends a server that fails at once no more than its share, and its failures are no latency", async (t) => {
+  const { proxy, servers, first, asked } = await open(t, 3, {
+    balance: "leastconn",
+    ejection: { enabled: false },
+  });
+  for (const server of servers) {
+    server.asked = (_head, connection) => {
+      if (server === first && first.requests.length % 8 !== 0) return says(500);
+      return void setTimeout(() => connection.send(ok()), 40);
+    };
+  }
+  await Promise.all(Array.from({ length: 6 }, () => askTimes(proxy, 20)));
+  assert.ok(asked()[0]! <= 50, `${asked()}`); // a third is 40; it was over 70
+  const [failing] = proxy.running.snapshot.backends.get("app")!.servers;
+  assert.ok(failing!.latency.averageMs! >= 39, `${failing!.latency.averageMs}`);
+});

@@ -1,7 +1,8 @@
 import type { ProxyErrorKind } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Asked } from "../health/passive.ts";
-import { UNPROBED_HEALTH } from "../health/state.ts";
+import { hasPassed, type Probed } from "../health/result.ts";
+import type { Thresholds } from "../health/state.ts";
 import { Doubts } from "./doubts.ts";
 import type { OutcomeListener, Server } from "./server.ts";
 import { disperse, fill } from "./waiting.ts";
@@ -71,7 +72,7 @@ export class Availability implements OutcomeListener {
     const waiting = this.#servers.filter((server) => this.#slow.has(server) && !server.health.known);
     const now = performance.now();
     if (!this.#servers.some((server) => !waiting.includes(server) && isHealthy(server, now))) return;
-    for (const server of waiting) server.health = UNPROBED_HEALTH;
+    for (const server of waiting) server.holdBack();
     if (waiting.length > 0) this.refresh();
   }
 
@@ -133,7 +134,7 @@ export class Availability implements OutcomeListener {
     const { backend, probed, log } = this.#rules;
     if (refused && probed) {
       // The probes will tell when it is back, which may be long before an ejection would end.
-      server.health = { up: false, streak: 0, known: true };
+      server.markDown();
       server.passive.readmit(); // what counts from here on is what happens when it is back
       this.#slow.add(server);
       log.warn("server_down", { backend, server: server.name, cause: reason });
@@ -148,14 +149,15 @@ export class Availability implements OutcomeListener {
     this.refresh();
   }
 
-  /** A probe gave a result; see `ActiveOptions.onResult`. */
-  onProbed(server: Server, passed: boolean, turned: boolean): void {
+  /** A probe gave a result. */
+  onProbed(server: Server, probed: Probed, thresholds: Thresholds): void {
     const { backend, log } = this.#rules;
     const wasSpent = server.spent;
-    server.probed();
+    const turned = server.observe(probed, thresholds);
+    const passed = hasPassed(probed);
     if (wasSpent && this.#available.includes(server)) fill(server, this.#servers);
     if (turned) {
-      const { code, detail, status } = server.lastProbe!;
+      const { code, detail, status } = probed;
       const fields = { backend, server: server.name, check: code, status, detail };
       if (passed) log.info("server_up", fields);
       else log.warn("server_down", fields);

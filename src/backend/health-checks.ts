@@ -35,7 +35,7 @@ export async function startHealthChecks(
     probe: (server, stop) => probe(plans.get(server)!, stop),
     isGone,
     isPaused: (server) => server.operator === "maint",
-    onResult: (server, passed, turned) => availability.onProbed(server, passed, turned),
+    onResult: (server, probed) => availability.onProbed(server, probed, healthCheck),
   }, signal);
 }
 

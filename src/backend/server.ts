@@ -7,8 +7,14 @@ import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
 import type { ServerConfig } from "../config/server.ts";
 import type { ProbeTarget } from "../health/active.ts";
 import { type Asked, type EjectionRules, PassiveHealth } from "../health/passive.ts";
-import { hasPassed } from "../health/result.ts";
-import { type HealthState, UNKNOWN_HEALTH } from "../health/state.ts";
+import { hasPassed, type Probed } from "../health/result.ts";
+import {
+  type HealthState,
+  observe,
+  type Thresholds,
+  UNKNOWN_HEALTH,
+  UNPROBED_HEALTH,
+} from "../health/state.ts";
 import type { Fields } from "../http/fields.ts";
 import { LOAD_REPORT_FIELD, parseLoadReport } from "../http/orca.ts";
 import type { DialTarget } from "../net/dial.ts";
@@ -57,9 +63,6 @@ export class Server implements Candidate, ProbeTarget {
   readonly tunnels: Tunnels;
   /** What was counted; lives on in the same server of the next config. */
   readonly record: ServerRecord;
-  /** What probes say; up while there are none. */
-  health: HealthState = UNKNOWN_HEALTH;
-  lastProbe: ProbeTarget["lastProbe"];
   /** What requests say. */
   readonly passive: PassiveHealth;
   operator: OperatorState = "ready";
@@ -67,6 +70,8 @@ export class Server implements Candidate, ProbeTarget {
   ramp = 1;
   /** When it came back, while it is brought up to its weight. */
   rampingSince: number | undefined;
+  #health: HealthState = UNKNOWN_HEALTH;
+  #lastProbe: Probed | undefined;
   readonly #outcomes: OutcomeListener;
   readonly #isParent: boolean;
   readonly #readsReports: boolean;
@@ -109,8 +114,8 @@ export class Server implements Candidate, ProbeTarget {
     this.operator = before.operator;
     this.rampingSince = before.rampingSince;
     if (parts.sameCheck !== true) return;
-    this.health = before.health;
-    this.lastProbe = before.lastProbe;
+    this.#health = before.health;
+    this.#lastProbe = before.lastProbe;
   }
 
   /** Requests on their way to or from it: counted from being picked until the last byte of the answer. */
@@ -187,10 +192,34 @@ export class Server implements Candidate, ProbeTarget {
     if (this.record.unprobed > 0) this.record.unprobed--; // unless a probe has given it a new beginning
   }
 
-  /** Takes over the result of a probe, which stands in `lastProbe`. */
-  probed(): void {
+  /** What probes say; up while there are none. Changes by the next three methods only. */
+  get health(): HealthState {
+    return this.#health;
+  }
+
+  get lastProbe(): Probed | undefined {
+    return this.#lastProbe;
+  }
+
+  /** Takes over the result of a probe. Returns whether it turned the server round, or was its first. */
+  observe(probed: Probed, thresholds: Thresholds): boolean {
+    const { up, known } = this.#health;
+    const passed = hasPassed(probed);
+    this.#health = observe(this.#health, passed, thresholds);
+    this.#lastProbe = probed;
     this.record.unprobed = 0;
-    if (this.lastProbe !== undefined && hasPassed(this.lastProbe)) this.record.probeMs = this.lastProbe.ms;
+    if (passed) this.record.probeMs = probed.ms;
+    return !known || this.#health.up !== up;
+  }
+
+  /** A request says that it is down; probes will tell when it is back. */
+  markDown(): void {
+    this.#health = { up: false, streak: 0, known: true };
+  }
+
+  /** It joined others, and is down until its first probe has passed. */
+  holdBack(): void {
+    this.#health = UNPROBED_HEALTH;
   }
 
   /** A request is over. */

@@ -1,18 +1,17 @@
-import { hasPassed, type ProbeResult } from "./result.ts";
-import { type HealthState, observe, type Thresholds } from "./state.ts";
+import type { Probed, ProbeResult } from "./result.ts";
+import type { HealthState } from "./state.ts";
 
 /** Share of the interval by which each wait is shorter or longer, at random. */
 const JITTER = 0.1;
 
-/** A server as the probe loop sees it. */
+/** A server as the probe loop sees it. Its owner keeps it up. */
 export interface ProbeTarget {
-  health: HealthState;
-  /** The last result, and how long it took. */
-  lastProbe: (ProbeResult & { readonly ms: number; readonly at: number }) | undefined;
+  readonly health: HealthState;
+  readonly lastProbe: Probed | undefined;
 }
 
 /** How a loop probes. Times in ms. */
-export interface ActiveOptions<Target extends ProbeTarget> extends Thresholds {
+export interface ActiveOptions<Target extends ProbeTarget> {
   readonly interval: number;
   /** Between the results of a server that is about to turn round. */
   readonly fastInterval: number;
@@ -22,8 +21,8 @@ export interface ActiveOptions<Target extends ProbeTarget> extends Thresholds {
   isPaused?(target: Target): boolean;
   /** Whether a target is there no more; it is not probed again. */
   isGone?(target: Target): boolean;
-  /** A result came; `turned` where it turned the server round, or was its first. */
-  onResult(target: Target, passed: boolean, turned: boolean): void;
+  /** A result came, which is to be in the target's health from then on. */
+  onResult(target: Target, probed: Probed): void;
   /** Numbers from 0 up to, without, 1. */
   readonly random?: () => number;
 }
@@ -46,11 +45,7 @@ export async function startActiveChecks<Target extends ProbeTarget>(
     const startedAt = performance.now();
     const result = await options.probe(target, signal);
     if (signal.aborted || options.isGone?.(target) === true) return; // a probe that was cut off says nothing about the server
-    const { up, known } = target.health;
-    const passed = hasPassed(result);
-    target.health = observe(target.health, passed, options);
-    target.lastProbe = { ...result, ms: performance.now() - startedAt, at: Date.now() };
-    options.onResult(target, passed, target.health.up !== up || !known);
+    options.onResult(target, { ...result, ms: performance.now() - startedAt, at: Date.now() });
   }
 
   function wait(target: Target, ms: number): void {

@@ -23,6 +23,12 @@ export interface ProbeResult {
   readonly detail?: string | undefined;
 }
 
+/** A result, how long it took in ms, and when it came, in ms since 1970. */
+export interface Probed extends ProbeResult {
+  readonly ms: number;
+  readonly at: number;
+}
+
 /** Whether the probe passed. */
 export function hasPassed({ code }: ProbeResult): boolean {
   return code === "L4OK" || code === "L7OK";

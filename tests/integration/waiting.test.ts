@@ -110,6 +110,7 @@ test("max_connections of a server holds through reloads: connections of older co
   const first = await scene.occupy(0, "/first");
   for (let i = 1; i <= 3; i++) {
     await scene.reload([scene.entry(0)], { slow_start: `${i}s` });
+    await eventually("those before to wait again", () => scene.waiting() === i - 1);
     await scene.queue(`/waits${i}`);
   }
   assert.equal(scene.servers[0].connections.length, 1);

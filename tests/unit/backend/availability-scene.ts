@@ -17,6 +17,9 @@ const EJECTION = {
   maxTime: 35_000,
 };
 
+/** Results in a row that turn a server round. */
+const AT_ONCE = { rise: 1, fall: 1 }, NEVER = { rise: Infinity, fall: Infinity };
+
 /** Servers `s0`, `s1`, … of weight 10 and who of them may get requests, on a clock that the test turns. */
 export class Scene {
   now = 1000.25;
@@ -92,9 +95,9 @@ export class Scene {
   probe(i: number, passed: boolean, up = passed, turned = false): void {
     const server = this.servers[i]!;
     const result = passed ? { code: "L7OK", status: 200 } as const : { code: "L7STS", status: 500 } as const;
-    server.health = { up, streak: 0, known: true };
-    server.lastProbe = { ...result, ms: 1, at: 0 };
-    this.availability.onProbed(server, passed, turned);
+    const probed = { ...result, ms: 1, at: 0 };
+    if (!turned && !server.health.known) server.observe({ code: up ? "L7OK" : "L4CON", ms: 1, at: 0 }, NEVER);
+    this.availability.onProbed(server, probed, turned ? AT_ONCE : NEVER);
   }
 
   operate(i: number, state: OperatorState): void {

@@ -267,7 +267,7 @@ test("Availability neither logs nor forgets anything about a server that is down
   const scene = new Scene(t, 2, { probed: true, panicThreshold: 0.8 });
   for (const i of [0, 1]) scene.probe(i, false, false, true);
   const lines = scene.log.length;
-  scene.servers[0]!.health = { up: false, streak: 1, known: true }; // one pass on its way back
+  scene.servers[0]!.observe({ code: "L7OK", ms: 1, at: 0 }, { rise: 2, fall: 2 }); // on its way back
   scene.fail(0, 10, "connect_refused");
   assert.deepEqual(scene.servers[0]!.health, { up: false, streak: 1, known: true });
   assert.equal(scene.log.length, lines);

@@ -7,29 +7,39 @@ import type { Exchange, Informer, Peer } from "../message/exchange.ts";
 import { ForwardedResponse } from "../message/response.ts";
 import { AnswerFlow } from "./answer-flow.ts";
 import { dropAnswer, requestAnswer } from "./answer.ts";
+import type { ClientConnection } from "./client-connection.ts";
 import { HalfClose } from "./half-close.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
 import type { Place } from "./options.ts";
 import type { Phase } from "./phase.ts";
 import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
+import type { SocketOwner } from "./socket-owner.ts";
 import { Tunnelled } from "./tunnelled.ts";
 import { TURNS } from "./turns.ts";
 import { type Wait, Waits } from "./waits.ts";
+
+/** What becomes of a connection. */
+export interface ConnectionEvents {
+  /** It has had no request for a while, and there is nothing to it but its socket: it need not be served. */
+  onRest(connection: DownstreamConnection): void;
+  /** It is closed. */
+  onClosed(connection: DownstreamConnection): void;
+}
 
 /**
  * A client's connection: reads requests, has them answered, writes the answers, one after another in order,
  * and closes in a way that lets the last answer arrive.
  */
-export class DownstreamConnection implements IntakeEvents, Informer {
-  /** What the last exchange became, if it owns the socket. */
+export class DownstreamConnection implements ClientConnection, SocketOwner, IntakeEvents, Informer {
   tunnelled: Tunnelled | undefined;
-  readonly #socket: Socket;
+  readonly socket: Socket;
+  readonly place: Place;
   readonly #opening: Opening;
   readonly #intake: Intake;
   readonly #answers: AnswerFlow;
   readonly #waits: Waits;
-  readonly #onClosed: () => void;
+  readonly #events: ConnectionEvents;
   #phase: Phase = "idle";
   /** The exchange under way, while `asked` or `answering`. */
   #exchange: Exchange | undefined;
@@ -38,10 +48,20 @@ export class DownstreamConnection implements IntakeEvents, Informer {
   /** Set once the client has finished sending. */
   #halfClose: HalfClose | undefined;
 
-  constructor(socket: Socket, peer: Peer, place: Place, onClosed: () => void) {
-    this.#socket = socket;
+  /** Serves a socket whose owner it becomes; `acceptedAt` says since when the first request is waited for. */
+  constructor(
+    socket: Socket,
+    { peer, place, acceptedAt, events }: {
+      peer: Peer;
+      place: Place;
+      acceptedAt: number | undefined;
+      events: ConnectionEvents;
+    },
+  ) {
+    this.socket = socket;
+    this.place = place;
     this.#opening = { peer, informer: this, place, options: place.options };
-    this.#onClosed = onClosed;
+    this.#events = events;
     this.#waits = new Waits(() => this.#opening.options.timeouts, (wait) => this.#expired(wait));
     this.#intake = new Intake(socket, () => place.options.limits, this);
     this.#answers = new AnswerFlow(socket, {
@@ -49,26 +69,35 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       onBroken: (error) => this.#cut(error),
       onBlocked: () => this.#waits.begin("write"),
     });
-    socket.on("data", (chunk) => this.#intake.push(chunk as Buffer));
-    socket.on("drain", () => this.#drained());
-    socket.on("end", () => this.#ended());
-    socket.on("error", (error: Error & { code?: string }) => this.#gone(error.code ?? error.message));
-    socket.on("close", () => this.#gone("closed"));
-    this.#waits.begin("first");
+    if (acceptedAt !== undefined) this.#waits.begin("first", performance.now() - acceptedAt);
   }
 
-  /** Closes after the current exchange; where there is none, after the next, or with `idleToo` at once. */
+  /** Who the client is. */
+  get peer(): Peer {
+    return this.#opening.peer;
+  }
+
+  onData(chunk: Buffer): void {
+    this.#intake.push(chunk);
+  }
+
+  onError(error: Error & { code?: string }): void {
+    this.#gone(error.code ?? error.message);
+  }
+
+  onClose(): void {
+    this.#gone("closed");
+  }
+
   drain(idleToo: boolean): void {
     this.#closing = true;
     if (idleToo && this.#phase === "idle" && !this.busy) this.#leave();
   }
 
-  /** Whether there is something that an end would cut. */
   get busy(): boolean {
     return this.#phase === "idle" ? this.#intake.insideHead : this.#phase !== "lingering";
   }
 
-  /** Gives up the request that has no answer yet, and answers it with `error`. False where there is none. */
   refuse(error: ProxyError): boolean {
     const exchange = this.#exchange;
     if (exchange === undefined || this.#phase !== "asked") return false;
@@ -79,12 +108,11 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     return true;
   }
 
-  /** Cuts the connection now. */
   destroy(kind: ProxyErrorKind, message: string): void {
     (this.#exchange ?? this.tunnelled)?.abort(kind, message);
     // What is queued is lost, and a client that reads until close must not take that for the end.
-    if (this.#socket.writableLength > 0) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    if (this.socket.writableLength > 0) this.socket.resetAndDestroy();
+    else this.socket.destroy();
     this.#gone(message); // now: the socket says so later, perhaps after the process has stopped
   }
 
@@ -140,7 +168,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     } else if (this.#halfClose !== undefined) this.#close();
     else if (wait !== "first") {
       if (this.#closing) this.#close();
-      else if (wait !== "keep_alive") this.#waits.begin("keep_alive");
+      else if (wait !== "keep_alive" && wait !== "drowsy") this.#waits.beginKeepAlive();
     }
   }
 
@@ -205,13 +233,13 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#waits.dispose();
     const { options } = this.#opening;
     const end = {
-      socket: this.#socket,
+      socket: this.socket,
       writer: this.#answers.writer,
       early: this.#intake.takeRest(),
       options,
     };
     this.tunnelled = new Tunnelled(exchange, response, end);
-    this.#socket.on("close", () => this.#gone("closed"));
+    this.socket.on("close", () => this.#gone("closed"));
   }
 
   /** The answer is out. */
@@ -233,9 +261,17 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     if (this.#phase === "idle" && !this.#answers.writer.blocked) this.#intake.next();
   }
 
+  /** Keeps nothing but the socket for the rest of the wait for a next request, unless the last answer is still on its way. */
+  #rest(): void {
+    const settled = this.socket.writableLength === 0 && !this.#intake.skipping && !this.#intake.hasUnread;
+    if (!settled || this.#closing || this.#phase !== "idle") return this.#waits.begin("keep_alive");
+    this.#waits.dispose();
+    this.#events.onRest(this);
+  }
+
   /** Goes without a word, unless the last answer is still on its way. */
   #leave(): void {
-    if (this.#socket.writableLength > 0 || this.#intake.skipping) this.#close();
+    if (this.socket.writableLength > 0 || this.#intake.skipping) this.#close();
     else this.#gone("unused");
   }
 
@@ -244,21 +280,21 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     this.#phase = "lingering";
     this.#intake.stop();
     this.#waits.begin("write");
-    this.#socket.end(() => this.#phase === "closed" || this.#waits.begin("linger"));
+    this.socket.end(() => this.#phase === "closed" || this.#waits.begin("linger"));
   }
 
   /** The answer broke off: the client must see that it did. */
   #cut(error: ProxyError): void {
     this.#exchange?.fail(error);
     // A reset, because a plain close would look like the end to a client that reads until close.
-    this.#socket.resetAndDestroy();
+    this.socket.resetAndDestroy();
   }
 
   #gone(cause: string): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#waits.dispose();
-    this.#socket.destroy();
+    this.socket.destroy();
     const exchange = this.#exchange;
     this.#exchange = undefined;
     if (exchange !== undefined) {
@@ -267,11 +303,10 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       this.#intake.failBody(error);
       this.#answers.finish(exchange, this.#opening.options, error);
     }
-    this.#onClosed();
+    this.#events.onClosed(this);
   }
 
-  /** The client has finished sending. */
-  #ended(): void {
+  onEnd(): void {
     const halfClose = this.#halfClose = new HalfClose(this.#opening.options.halfClose);
     if (this.#phase === "idle") return this.onStarved();
     const gone = this.#phase === "asked"
@@ -281,7 +316,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
     else if (this.#phase === "asked") this.#waits.begin("listening");
   }
 
-  #drained(): void {
+  onDrain(): void {
     if (!this.#answers.writer.blocked) return;
     this.#answers.writer.drained();
     if (this.#waits.current === "write" && this.#phase !== "lingering") {
@@ -303,6 +338,7 @@ export class DownstreamConnection implements IntakeEvents, Informer {
       this.inform(100, "Continue", undefined);
       this.#waits.begin("listening");
     } else if (wait === "keep_alive") this.#leave();
-    else if (wait !== "body") this.#socket.destroy();
+    else if (wait === "drowsy") this.#rest();
+    else if (wait !== "body") this.socket.destroy();
   }
 }

@@ -1,8 +1,14 @@
 import type { Socket } from "node:net";
 import { ProxyError } from "../base/errors.ts";
+import type { Buffer } from "node:buffer";
+import { DeadlineQueue } from "../base/deadline-queue.ts";
 import type { Peer } from "../message/exchange.ts";
-import { DownstreamConnection } from "./connection.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import { type ConnectionEvents, DownstreamConnection } from "./connection.ts";
 import type { DownstreamOptions, Place } from "./options.ts";
+import { type RestEvents, RestingConnection } from "./resting.ts";
+import { changeOwner, own } from "./socket-owner.ts";
+import { DROWSY_MS } from "./waits.ts";
 
 /** Connections that a full proxy refuses in words, at a time; beyond it they are only closed. */
 const MAX_REFUSING = 256;
@@ -17,9 +23,11 @@ const LAST_WORDS_MS = 200;
 const CUT_MS = 20;
 
 /** All clients' connections of the process: counts them, limits them, drains them. */
-export class DownstreamServer {
-  /** Each open connection, and where it came in. */
-  readonly #connections = new Map<DownstreamConnection, Place>();
+export class DownstreamServer implements ConnectionEvents, RestEvents {
+  /** Each open connection, whether it is served or rests. */
+  readonly #connections = new Set<ClientConnection>();
+  /** Those that rest, by how long they may. */
+  readonly #resting = new Map<number, DeadlineQueue<RestingConnection>>();
   /** Connections at a time; 0 is no limit. */
   maxConnections: number;
   /** Time in which an unused connection that is to close may still bring a request. */
@@ -53,20 +61,78 @@ export class DownstreamServer {
       return this.#refuse(socket);
     }
     this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1);
-    const connection = new DownstreamConnection(socket, peerOf(socket, unix), place, () => {
-      this.#connections.delete(connection);
-      this.#forget(place);
-      if (this.#connections.size === 0) this.#onEmpty?.();
+    const acceptedAt = performance.now();
+    const connection = new RestingConnection(socket, {
+      peer: peerOf(socket, unix),
+      place,
+      acceptedAt,
+      events: this,
     });
-    this.#connections.set(connection, place);
+    own(socket, connection);
+    this.#connections.add(connection);
+    this.#rest(connection, options.timeouts.requestHeaders);
     if (this.#stage === "grace") connection.drain(false); // accepted by the system before the drain
+  }
+
+  /** For connections: one is closed. */
+  onClosed(connection: DownstreamConnection | RestingConnection): void {
+    if (connection instanceof RestingConnection) this.#endRest(connection);
+    this.#connections.delete(connection);
+    this.#forget(connection.place);
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+
+  /** For connections: one has nothing to do. */
+  onRest(connection: DownstreamConnection): void {
+    const { socket, peer, place } = connection;
+    const resting = new RestingConnection(socket, { peer, place, events: this });
+    this.#replace(connection, resting);
+    this.#rest(resting, Math.max(1, place.options.timeouts.keepAlive - DROWSY_MS));
+  }
+
+  /** For connections: the client of one that rests says something. */
+  onWake(resting: RestingConnection, chunk: Buffer): void {
+    this.#endRest(resting);
+    const connection = new DownstreamConnection(resting.socket, {
+      peer: resting.peer,
+      place: resting.place,
+      acceptedAt: resting.acceptedAt,
+      events: this,
+    });
+    this.#replace(resting, connection);
+    if (resting.closing) connection.drain(false);
+    connection.onData(chunk);
+  }
+
+  #replace(before: ClientConnection, after: DownstreamConnection | RestingConnection): void {
+    this.#connections.delete(before);
+    this.#connections.add(after);
+    changeOwner(after.socket, after);
+  }
+
+  /** Lets a connection rest for `ms` at the most; 0 is no limit. */
+  #rest(connection: RestingConnection, ms: number): void {
+    if (ms === 0) return;
+    let queue = this.#resting.get(ms);
+    if (queue === undefined) {
+      queue = new DeadlineQueue<RestingConnection>(ms, (due) => due.destroy());
+      this.#resting.set(ms, queue);
+    }
+    connection.restMs = ms;
+    queue.add(connection);
+  }
+
+  #endRest(connection: RestingConnection): void {
+    const queue = this.#resting.get(connection.restMs);
+    queue?.delete(connection);
+    if (queue?.size === 0) this.#resting.delete(connection.restMs);
   }
 
   /** Closes the connections that came in at `place`, each once its exchange is over, unused ones after the grace. */
   release(place: Place): void {
     const drain = (idleToo: boolean) => {
-      for (const [connection, its] of [...this.#connections]) {
-        if (its === place) connection.drain(idleToo);
+      for (const connection of [...this.#connections]) {
+        if (connection.place === place) connection.drain(idleToo);
       }
     };
     drain(false);
@@ -83,7 +149,7 @@ export class DownstreamServer {
     this.#stage = "grace";
     for (const socket of this.#refusing) socket.destroy();
     return new Promise((resolve) => {
-      const cut = new Set<DownstreamConnection>();
+      const cut = new Set<ClientConnection>();
       const error = new ProxyError("shutdown", "The proxy stopped before the exchange was over");
       const goodbyeMs = Math.min(GOODBYE_MS, timeoutMs / 2);
       const lastWordsMs = Math.min(LAST_WORDS_MS, timeoutMs / 4);
@@ -99,15 +165,15 @@ export class DownstreamServer {
           this.#drainAll(true);
         }],
         [timeoutMs - goodbyeMs, () => {
-          for (const { tunnelled } of this.#connections.keys()) tunnelled?.goAway(goodbyeMs);
+          for (const { tunnelled } of this.#connections) tunnelled?.goAway(goodbyeMs);
         }],
         [timeoutMs - lastWordsMs, () => {
-          for (const connection of [...this.#connections.keys()]) {
+          for (const connection of [...this.#connections]) {
             if (connection.refuse(error)) cut.add(connection);
           }
         }],
         [endMs, () => {
-          const left = [...this.#connections.keys()];
+          const left = [...this.#connections];
           for (const connection of left.filter(({ busy }) => busy)) cut.add(connection);
           for (const connection of left) connection.destroy(error.kind, error.message);
         }],
@@ -134,7 +200,7 @@ export class DownstreamServer {
   }
 
   #drainAll(idleToo: boolean): void {
-    for (const connection of [...this.#connections.keys()]) connection.drain(idleToo);
+    for (const connection of [...this.#connections]) connection.drain(idleToo);
   }
 
   #refuse(socket: Socket): void {

@@ -14,11 +14,15 @@ const LISTENING_PROBE_MS = 250;
 /** Time in which a body must bring what its rate asks for. */
 const RATE_WINDOW_MS = 10_000;
 
+/** Time behind an answer after which a connection is expected to rest for longer. */
+export const DROWSY_MS = 1000;
+
 /** What a client's connection waits for; `none` and `continue` (its 100) while the wait is the server's. */
 export type Wait =
   | "none"
   | "first"
   | "head"
+  | "drowsy"
   | "keep_alive"
   | "continue"
   | "body"
@@ -54,8 +58,8 @@ export class Waits {
     this.#deadline = new Deadline(() => onExpired(this.current));
   }
 
-  /** Begins a wait in place of the one that runs. */
-  begin(wait: Wait): void {
+  /** Begins a wait in place of the one that runs; `elapsedMs` of it are over already. */
+  begin(wait: Wait, elapsedMs = 0): void {
     if (wait === "body" && this.current !== "body") {
       this.#windowAt = this.#now();
       this.#windowBytes = 0;
@@ -64,8 +68,14 @@ export class Waits {
     if (wait === "linger" && this.current !== "linger") {
       this.#lingersUntil = this.#now() + this.#timeouts().lingerLimit;
     }
+    const ms = this.#msOf(wait);
     this.current = wait;
-    this.#deadline.set(this.#msOf(wait));
+    this.#deadline.set(ms > 0 ? Math.max(1, ms - elapsedMs) : ms);
+  }
+
+  /** Begins the wait for a next request; `drowsy` comes first where it is a long one. */
+  beginKeepAlive(): void {
+    this.begin(this.#timeouts().keepAlive > DROWSY_MS ? "drowsy" : "keep_alive");
   }
 
   /** A body is wanted, perhaps again: what did not come while it was not wanted is not held against the client. */
@@ -135,8 +145,10 @@ export class Waits {
         return bodyIdle;
       case "write":
         return writeIdle;
+      case "drowsy":
+        return DROWSY_MS;
       case "keep_alive":
-        return keepAlive;
+        return this.current === "drowsy" ? Math.max(1, keepAlive - DROWSY_MS) : keepAlive;
       case "linger":
         return Math.max(1, Math.min(linger, this.#lingersUntil - this.#now()));
       case "listening":

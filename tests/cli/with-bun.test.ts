@@ -74,3 +74,12 @@ test("every script of package.json runs Bun by with-bun.js", () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   for (const script of Object.values<string>(scripts)) assert.match(script, /^node with-bun\.js /);
 });
+
+test("the lock file names no host, and has the packages of every system", () => {
+  const lock = readFileSync(join(ROOT, "package-lock.json"), "utf8");
+  assert.doesNotMatch(lock, /"resolved"|registry/);
+  const { packages } = JSON.parse(lock) as { packages: Record<string, { optionalDependencies?: object }> };
+  for (const { optionalDependencies = {} } of Object.values(packages)) {
+    for (const name of Object.keys(optionalDependencies)) assert.ok(packages[`node_modules/${name}`], name);
+  }
+});

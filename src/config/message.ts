@@ -12,9 +12,9 @@ export function refuseValue(found: unknown, accepted: string, suggestion?: strin
 /** Problems of one kind whose words are guessed at: a guess compares a word with all others, and few read more. */
 export const MAX_GUESSES = 100;
 
-/** Says that `key` is unknown, which keys are accepted, and which of them it looks like unless `guess` is false. */
-export function refuseKey(key: string, accepted: readonly string[], guess = true): string {
-  const near = guess ? suggest(key, accepted) : undefined;
+/** Says that `key` is unknown, which keys are accepted, and which of them it looks like. */
+export function refuseKey(key: string, accepted: readonly string[]): string {
+  const near = suggest(key, accepted);
   const hint = near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
   return `unknown key; accepted: ${accepted.join(", ")}${hint}`;
 }

@@ -34,7 +34,10 @@ export const MAX_DEPTH = 64;
 export const TOO_DEEP = `is nested too deeply; accepted: up to ${MAX_DEPTH} levels of tables and lists`;
 
 /** Values of one document, those that an alias repeats included; 50,000 routes have 200,000. */
-const MAX_VALUES = 300_000;
+export const MAX_VALUES = 300_000;
+
+/** What is said of a document that has more. */
+export const TOO_MANY = `has too many values; accepted: up to ${MAX_VALUES}`;
 
 /**
  * Ends reading where a document is over a bound. A reload reads in the loop that serves: what could grow with the
@@ -58,9 +61,7 @@ export class Places {
   /** Every reader passes each value here before it goes into it. Throws `OverBounds`. */
   set(path: Path, place: Place): void {
     if (path.length > MAX_DEPTH) throw new OverBounds(place.value, TOO_DEEP);
-    if (++this.#count > MAX_VALUES) {
-      throw new OverBounds(place.value, `has too many values; accepted: up to ${MAX_VALUES}`);
-    }
+    if (++this.#count > MAX_VALUES) throw new OverBounds(place.value, TOO_MANY);
     this.#places.set(JSON.stringify(path), place);
   }
 

@@ -33,7 +33,7 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape): Section<Shap
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map((key, i) => refuseKey(key, keys, i < MAX_GUESSES)).join("\n")
+        ? issue.keys.map((key, i) => i < MAX_GUESSES ? refuseKey(key, keys) : "unknown key").join("\n")
         : refuseValue(issue.input, accepted),
   }).transform(toCamelKeys) as unknown as Section<Shape>; // the compiler cannot follow the renaming
 }

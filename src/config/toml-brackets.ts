@@ -31,3 +31,12 @@ function endOfLine(text: string, at: number): number {
   const end = text.indexOf("\n", at);
   return end === -1 ? text.length : end;
 }
+
+/** The offset in a text of TOML behind which there are more than `most` values; undefined where there are fewer. */
+export function findTooMany(text: string, most: number): number | undefined {
+  let count = 0;
+  for (let at = 0; at < text.length; at = skipString(text, at)) {
+    if ((text[at] === "=" || text[at] === ",") && ++count > most) return at;
+  }
+  return undefined;
+}

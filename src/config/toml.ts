@@ -1,9 +1,18 @@
 import { ParseError, parseTOML } from "toml-eslint-parser";
 import type { AST } from "toml-eslint-parser";
 import { Lines } from "./lines.ts";
-import { createForeign, createTable, MAX_DEPTH, OverBounds, Places, TOO_DEEP } from "./places.ts";
+import {
+  createForeign,
+  createTable,
+  MAX_DEPTH,
+  MAX_VALUES,
+  OverBounds,
+  Places,
+  TOO_DEEP,
+  TOO_MANY,
+} from "./places.ts";
 import type { Path, SourceDocument, SourceError } from "./places.ts";
-import { findOpenBrackets } from "./toml-brackets.ts";
+import { findOpenBrackets, findTooMany } from "./toml-brackets.ts";
 import { explainSlip, explainTwice } from "./toml-slips.ts";
 
 type Key = AST.TOMLBare | AST.TOMLQuoted;
@@ -29,10 +38,12 @@ export function readToml(text: string): SourceDocument {
   return { data: root, places, errors: [], headers: true };
 }
 
-/** Throws a `ParseError`, or `OverBounds`: the parser goes into every level of brackets by a call. */
+/** Throws a `ParseError`, or `OverBounds`: the parser goes into every level of brackets by a call, and through all of it. */
 function parse(text: string): (AST.TOMLKeyValue | AST.TOMLTable)[] {
   const open = findOpenBrackets(text, MAX_DEPTH);
   if (open.length > MAX_DEPTH) throw new OverBounds(open.at(-1)!, TOO_DEEP);
+  const end = findTooMany(text, MAX_VALUES);
+  if (end !== undefined) throw new OverBounds(end, TOO_MANY);
   return parseTOML(text, { tomlVersion: "1.1" }).body[0].body;
 }
 

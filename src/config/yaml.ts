@@ -1,6 +1,15 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from "yaml";
 import type { CST, Document, Node, Pair, YAMLMap } from "yaml";
-import { createForeign, createTable, MAX_DEPTH, OverBounds, Places, TOO_DEEP } from "./places.ts";
+import {
+  createForeign,
+  createTable,
+  MAX_DEPTH,
+  MAX_VALUES,
+  OverBounds,
+  Places,
+  TOO_DEEP,
+  TOO_MANY,
+} from "./places.ts";
 import type { Path, SourceDocument } from "./places.ts";
 
 /** Aliases (`*name`) followed in one document; without a limit a small file could unfold to any size. */
@@ -11,6 +20,9 @@ const MAX_ERRORS = 10;
 
 /** What the parser may have open: a level of the data is up to three of its own. */
 const MAX_OPEN = 3 * MAX_DEPTH + 8;
+
+/** Pieces that the lexer finds, and escapes in them: each may be an error. A value with its key is up to nine. */
+const MAX_LEXEMES = 5 * MAX_VALUES;
 
 /** Characters that begin something else than text, with the words of the parser where it meets one. */
 const NEEDS_QUOTES = /^(?:Unresolved tag|Alias cannot be|Plain value cannot start)/;
@@ -49,7 +61,10 @@ function compose(text: string): Document {
 function* tokensOf(text: string): Generator<CST.Token> {
   const parser = new Parser();
   let errors = 0;
+  let lexemes = 0;
   for (const lexeme of new Lexer().lex(text)) {
+    lexemes += 1 + countEscapes(lexeme);
+    if (lexemes > MAX_LEXEMES) throw new OverBounds(parser.offset, TOO_MANY);
     for (const token of parser.next(lexeme)) {
       yield token;
       if (token.type === "error" && ++errors === MAX_ERRORS) return;
@@ -57,6 +72,12 @@ function* tokensOf(text: string): Generator<CST.Token> {
     if (parser.stack.length > MAX_OPEN) throw new OverBounds(parser.offset, TOO_DEEP);
   }
   yield* parser.end();
+}
+
+function countEscapes(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\\"); at !== -1; at = text.indexOf("\\", at + 1)) count++;
+  return count;
 }
 
 function problemsOf({ errors, warnings }: Document) {

@@ -63,6 +63,16 @@ test("parseConfig() refuses a small YAML that unfolds to millions of values", ()
   assert.match(refusals(text, "yaml").join(), /^c:1:\d+: has too many values; accepted: up to 300000$/);
 });
 
+const many: [what: string, format: ConfigFormat, text: string][] = [
+  ["items", "toml", `a = [${"1,".repeat(400_000)}]`],
+  ["escapes", "yaml", `a: "${"\\x".repeat(1_600_000)}"`],
+];
+for (const [what, format, text] of many) {
+  test(`parseConfig() refuses too many ${what}, before all of them are read (${format})`, () => {
+    assert.match(refusals(text, format).join(), /^c:\d+:\d+: has too many values; accepted: up to 300000$/);
+  });
+}
+
 test("loadConfigFile() refuses a file that is too large, before it reads it", () => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-config-"));
   try {

@@ -61,7 +61,7 @@ export function forwardedElements(value: string): ForwardedElement[] | undefined
     if (pair !== null) {
       const name = pair[1]!.toLowerCase();
       // RFC 7239 §4: each parameter at most once in an element.
-      if (!isToken(name) || pairs.has(name)) return undefined;
+      if (!isToken(name) || pairs.has(name) || pairs.size === MAX_PAIRS) return undefined;
       pairs.set(name, unquote(pair[2]!));
       at = skipBlanks(value, at + pair[0].length);
     }
@@ -76,6 +76,8 @@ export function forwardedElements(value: string): ForwardedElement[] | undefined
   }
 }
 
+/** Parameters of one element; RFC 7239 has four. */
+const MAX_PAIRS = 16;
 const PAIR = /([^=;,"\s]+)=("(?:[^"\\]|\\.)*"|[^;,"\s]*)/y;
 
 /** An address as the value of a Forwarded parameter: IPv6 in brackets, and so in quotes (RFC 7239 §6). */

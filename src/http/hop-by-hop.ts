@@ -1,4 +1,20 @@
-import { type Fields, listMembers, ROLE } from "./fields.ts";
+import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
+import { type Fields, hasMoreMembers, listMembers, ROLE } from "./fields.ts";
+
+/** Options that Connection may list: more than anybody means, and few enough to be read more than once. */
+const MAX_OPTIONS = 128;
+
+/**
+ * Refuses a message whose Connection lists more than that: RFC 9110 §5.6.1.2 wants empty members ignored, but not so many
+ * of any that they keep us busy.
+ * @throws {ProxyError} of the kind `blame`.
+ */
+export function checkConnection(fields: Fields, blame: ProxyErrorKind): void {
+  const connection = connectionOf(fields);
+  if (connection !== undefined && hasMoreMembers(connection, MAX_OPTIONS)) {
+    throw new ProxyError(blame, `Connection lists more than ${MAX_OPTIONS} options`);
+  }
+}
 
 /**
  * What a peer cannot make the proxy drop by naming it in `Connection`: the fields that say who the client is
@@ -26,8 +42,11 @@ export function hasConnectionOption(connection: string | undefined, option: stri
 
 /** Whether a TE says that its sender takes trailer fields (RFC 9110 §10.1.4). */
 export function takesTrailers(te: string): boolean {
-  return te === "trailers" || listMembers(te).includes("trailers");
+  return te === "trailers" || TRAILERS.test(te);
 }
+
+/** The member `trailers` of a list. */
+const TRAILERS = /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i;
 
 /** The joined `Connection` lines of `fields`, found by role. */
 export function connectionOf(fields: Fields): string | undefined {

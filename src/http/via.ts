@@ -21,10 +21,14 @@ export function timesLooped(cdnLoop: string, name: string): number {
 }
 
 function count(list: string, nameOf: (member: string) => string, name: string): number {
+  const lower = list.toLowerCase();
   const wanted = name.toLowerCase();
   let times = 0;
-  for (const member of list.toLowerCase().split(",")) {
-    if (member.length >= wanted.length && nameOf(trimBlanks(member)) === wanted) times++;
+  for (let from = 0; from < lower.length;) {
+    const comma = lower.indexOf(",", from);
+    const to = comma === -1 ? lower.length : comma;
+    if (to - from >= wanted.length && nameOf(trimBlanks(lower.slice(from, to))) === wanted) times++;
+    from = to + 1;
   }
   return times;
 }

@@ -5,6 +5,7 @@ import { readAuthority } from "../http/authority.ts";
 import { consistsOf, isToken, TARGET } from "../http/chars.ts";
 import { type Fields, ROLE } from "../http/fields.ts";
 import { type Framing, NO_BODY, requestFraming } from "../http/framing.ts";
+import { checkConnection } from "../http/hop-by-hop.ts";
 import { parseTarget, type RequestTarget, sameAuthority } from "../http/request-target.ts";
 import { Decoder } from "./decoder.ts";
 import type { CodecLimits } from "./limits.ts";
@@ -83,6 +84,7 @@ export class RequestDecoder extends Decoder<RequestHead> {
     if (method === "CONNECT" && framing !== NO_BODY) {
       throw new ProxyError("bad_request", "CONNECT with a body");
     }
+    checkConnection(fields, this.blame);
     this.#refused = undefined;
     return { method, target, minorVersion, fields, framing, authority };
   }

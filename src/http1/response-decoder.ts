@@ -2,6 +2,7 @@ import { ProxyError } from "../base/errors.ts";
 import { copyOf } from "../http/copy.ts";
 import type { Fields } from "../http/fields.ts";
 import { type Framing, responseFraming } from "../http/framing.ts";
+import { checkConnection } from "../http/hop-by-hop.ts";
 import { Decoder } from "./decoder.ts";
 import type { CodecLimits } from "./limits.ts";
 
@@ -36,6 +37,7 @@ export class ResponseDecoder extends Decoder<ResponseHead> {
 
   protected parse(startLine: string, fields: Fields): ResponseHead {
     const { status, minorVersion, reason } = readStatusLine(startLine);
+    checkConnection(fields, this.blame);
     const framing = responseFraming(fields, { status, minorVersion, method: this.#method });
     return { status, reason, minorVersion, fields, framing };
   }

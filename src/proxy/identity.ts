@@ -1,6 +1,6 @@
 import { ProxyError } from "../base/errors.ts";
 import { readAuthority } from "../http/authority.ts";
-import { ROLE } from "../http/fields.ts";
+import { hasMoreMembers, ROLE } from "../http/fields.ts";
 import { clientBehind, clientPosition, forwardedElements, forwardedForEntries } from "../http/forwarded.ts";
 import type { IpSet } from "../http/ip.ts";
 import { timesLooped, timesVia } from "../http/via.ts";
@@ -33,6 +33,8 @@ export interface IdentityPolicy {
  * may have the same name.
  */
 const MAX_PASSES = 4;
+/** Members of the field that reports the client. No chain of proxies is as long, but a client may have begun it. */
+const MAX_CHAIN = 256;
 
 /**
  * Finds out who the client is and what the request is called, and writes both into its exchange.
@@ -72,6 +74,9 @@ function believe({ exchange, head }: IncomingRequest, { trusted, clientHeader }:
   const { address } = exchange.peer;
   const value = head.fields.get(clientHeader);
   if (value === undefined) return;
+  if (hasMoreMembers(value, MAX_CHAIN)) {
+    throw new ProxyError("bad_request", `${clientHeader} names more than ${MAX_CHAIN} proxies`);
+  }
   if (clientHeader === "x-forwarded-for") {
     exchange.client = clientBehind(address, forwardedForEntries(value), trusted);
     return;

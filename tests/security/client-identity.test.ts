@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { forwardedEntries } from "../../src/http/forwarded.ts";
+import { roundTrip } from "../support/raw-client.ts";
+import { RawServer } from "../support/raw-server.ts";
+import { startTestProxy } from "../support/test-proxy.ts";
 import { openStage, sight } from "./identity-stage.ts";
+import { ok } from "./shapes/answer.ts";
+import { get } from "./shapes/shape.ts";
 
 /** Lines by which a client claims to be 6.6.6.6 or 6666::6. */
 const CLAIMS: string[][] = [
@@ -198,5 +203,26 @@ for (const [trusted, line, client, chain] of BY_SOCKET) {
     assert.equal(log["peer"], client === "unix" ? undefined : "unix");
     assert.deepEqual(sent("x-real-ip"), [client === "unix" ? "unknown" : client]);
     assert.deepEqual(sent("x-forwarded-for"), [chain]);
+  });
+}
+
+for (const [field, member] of [["X-Forwarded-For", "127.0.0.1"], ["Forwarded", "for=127.0.0.1"]] as const) {
+  test(`the proxy refuses a ${field} of more proxies than there are, where it would believe it`, async () => {
+    const chain = (members: number) => `${field}: ${Array(members).fill(member).join(",")}`;
+    const status = async (lines: readonly string[], trusted: readonly string[]) => {
+      const server = await RawServer.answering(ok(["Content-Length: 2"], "ok"));
+      const proxy = await startTestProxy({
+        servers: [server.port],
+        frontend: { trusted_proxies: trusted, client_header: field.toLowerCase() },
+      });
+      const answer = await roundTrip(proxy.port, get(...lines, "Connection: close"));
+      await proxy.stop();
+      await server.close();
+      return Number(answer.split(" ")[1]);
+    };
+    assert.equal(await status([chain(256)], ["127.0.0.1"]), 200);
+    assert.equal(await status([chain(257)], ["127.0.0.1"]), 400);
+    assert.equal(await status([chain(128), chain(129)], ["127.0.0.1"]), 400);
+    assert.equal(await status([chain(1000)], []), 200);
   });
 }

@@ -20,14 +20,16 @@ const FIELD_LINE = new RegExp(
   `^(${TOKEN}): ((?:[^\\x00-\\x20\\x7f](?:[\\t\\x20-\\x7e\\x80-\\xff]*[^\\x00-\\x20\\x7f])?)?)$`,
 );
 const HOST = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
-/** What belongs to one connection only, Connection and Upgrade left out. */
-const NEVER_SENT = ["keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer"];
+/** What belongs to one connection only, Connection, Upgrade and TE left out. */
+const NEVER_SENT = ["keep-alive", "proxy-connection", "proxy-authorization"];
 const NEVER_TRAILER = [
   "host",
   "content-length",
   "transfer-encoding",
   "connection",
   "authorization",
+  "te",
+  "trailer",
   ...NEVER_SENT,
 ];
 
@@ -81,9 +83,15 @@ function checkFields(fields: SeenRequest["fields"]): void {
   for (const name of NEVER_SENT) {
     if (valuesOf(fields, name).length > 0) throw new Error(`A field of one connection: ${name}`);
   }
+  const te = valuesOf(fields, "te");
+  if (te.length > 0 && te.join() !== "trailers") throw new Error(`TE is ${te}`);
+  if (valuesOf(fields, "trailer").length > 0 && codings.length === 0) {
+    throw new Error("Trailer without chunks");
+  }
   const upgrades = valuesOf(fields, "upgrade").length;
   const connection = valuesOf(fields, "connection").join();
-  if (connection !== (upgrades > 0 ? "Upgrade" : "")) throw new Error(`Connection is ${connection}`);
+  const wanted = upgrades > 0 ? "Upgrade" : te.length > 0 ? "TE" : "";
+  if (connection !== wanted) throw new Error(`Connection is ${connection}`);
 }
 
 function readBody(bytes: string, fields: SeenRequest["fields"]): { data: string; size: number } | undefined {

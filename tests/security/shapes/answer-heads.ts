@@ -27,6 +27,7 @@ const LINES: [name: string, lines: string[], body: string][] = [
   ["a quoted coding", ['Transfer-Encoding: "chunked"'], EMPTY],
   ["an empty coding", ["Transfer-Encoding:"], EMPTY],
   ["a coding with a parameter", ["Transfer-Encoding: chunked;q=1"], EMPTY],
+  ["a Connection of 129 options", [`Connection: ${"a,".repeat(129)}`, "Content-Length: 2"], "ok"],
   ["a blank before the colon", ["Content-Length : 2"], "ok"],
   ["a tab before the colon", ["Transfer-Encoding\t: chunked"], EMPTY],
   ["a folded line", ["X-A: 1\r\n 2", "Content-Length: 2"], "ok"],

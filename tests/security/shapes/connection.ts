@@ -48,6 +48,8 @@ export const CONNECTION: readonly Shape[] = [
     expect: "forwarded",
     hides: "Connection",
   },
+  { name: "Connection: of 15,000 options", bytes: get(`Connection: ${"a,".repeat(15_000)}`), expect: 400 },
+  { name: "Connection: of 30,000 commas", bytes: get(`Connection: ${",".repeat(30_000)}`), expect: 400 },
   {
     name: "Connection: of no tokens",
     bytes: get('Connection: "close", (x), a b'),

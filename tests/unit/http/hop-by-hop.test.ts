@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fields } from "../../../src/http/fields.ts";
-import { connectionOf, hasConnectionOption, nominatedNames } from "../../../src/http/hop-by-hop.ts";
+import {
+  checkConnection,
+  connectionOf,
+  hasConnectionOption,
+  nominatedNames,
+  takesTrailers,
+} from "../../../src/http/hop-by-hop.ts";
 
 const nominations: [connection: string | undefined, names: string[] | undefined][] = [
   [undefined, undefined],
@@ -67,4 +73,30 @@ test("connectionOf() joins the lines, in any case", () => {
   fields.append("X", "x");
   fields.append("CONNECTION", "b, c");
   assert.equal(connectionOf(fields), "a, b, c");
+});
+
+const lists: [what: string, lines: string[], refused: boolean][] = [
+  ["128 options", [Array(128).fill("a").join(",")], false],
+  ["129 options", [Array(129).fill("a").join(",")], true],
+  ["129 empty options", [",".repeat(128)], true],
+  ["129 options in two lines", [Array(64).fill("a").join(), Array(65).fill("b").join()], true],
+  ["a long option", ["a".repeat(30_000)], false],
+  ["nothing", [], false],
+];
+for (const [what, lines, refused] of lists) {
+  test(`checkConnection() ${refused ? "refuses" : "accepts"} ${what} (RFC 9110 §5.6.1.2)`, () => {
+    const fields = new Fields();
+    for (const line of lines) fields.append("Connection", line);
+    const check = () => checkConnection(fields, "upstream_invalid");
+    if (refused) assert.throws(check, { kind: "upstream_invalid" });
+    else check();
+  });
+}
+
+test("takesTrailers() takes linear time for long values", () => {
+  const started = performance.now();
+  for (const value of [",", " ", "\t", ", ", "trailers ", ",trailers;", "a,"]) {
+    takesTrailers(value.repeat(100_000));
+  }
+  assert.ok(performance.now() - started < 500);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { validateConfig } from "../../src/config/load.ts";
 import { DNS_FAILURE_LOOKS_LIKE_NONE } from "../../src/net/gaps.ts";
 import { DnsServer } from "../support/dns-server.ts";
 import { eventually } from "../support/eventually.ts";
@@ -294,3 +295,46 @@ test("a target of several SRV records is looked up once", async (t) => {
   assert.equal(serversOf(proxy).length, 5);
   assert.equal(dns.asked.filter((name) => name === "a.test").length, 2); // A and AAAA
 });
+
+test("a reload with a name whose DNS server says nothing is in force within a second", async (t) => {
+  const dns = await DnsServer.listen(t);
+  const [one] = await listenOn(t, "127.0.0.1");
+  dns.zone.set("app.test", ["127.0.0.1"]);
+  dns.zone.set("silent.test", "silence");
+  const proxy = await startProxy(t, dns, { url: `http://app.test:${one!.port}`, resolve: "all" });
+  const startedAt = performance.now();
+  const servers = ["app", "silent"].map((name) => ({
+    url: `http://${name}.test:${one!.port}`,
+    resolve: "all",
+  }));
+  await proxy.running.reload(validateConfig({
+    frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app" }],
+    backends: { app: { servers } },
+    resolver: { servers: [dns.address], timeout: "30s" },
+    shutdown: { drain_timeout: "50ms" },
+  }));
+  assert.ok(performance.now() - startedAt < 1000, `${performance.now() - startedAt} ms`);
+  assert.equal(await ask(proxy), "127.0.0.1");
+});
+
+for (const how of ["DNS", "a reload"]) {
+  test(`a server that joins by ${how} is brought up slowly where slow_start is set`, async (t) => {
+    const dns = await DnsServer.listen(t);
+    const [one] = await listenOn(t, "127.0.0.1", "127.0.0.2");
+    dns.zone.set("app.test", ["127.0.0.1"]);
+    const byName = { url: `http://app.test:${one!.port}`, resolve: "all" };
+    const proxy = await startProxy(t, dns, byName, { slow_start: "1h" });
+    if (how === "DNS") dns.zone.set("app.test", ["127.0.0.1", "127.0.0.2"]);
+    else {
+      await proxy.running.reload(validateConfig({
+        frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app" }],
+        backends: { app: { servers: [byName, `http://127.0.0.2:${one!.port}`], slow_start: "1h" } },
+        resolver: { servers: [dns.address] },
+      }));
+    }
+    await eventually("it joins", () => serversOf(proxy).length === 2);
+    const { servers } = proxy.running.snapshot.backends.get("app")!;
+    const weights = servers.map(({ name, weight }) => `${new URL(name).hostname} ${weight}`).toSorted();
+    assert.deepEqual(weights, ["127.0.0.1 1", "127.0.0.2 0.1"]);
+  });
+}

@@ -19,14 +19,17 @@ export class Doubts {
   /** The client whose request failed last, and its network. */
   #client = "";
   #network = "";
-  /** When a request of another client was seen last. */
+  /** When a failure was the first behind requests of other clients, and whether there were such since. */
   #othersAt = -Infinity;
+  #others = false;
   #watched = 0;
 
   /** A request to `server` failed. */
   add({ client, method, target }: Asked, server: Server): void {
     this.#watched = WATCHED;
     this.#look(client);
+    if (this.#others) this.#othersAt = performance.now();
+    this.#others = false;
     this.#client = client;
     this.#network = networkOf(client);
     if (target.length > MAX_TARGET_LENGTH) return;
@@ -51,11 +54,13 @@ export class Doubts {
     const doubt = this.#byTarget.get(target);
     if (doubt === undefined || doubt.server === server || doubt.method !== method) return;
     this.#byTarget.delete(target);
-    if (performance.now() - this.#othersAt >= ALONE_MS) doubt.server.passive.confirm(doubt.count);
+    if (!this.#others && performance.now() - this.#othersAt >= ALONE_MS) {
+      doubt.server.passive.confirm(doubt.count);
+    }
   }
 
   #look(client: string): void {
-    if (client === this.#client || this.#network === "" || networkOf(client) === this.#network) return;
-    this.#othersAt = performance.now();
+    if (this.#others || client === this.#client || this.#network === "") return;
+    this.#others = networkOf(client) !== this.#network;
   }
 }

@@ -142,10 +142,14 @@ export class PassiveHealth {
     return this.#ejectedFor !== "share" || this.#window.passes >= this.#rules.minRequests;
   }
 
-  /** Failures of the row that count. A client that is the only one counts more than once only after a while. */
+  /**
+   * Failures of the row that count: each client once. Where nobody was answered well for a while all do if they are of
+   * several clients, and those of one if another server answered the same.
+   */
   #rowCounts(now: number): number {
-    const confirmed = now - this.#rowBeganAt >= ALONE_MS ? this.#rowConfirmed : 0;
-    return Math.min(this.#rowLength, this.#row.size + this.#rowOwn + confirmed);
+    const once = this.#row.size + this.#rowOwn;
+    if (now - this.#rowBeganAt < ALONE_MS) return once;
+    return this.#row.size > 1 ? this.#rowLength : Math.min(this.#rowLength, once + this.#rowConfirmed);
   }
 
   #endRow(): void {

@@ -48,8 +48,18 @@ test("PassiveHealth.failed() counts each client once in a row, by its network", 
   const health = new PassiveHealth({ ...RULES, failureShare: 0 });
   const asked = (client: string) => ({ client, method: "GET", target: "/" });
   for (let i = 0; i < 50; i++) {
-    assert.equal(health.failed({ now: i * 100, asked: asked(`2001:db8::${i.toString(16)}`) }), undefined);
-    assert.equal(health.failed({ now: i * 100, asked: asked("192.0.2.1") }), undefined);
+    assert.equal(health.failed({ now: 499, asked: asked(`2001:db8::${i.toString(16)}`) }), undefined);
+    assert.equal(health.failed({ now: 499, asked: asked("192.0.2.1") }), undefined);
+  }
+});
+
+test("PassiveHealth.failed() counts all of a row where nobody of several was answered well for half a second", () => {
+  for (const [clients, enough] of [[1, undefined], [2, "row"]] as const) {
+    const health = new PassiveHealth(RULES);
+    for (let i = 0; i < 10; i++) {
+      assert.equal(health.failed({ now: i * 50, asked: by(i % clients) }), undefined);
+    }
+    assert.equal(health.failed({ now: 500, asked: by(0) }), enough);
   }
 });
 

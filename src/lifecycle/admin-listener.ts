@@ -13,22 +13,28 @@ const DRAIN_MS = 1000;
 /** For a request that is on its way: operators' are repeated. */
 const GRACE_MS = 20;
 
+/** A bound socket, and the place that its connections have come in at. */
+interface Bound {
+  readonly listener: Listener;
+  readonly place: Place;
+}
+
 /** The listener for operators: none, or one that a reload may move. */
 export class AdminListener {
-  readonly #place: Place;
+  readonly #options: DownstreamOptions;
   readonly #log: Log;
   readonly #server = new DownstreamServer({ maxConnections: MAX_CONNECTIONS, graceMs: GRACE_MS });
   #config: AdminConfig | undefined;
-  #listener: Listener | undefined;
+  #bound: Bound | undefined;
 
   constructor(options: DownstreamOptions, log: Log) {
-    this.#place = { options };
+    this.#options = options;
     this.#log = log;
   }
 
   /** The bound socket, where there is one. */
   get listener(): Listener | undefined {
-    return this.#listener;
+    return this.#bound?.listener;
   }
 
   /**
@@ -40,18 +46,17 @@ export class AdminListener {
     const next = config && await this.#open(config);
     return {
       commit: () => {
-        void this.#listener?.close();
-        this.#server.release(this.#place);
-        this.#listener = next;
+        void this.#shut(this.#bound);
+        this.#bound = next;
         this.#config = config;
       },
-      undo: async () => void await next?.close(),
+      undo: () => this.#shut(next),
     };
   }
 
   /** Accepts nothing more. */
   async close(): Promise<void> {
-    await this.#listener?.close();
+    await this.#bound?.listener.close();
   }
 
   /** Lets operators' requests end, and closes their connections. */
@@ -59,15 +64,22 @@ export class AdminListener {
     await this.#server.drain(DRAIN_MS);
   }
 
-  async #open({ bind }: AdminConfig): Promise<Listener> {
+  async #shut(bound: Bound | undefined): Promise<void> {
+    if (bound === undefined) return;
+    this.#server.release(bound.place);
+    await bound.listener.close();
+  }
+
+  async #open({ bind }: AdminConfig): Promise<Bound> {
+    const place = { options: this.#options };
     const listener = await listen(
       bind,
-      (socket) => this.#server.accept(socket, this.#place, bind.kind === "unix"),
+      (socket) => this.#server.accept(socket, place, bind.kind === "unix"),
       (error) => this.#log.error("accept_failed", { frontend: "admin", cause: error.message }),
     ).catch((error) => {
       throw new BindError(undefined, bind, error);
     });
     this.#log.info("listening", { frontend: "admin", address: listener.address });
-    return listener;
+    return { listener, place };
   }
 }

@@ -194,6 +194,16 @@ test("the admin listener has metrics and readiness and nothing else", async (t) 
   assert.deepEqual(proxy.accesses, []);
 });
 
+test("the admin listener keeps a connection that comes right behind the start", async (t) => {
+  const { proxy } = await openMetricsScene(t);
+  const client = await RawClient.open(proxy.running.adminListener!.port);
+  t.after(() => client.close());
+  const started = performance.now();
+  await eventually("what was there before to be let go", () => performance.now() - started > 100);
+  client.send(get("/ready"));
+  assert.match(await client.until("ready"), /^HTTP\/1\.1 200 OK\r\n/);
+});
+
 test("the admin listener does not count its own requests", async (t) => {
   const { measure } = await openMetricsScene(t);
   for (let i = 0; i < 3; i++) await measure();

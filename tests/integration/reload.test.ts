@@ -138,7 +138,7 @@ test("RunningProxy.reload() changes nothing where an address is taken", async (t
   const { snapshot } = proxy.running;
   await assert.rejects(
     proxy.running.reload(configOf(["127.0.0.1:0", "127.0.0.1:0", `127.0.0.1:${port}`], server.port)),
-    /EADDRINUSE/,
+    /another program listens there/,
   );
   assert.equal(proxy.running.snapshot, snapshot);
   assert.equal(proxy.running.listeners.length, 1);

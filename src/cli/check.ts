@@ -7,6 +7,7 @@ import { DEFAULT_RELAY } from "../lifecycle/relay-frontend.ts";
 import { describeAction } from "./describe-action.ts";
 import { describeBackend, orUnlimited } from "./describe-backend.ts";
 import { locateConfig } from "./locate.ts";
+import { pathWarnings } from "./path-warnings.ts";
 
 /** Loads a config as `run` would and prints what it describes. Throws a ConfigError where it is not valid. */
 export async function check(path: string | undefined): Promise<void> {
@@ -29,7 +30,7 @@ function frontendLines(frontend: FrontendConfig): string[] {
   return [
     `frontend ${name}: ${bind.map(({ text }) => text).join(", ")} (${mode})`,
     ...(maxConnections === 0 ? [] : [`  clients: up to ${maxConnections}`]),
-    ...(mode === "relay" ? relayLines(frontend) : reverseLines(frontend)),
+    ...(mode === "relay" ? relayLines(frontend) : [...reverseLines(frontend), ...pathWarnings(frontend)]),
   ];
 }
 

@@ -113,3 +113,29 @@ $`),
     /\nlimits: 2000 client connections, heads of 32KiB in 100 fields, .*, bodies of 10MiB\n/,
   );
 });
+
+test("sluice check warns of rules and routes that deny by path where paths are compared as they came", async () => {
+  const configOf = (normalize: string) => `
+[[frontends]]
+bind = ":80"
+normalize = "${normalize}"
+default_backend = "app"
+rules = [
+  { if = "host == a.example && !(path_prefix == /open)", respond = { status = 403 } },
+  { if = "path_prefix == /old", redirect = "/new" },
+  { if = "method == PUT", respond = { status = 405 } },
+]
+[[frontends.routes]]
+path_prefix = "/admin"
+respond = { status = 404 }
+[backends]
+app.servers = ["http://a"]
+`;
+  assert.deepEqual((await checked(configOf("off"))).match(/(?<=warning: ").*(?=" denies by path)/g), [
+    "if host == a.example && !(path_prefix == /open)",
+    "/admin",
+  ]);
+  for (const normalize of ["match", "refuse"]) {
+    assert.doesNotMatch(await checked(configOf(normalize)), /warning/);
+  }
+});

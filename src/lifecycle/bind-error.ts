@@ -12,8 +12,8 @@ export class BindError extends Error {
 
   constructor(frontend: string | undefined, address: BindAddress, cause: unknown) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    const why = reasonOf(address, code) ?? code ?? message;
-    super(`cannot listen on ${address.text}: ${why}`, { cause });
+    const why = [code, reasonOf(address, code)].filter((part) => part !== undefined).join(": ");
+    super(`cannot listen on ${address.text}: ${why || message}`, { cause });
     this.name = "BindError";
     this.frontend = frontend;
     this.address = address;

@@ -7,12 +7,12 @@ const rows: [address: string, code: string | undefined, message: RegExp][] = [
   [
     "127.0.0.1:8080",
     "EADDRINUSE",
-    /^cannot listen on 127\.0\.0\.1:8080: another program .*choose another port$/,
+    /^cannot listen on 127\.0\.0\.1:8080: EADDRINUSE: another program .*choose another port$/,
   ],
   [
     ":80",
     "EACCES",
-    /^cannot listen on :80: .* below 1024; choose a higher one, or allow it \("setcap cap_net_bind/,
+    /^cannot listen on :80: EACCES: .* below 1024; choose a higher one, or allow it \("setcap cap_net_bind/,
   ],
   ["[::1]:443", "EPERM", /below 1024; choose a higher one/],
   [":8080", "EACCES", /^cannot listen on :8080: EACCES$/],
@@ -25,7 +25,7 @@ const rows: [address: string, code: string | undefined, message: RegExp][] = [
   [
     "unix:/run/a.sock",
     "EADDRINUSE",
-    /^cannot listen on unix:\/run\/a\.sock: another program .*choose another path$/,
+    /^cannot listen on unix:\/run\/a\.sock: EADDRINUSE: another program .*choose another path$/,
   ],
   ["unix:/run/a.sock", "EACCES", /may not write to that folder/],
   ["unix:/nowhere/a.sock", "ENOENT", /no such folder; make it, or choose another path$/],

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { duration, share, wholeNumber } from "./fields.ts";
+import { duration, flag, share, wholeNumber } from "./fields.ts";
 import type { Frozen } from "./freeze.ts";
 import { overrides, section } from "./section.ts";
 import { statusesSchema } from "./statuses.ts";
@@ -13,6 +13,13 @@ const retries = {
   deadline: duration.prefault("90s"),
   /** Statuses of answers after which an idempotent request goes to another server; none by default. */
   statuses: statusesSchema.prefault([]),
+  /** Takes a request with the field Idempotency-Key for idempotent, whatever its method: its server knows a repetition. */
+  idempotency_key: flag.prefault(false),
+  /**
+   * Sends any request once more where a connection that was used before dies without a byte of an answer. Nearly always its
+   * server had closed it as unused; where it died over the request, that reaches it twice.
+   */
+  stale_connection: flag.prefault(false),
 };
 
 /** When a request goes to another server, in `[defaults]`. */

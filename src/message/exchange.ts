@@ -14,6 +14,19 @@ export interface Peer {
   readonly unix?: boolean;
 }
 
+/**
+ * Why a failed attempt is not followed by another: the request may not be sent twice; an answer had begun; a long body is
+ * partly gone; no other server is left; the number, the time or the share of retries is used up.
+ */
+export type NoRetry =
+  | "not_idempotent"
+  | "answered"
+  | "attempts"
+  | "body"
+  | "no_server"
+  | "deadline"
+  | "budget";
+
 /** Sends interim answers while a request has no final one. */
 export interface Informer {
   /** Sends a 1xx to the client, if it can take one. */
@@ -62,6 +75,8 @@ export class Exchange {
   attempts = 0;
   /** Attempts that were not the last: each server, and how it failed. */
   tried: string | undefined;
+  /** Why the last attempt, which failed, was not followed by another. */
+  retry: NoRetry | undefined;
   /** Time that was spent waiting for a connection of a full server, in all attempts, in ms. */
   queueMs = 0;
   /** Time that was spent opening connections, in all attempts, in ms. */

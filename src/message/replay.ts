@@ -35,6 +35,11 @@ export class ReplayableBody implements BodySource, BodySink {
     return this.#kept !== undefined && this.#failure === undefined;
   }
 
+  /** Whether another attempt will surely get the whole body, how far this one may come. */
+  get fits(): boolean {
+    return this.replayable && this.length !== undefined && this.length <= MAX_KEPT_BYTES;
+  }
+
   start(sink: BodySink): void {
     if (this.#failure !== undefined) return sink.fail(this.#failure); // it came between two attempts
     this.#sink = sink;

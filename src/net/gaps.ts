@@ -38,3 +38,8 @@ export const DNS_FAILURE_LOOKS_LIKE_NONE = RUNTIME === "deno";
  * the end of the connection is sometimes lost. So TLS toward servers runs over a stream that holds the bytes back.
  */
 export const TLS_READS_WHILE_PAUSED = RUNTIME === "deno";
+
+/**
+ * Deno 2.9 runs some sixty immediates before it looks at sockets again, so that they are no way to let it; a timer is.
+ */
+export const IMMEDIATES_DELAY_READS = RUNTIME === "deno";

@@ -37,6 +37,7 @@ export function logAccess(
     server: exchange.server,
     attempts: exchange.attempts,
     tried: exchange.tried,
+    retry: exchange.retry,
     bytes_in: exchange.bytesIn,
     bytes_out: exchange.bytesOut,
     elapsed_ms: tenths(now - exchange.startedAt),

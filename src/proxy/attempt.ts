@@ -2,7 +2,6 @@ import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Server } from "../backend/server.ts";
 import { Fields } from "../http/fields.ts";
 import { NO_BODY } from "../http/framing.ts";
-import { maySendAgain } from "../http/methods.ts";
 import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 import type { ReplayableBody } from "../message/replay.ts";
@@ -24,6 +23,10 @@ export interface Outgoing {
   readonly body: BodySource | null;
   /** The body where it can be started again. */
   readonly replay: ReplayableBody | undefined;
+  /** Whether it may be sent again though a server may have got it: its method is idempotent, or the operator takes it for that. */
+  readonly repeatable: boolean;
+  /** Whether it may be sent again where a connection that was used before dies without a byte of an answer. */
+  readonly resendsStale: boolean;
   /** Whether a part of the body may have been sent. */
   bodyStarted: boolean;
   /** Whether a byte of an answer came to an attempt that failed: nothing is repeated any more. */
@@ -89,12 +92,14 @@ export async function attempt(
   exchange.headAt = 0;
   const outgoing = toServer(request, server, parts);
   server.inFlight++;
-  const idempotent = maySendAgain(parts.method);
+  const sure = parts.repeatable && (parts.body === null || parts.replay?.fits === true);
   try {
     for (let stale = 0;; stale++) {
       // A first dead connection hints at more of them in the pool: after it, a new one is opened.
       // A tunnel gets one of its own.
-      const connection = (stale === 0 && parts.method !== "CONNECT" ? server.pool.takeIdle() : undefined) ??
+      const reuses = stale === 0 && parts.method !== "CONNECT";
+      const idle = reuses ? (sure ? server.pool.takeIdle() : await server.pool.takeSure()) : undefined;
+      const connection = idle ??
         await server.pool.connect({
           signal: exchange.signal,
           mayLeave: !stays,
@@ -131,7 +136,7 @@ export async function attempt(
         if (connection.answering && parts.method !== "CONNECT") parts.heard = true;
         const unheard = reused && !connection.answering && stale < MAX_STALE && canSendAgain(parts);
         const reset = error instanceof ProxyError && error.kind === "upstream_reset" &&
-          error.retryable(idempotent);
+          error.retryable(parts.repeatable || parts.resendsStale);
         if (!unheard || !reset) throw error;
       }
     }

@@ -15,6 +15,7 @@ import type { Answer } from "../upstream/contract.ts";
 import { attempt, type AttemptResult, type Outgoing } from "./attempt.ts";
 import { type IdentityPolicy, schemeOf } from "./identity.ts";
 import { type Instead, letGo, type OnStatus } from "./on-status.ts";
+import { mayRepeat } from "./repeat.ts";
 import { requestedUpgrade } from "./request.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Shape } from "./shape.ts";
@@ -66,7 +67,7 @@ export async function forward(
       }
       const { status } = sent.answer.head;
       const repeats = includesStatus(backend.config.retries.statuses, status) &&
-        mayRepeat(request, { backend, server, tried, outgoing, sentStatus: status });
+        mayRepeat(request, { backend, server, tried, outgoing, error: undefined });
       if (!repeats) {
         const instead = course.onStatus?.of(status, request, outgoing);
         if (instead !== undefined) {
@@ -82,8 +83,7 @@ export async function forward(
       exchange.note(server.name, String(status));
     } catch (thrown) {
       const error = last = toProxyError(thrown);
-      const repeats = error.retryable(maySendAgain(outgoing.method)) &&
-        mayRepeat(request, { backend, server, tried, outgoing });
+      const repeats = mayRepeat(request, { backend, server, tried, outgoing, error });
       if (!repeats) return fail(request, course, outgoing, error);
       exchange.note(server.name, error.kind);
     }
@@ -94,31 +94,6 @@ export async function forward(
 
 /** Times that a request which waits goes from one queue to another. */
 const MAX_MOVES = 100;
-
-interface Repeating {
-  readonly backend: Backend;
-  /** The server that failed, and those before it. */
-  readonly server: Server;
-  readonly tried: ReadonlySet<Server> | undefined;
-  readonly outgoing: Outgoing;
-  /** Status of an answer that is to be dropped. */
-  readonly sentStatus?: number;
-}
-
-/** Whether another server may be asked: one is left, the body is whole, and number, time and budget allow it. */
-function mayRepeat(
-  { exchange }: IncomingRequest,
-  { backend, server, tried, outgoing, sentStatus }: Repeating,
-): boolean {
-  const { attempts, deadline } = backend.config.retries;
-  if (sentStatus !== undefined && !maySendAgain(outgoing.method)) return false;
-  if (outgoing.heard || exchange.aborted !== undefined || exchange.attempts >= attempts) return false;
-  if (outgoing.body !== null && outgoing.bodyStarted && outgoing.replay?.replayable !== true) return false;
-  if (!backend.hasOther(new Set(tried).add(server))) return false;
-  const now = performance.now();
-  if (deadline > 0 && now - exchange.startedAt >= deadline) return false;
-  return backend.retryBudget.take(now);
-}
 
 /** What becomes of a request that no server answered: what the route does about it, else it fails. */
 async function fail(
@@ -220,12 +195,14 @@ function methodOf({ method }: IncomingRequest, own: string | undefined): string 
 
 function prepare(request: IncomingRequest, course: Course): Outgoing {
   const { policy, shape, mirror } = course;
+  const { retries } = course.backend.config;
   const fields = request.takeFields();
   const whole = bodyOf(request, fields, shape?.body);
   const upgrade = requestedUpgrade(request, fields, whole);
   const source = mirror === undefined || upgrade !== undefined ? whole : mirror.tap(request, whole);
   const method = methodOf(request, shape?.method);
-  const keeps = maySendAgain(method) || course.onStatus?.asksBackends === true;
+  const repeatable = maySendAgain(method) || (retries.idempotencyKey && fields.has("idempotency-key"));
+  const keeps = repeatable || retries.staleConnection || course.onStatus?.asksBackends === true;
   const replay = source !== null && keeps ? new ReplayableBody(source) : undefined;
   return {
     method,
@@ -233,6 +210,8 @@ function prepare(request: IncomingRequest, course: Course): Outgoing {
     fields,
     body: replay ?? source,
     replay,
+    repeatable,
+    resendsStale: retries.staleConnection,
     bodyStarted: false,
     heard: false,
     upgrade,

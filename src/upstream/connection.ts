@@ -23,6 +23,10 @@ const IDLE = 0, HEAD = 1, BODY = 2, GONE = 3;
 export class UpstreamConnection implements AnswerReader {
   /** Whether this connection has carried an exchange before. */
   reused = false;
+  /** Since when it is unused, as its server sees it, on the clock of `performance.now()`; NaN where that is not known. */
+  idleSince = NaN;
+  /** How long it may be unused, by what its server said in the last answer; Infinity where that is nothing. */
+  reusableMs = Infinity;
   /** Whether a byte of the current answer has come. */
   answering = false;
   readonly #socket: Socket;
@@ -32,13 +36,13 @@ export class UpstreamConnection implements AnswerReader {
   readonly #waits: Waits;
   #state = IDLE;
   #request: OutgoingRequest | undefined;
-  #resolve: ((answer: Answer) => void) | undefined;
-  #reject: ((error: ProxyError) => void) | undefined;
+  #answer: PromiseWithResolvers<Answer> | undefined;
   #body: AnswerBody | undefined;
   #paused = false;
+  /** Whether the current answer had to wait here, so that its server may have been done with it for long. */
+  #heldUp = false;
   /** Interim answers to the current request. */
   #interim = 0;
-  #reusableMs = Infinity;
   /** Whether the server has finished sending, cleanly or by a break. */
   #ended = false;
   /** How the connection broke, where it did: what was read before still counts. */
@@ -55,7 +59,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#decoder = new ResponseDecoder(limits);
     collectChunks(this.#decoder);
     this.#sending = new Sending(socket, {
-      onSent: () => this.#sent(),
+      onSent: () => this.#state === HEAD ? this.#waits.forAnswer() : undefined,
       onBroken: (error) => this.fail(error),
       onBlocked: () => this.#waits.forMovement(),
       onDrained: () => this.#drained(),
@@ -84,18 +88,16 @@ export class UpstreamConnection implements AnswerReader {
     this.#request = request;
     this.#interim = 0;
     this.#decoder.expect(request.method);
-    const answer = new Promise<Answer>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.#heldUp = false;
+    const { promise } = this.#answer = Promise.withResolvers<Answer>();
     this.#waits.begin(request);
     this.#sending.begin(request);
-    return answer;
+    return promise;
   }
 
   /** Gives the connection back unused. */
   release(): void {
-    if (this.usable) this.#rest();
+    if (this.usable) this.#rest(this.idleSince);
     else this.fail(new ProxyError("upstream_reset", "Not usable any more"));
   }
 
@@ -104,10 +106,11 @@ export class UpstreamConnection implements AnswerReader {
     if (this.#state === GONE) return;
     const wasHead = this.#state === HEAD;
     const reason = this.#sending.mayLack(this.#break !== undefined) ? beforeRequestEnd(error) : error;
+    const answer = this.#answer;
     const request = this.#close();
     if (request === undefined) return;
     this.#sending.stop(reason);
-    if (wasHead) return this.#reject!(reason);
+    if (wasHead) return answer!.reject(reason);
     this.#body?.fail(reason);
     request.onDone(reason);
   }
@@ -173,8 +176,8 @@ export class UpstreamConnection implements AnswerReader {
       return request.onInformational(head);
     }
     // A server that answers before it has the request may never read the rest, nor what would follow.
-    this.#reusableMs = this.#sending.complete ? reusableFor(head, request.method) : 0;
-    const resolve = this.#resolve!;
+    this.reusableMs = this.#sending.complete ? reusableFor(head, request.method) : 0;
+    const { resolve } = this.#answer!;
     this.#state = BODY;
     this.#paused = false;
     if (head.framing.kind === "length" && head.framing.length === 0) {
@@ -191,7 +194,7 @@ export class UpstreamConnection implements AnswerReader {
     if (head.status === 101 && !mayUpgrade(upgrade, head.fields.get("upgrade"))) {
       throw new ProxyError("upstream_invalid", "The server switched protocols unasked");
     }
-    this.#resolve!({ head, body: null, tunnel: this.takeOver() });
+    this.#answer!.resolve({ head, body: null, tunnel: this.takeOver() });
   }
 
   /** Hands the connection over, to be a tunnel. It keeps its place in the pool until it is closed. */
@@ -211,8 +214,9 @@ export class UpstreamConnection implements AnswerReader {
   #finish(trailers: Fields | undefined): void {
     const request = this.#request!;
     const body = this.#body;
-    if (this.#reusableMs > 0 && this.#decoder.unread === 0 && !this.#ended) this.#rest();
-    else this.#close();
+    if (this.reusableMs > 0 && this.#decoder.unread === 0 && !this.#ended) {
+      this.#rest(this.#heldUp ? NaN : performance.now());
+    } else this.#close();
     this.#sending.stop(new ProxyError("upstream_reset", "The server answered before it had the request"));
     body?.end();
     body?.sink?.end(trailers);
@@ -221,14 +225,14 @@ export class UpstreamConnection implements AnswerReader {
   }
 
   /** Goes back to the pool. */
-  #rest(): void {
+  #rest(since: number): void {
     this.#state = IDLE;
     this.#request = undefined;
-    this.#resolve = undefined;
-    this.#reject = undefined;
+    this.#answer = undefined;
     this.#body = undefined;
     this.reused = true;
-    this.#waits.forUse(this.#reusableMs);
+    this.idleSince = since;
+    this.#waits.forUse(this.reusableMs);
     this.#owner.onIdle(this);
   }
 
@@ -238,7 +242,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#waits.dispose();
     this.#socket.destroy();
     this.#request = undefined;
-    this.#resolve = undefined;
+    this.#answer = undefined;
     this.#owner.onGone(this);
     return request;
   }
@@ -249,14 +253,9 @@ export class UpstreamConnection implements AnswerReader {
   }
 
   #pause(): void {
-    this.#paused = true;
+    this.#paused = this.#heldUp = true;
     this.#waits.forNothing();
     this.#socket.pause();
-  }
-
-  /** The request is out. */
-  #sent(): void {
-    if (this.#state === HEAD) this.#waits.forAnswer();
   }
 
   #drained(): void {
@@ -278,6 +277,7 @@ export class UpstreamConnection implements AnswerReader {
     if (this.#state === GONE || this.#ended) return;
     this.#ended = true;
     this.#break ??= error;
+    if (this.#state === IDLE) this.#owner.onLeft(this);
     if (this.#state === BODY && !this.#flowing) return; // first what came before
     this.#conclude();
   }

@@ -48,6 +48,8 @@ export interface UpstreamTimeouts {
 export interface ConnectionOwner<Connection> {
   /** The exchange is complete and the connection can carry another. */
   onIdle(connection: Connection): void;
+  /** The server closed the connection while it was unused; `onGone` follows. */
+  onLeft(connection: Connection): void;
   /** The connection is gone. */
   onGone(connection: Connection): void;
 }

@@ -1,9 +1,14 @@
 import { ProxyError } from "../base/errors.ts";
 import { type CodecLimits, DEFAULT_LIMITS } from "../http1/limits.ts";
 import { dial, type DialTarget } from "../net/dial.ts";
+import { nextReads } from "../net/next-reads.ts";
 import { UpstreamConnection } from "./connection.ts";
 import type { UpstreamTimeouts } from "./contract.ts";
+import { Endurance } from "./endurance.ts";
 import { type Asking, Places } from "./places.ts";
+
+/** A connection that was unused for longer is looked at before what cannot be sent again goes out on it. In ms. */
+const LOOK_AFTER_MS = 20;
 
 /** How a pool behaves. Times in milliseconds. */
 export interface PoolOptions {
@@ -35,6 +40,7 @@ export class ConnectionPool {
   /** The only addresses that the server has; undefined while that was never said. */
   #addresses: ReadonlySet<string> | undefined;
   readonly #places: Places;
+  readonly #endurance = new Endurance();
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -54,6 +60,25 @@ export class ConnectionPool {
       if (connection === undefined || connection.usable) return connection;
       connection.fail(new ProxyError("upstream_reset", "Not usable any more"));
     }
+  }
+
+  /**
+   * As `takeIdle`, for a request that cannot be sent again: only one that the server surely keeps a while longer. What the
+   * server does with the others shows how long it keeps them.
+   */
+  async takeSure(): Promise<UpstreamConnection | undefined> {
+    const now = performance.now();
+    const warmest = this.#idle.at(-1);
+    if (warmest === undefined) return undefined;
+    if (!(now - warmest.idleSince < LOOK_AFTER_MS && this.#isSure(warmest, now))) {
+      const oldest = this.#idle[0]!;
+      const { idleSince } = oldest;
+      await nextReads();
+      const lives = this.#idle[0] === oldest && oldest.usable && oldest.idleSince === idleSince;
+      if (lives) this.#endurance.survived(now - idleSince, now);
+    }
+    const found = this.#idle.at(-1);
+    return found?.usable === true && this.#isSure(found, performance.now()) ? this.#idle.pop() : undefined;
   }
 
   /**
@@ -94,10 +119,16 @@ export class ConnectionPool {
     if (this.#leadsAstray(connection)) return connection.fail(movedAway());
     const handed = this.#places.hand(connection, this);
     if (handed === true) return;
-    if (handed === "close" || this.#closed || this.#idle.length >= this.#options.maxIdle) {
-      return connection.fail(new ProxyError("shutdown", "Not needed any more"));
-    }
+    const { maxIdle } = this.#options;
+    if (handed === "close" || this.#closed || maxIdle === 0) return connection.fail(notNeeded());
+    if (this.#idle.length >= maxIdle) this.#idle[0]!.fail(notNeeded());
     this.#idle.push(connection);
+  }
+
+  /** For connections: the server closed it while it was unused. */
+  onLeft(connection: UpstreamConnection): void {
+    const now = performance.now();
+    this.#endurance.closed(now - connection.idleSince, now);
   }
 
   /** For connections: gone. */
@@ -137,6 +168,10 @@ export class ConnectionPool {
     }
   }
 
+  #isSure(connection: UpstreamConnection, now: number): boolean {
+    return connection.reusableMs !== Infinity || this.#endurance.covers(now - connection.idleSince);
+  }
+
   #leadsAstray(connection: UpstreamConnection): boolean {
     if (this.#addresses === undefined) return false;
     const address = this.#all.get(connection);
@@ -156,6 +191,10 @@ async function timed<T>(
   } finally {
     if (times !== undefined) times[name] += performance.now() - began;
   }
+}
+
+function notNeeded(): ProxyError {
+  return new ProxyError("shutdown", "Not needed any more");
 }
 
 function movedAway(): ProxyError {

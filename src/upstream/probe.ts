@@ -47,7 +47,7 @@ export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<Probe
     socket,
     { response: 0, idle: 0, keepAlive: 1 },
     plan.limits ?? DEFAULT_LIMITS,
-    { onIdle() {}, onGone() {} },
+    { onIdle() {}, onLeft() {}, onGone() {} },
   );
   const giveUp = (kind: "response_timeout" | "shutdown") =>
     connection.fail(

@@ -209,7 +209,9 @@ for (const [how, die] of DIES) {
   for (const text of [post("x"), request("POST", "/"), request("PATCH", "/", ["Content-Length: 0"])]) {
     test(`forward() never sends a ${text.split(" ")[0]} again where the server ${how}: ${text.length} bytes`, async (t) => {
       const { server, proxy, client } = await openScene(t, {
-        answer: (head, connection) => head.startsWith("GET") ? ok("one") : void die(connection),
+        // It promises to keep the connection, so that the next request is sent on it.
+        answer: (head, connection) =>
+          head.startsWith("GET") ? ok("one", "Keep-Alive: timeout=60") : void die(connection),
       });
       const c = await client();
       c.send(get());

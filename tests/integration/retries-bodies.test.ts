@@ -228,7 +228,8 @@ for (const [text, sentAgain, count] of UNUSED) {
     const server: Behaviour = (connection) => {
       const asked = messagesIn(connection.received);
       if (asked === 2) connection.close();
-      else if (/GET|abc$/.test(connection.received)) connection.send(ok("fine"));
+      // It promises to keep the connection, so that a POST is sent on it.
+      else if (/GET|abc$/.test(connection.received)) connection.send(ok("fine", "Keep-Alive: timeout=60"));
     };
     const scene = await openRetryScene(t, [server, server].slice(0, count));
     const c = await scene.client();

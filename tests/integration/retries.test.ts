@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
+import type { RawConnection } from "../support/raw-server.ts";
 import { asked, bodyOf, get, ok, post, request } from "./scene.ts";
 import {
   type Behaviour,
@@ -238,4 +239,79 @@ test("forward() answers pipelined requests in order behind one that was repeated
   // The POST is not repeated, all others are.
   assert.deepEqual(received.match(/(?<=HTTP\/1\.1 )\d+/g), ["200", "502", "200", "200"]);
   assert.deepEqual(scene.counts(), [4, 3, 0]);
+});
+
+const KEY = "Idempotency-Key: 7f3a";
+const OPTED: [keys: Record<string, unknown>, line: string | undefined, repeats: boolean][] = [
+  [{}, KEY, false],
+  [{ idempotency_key: true }, undefined, false],
+  [{ idempotency_key: true }, KEY, true],
+];
+for (const [keys, line, repeats] of OPTED) {
+  const what = `a POST ${line === undefined ? "without" : "with"} a key, ${JSON.stringify(keys)}`;
+  test(`forward() ${repeats ? "asks another server for" : "does not repeat"} ${what}`, async (t) => {
+    const scene = await openRetryScene(t, [hangsUp, TWO], { backend: { retries: keys } });
+    const received = await scene.ask(post("body", CLOSE, ...(line === undefined ? [] : [line])));
+    assert.match(received, repeats ? /^HTTP\/1\.1 200 [^]*two$/ : /^HTTP\/1\.1 502 /);
+    assert.deepEqual(scene.counts(), [1, repeats ? 1 : 0]);
+    assert.equal((await scene.proxy.access(0))["retry"], repeats ? undefined : "not_idempotent");
+  });
+}
+
+for (const repeats of [false, true]) {
+  const what = `whose used connection died, stale_connection = ${repeats}`;
+  test(`attempt() ${repeats ? "sends a POST again" : "does not send a POST again"} ${what}`, async (t) => {
+    let posts = 0;
+    const server = (connection: RawConnection) => {
+      const posted = connection.received.endsWith("body");
+      if (!posted && !connection.received.endsWith("\r\n\r\n")) return;
+      // As if it closed what is unused while the first POST was on its way.
+      if (posted && posts++ === 0) return connection.close();
+      connection.received = "";
+      connection.send(ok("one", "Keep-Alive: timeout=60"));
+    };
+    const scene = await openRetryScene(t, [server], { backend: { retries: { stale_connection: repeats } } });
+    await scene.ask(get("/", CLOSE));
+    const received = await scene.ask(post("body", CLOSE));
+    assert.match(received, repeats ? /^HTTP\/1\.1 200 [^]*one$/ : /^HTTP\/1\.1 502 /);
+    assert.equal(posts, repeats ? 2 : 1);
+    const { attempts, retry } = await scene.proxy.access(1);
+    assert.deepEqual({ attempts, retry }, { attempts: 1, retry: repeats ? undefined : "not_idempotent" });
+  });
+}
+
+const LONG = "x".repeat(100_000);
+const OBSTACLES: [retry: string, text: string, servers: Behaviour[], retries: Record<string, unknown>][] = [
+  ["not_idempotent", post("body", CLOSE), [hangsUp, TWO], {}],
+  ["answered", get("/", CLOSE), [breaksOffAfter("HTTP/1.1 2"), TWO], {}],
+  ["attempts", get("/", CLOSE), [hangsUp, hangsUp, TWO], {}],
+  ["attempts", get("/", CLOSE), ["refuses", TWO], { attempts: 1 }],
+  ["no_server", get("/", CLOSE), [hangsUp], {}],
+  ["deadline", get("/", CLOSE), [(connection) => void setTimeout(() => connection.close(), 20), TWO], {
+    deadline: "5ms",
+  }],
+  ["no_server", get("/", CLOSE), [UNAVAILABLE], { statuses: [503] }],
+  [
+    "body",
+    request("PUT", "/", [CLOSE, `Content-Length: ${LONG.length}`]) + LONG,
+    [(connection) => void (connection.received.endsWith("x".repeat(70_000)) && connection.close()), TWO],
+    {},
+  ],
+];
+for (const [retry, text, servers, retries] of OBSTACLES) {
+  test(`mayRepeat() notes ${retry} (${text.slice(0, 4)}, ${servers.length}, ${JSON.stringify(retries)})`, async (t) => {
+    const scene = await openRetryScene(t, servers, { backend: { retries } });
+    await scene.ask(text);
+    assert.equal((await scene.proxy.access(0))["retry"], retry);
+  });
+}
+
+test("mayRepeat() notes budget where the share of retries is used up", async (t) => {
+  const scene = await openRetryScene(t, [hangsUp, hangsUp, TWO], { backend: { retries: { budget: 0 } } });
+  const notes: unknown[] = [];
+  for (let i = 0; i < 5; i++) {
+    await scene.ask(get("/", CLOSE));
+    notes.push((await scene.proxy.access(i))["retry"]);
+  }
+  assert.ok(notes.includes("budget"), notes.join());
 });

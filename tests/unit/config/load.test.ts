@@ -60,12 +60,19 @@ test("validateConfig() fills in every default", () => {
     response: 30_000,
     continue: 0,
     idle: 60_000,
-    keepAlive: 25_000,
+    keepAlive: 4000,
     tunnelIdle: 3_600_000,
     tunnelDrain: 10_000,
     queue: 3000,
   };
-  const retries = { attempts: 2, budget: 0.2, deadline: 90_000, statuses: [] };
+  const retries = {
+    attempts: 2,
+    budget: 0.2,
+    deadline: 90_000,
+    statuses: [],
+    idempotencyKey: false,
+    staleConnection: false,
+  };
   const hash = { on: { subject: "client", argument: "" }, loadFactor: 0 };
   const ejection = {
     enabled: true,

@@ -51,6 +51,7 @@ test("UpstreamConnection.send() resolves with an answer that came before a write
   let gone = 0;
   const connection = new UpstreamConnection(socket, timeouts, DEFAULT_LIMITS, {
     onIdle() {},
+    onLeft() {},
     onGone: () => gone++,
   });
   const body = new SplitBody(server.closed);

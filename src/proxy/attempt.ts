@@ -212,7 +212,7 @@ function toServer(
     idleMs,
     body,
     chunked: body !== null && body.length === undefined,
-    dropsTrailer: parts.edits?.dropsTrailer ?? droppedTrailers(parts.policy),
+    dropsTrailer: body === null ? undefined : parts.edits?.dropsTrailer ?? droppedTrailers(parts.policy),
     upgrade,
     onInformational: (head) => exchange.inform(head.status, head.reason, head.fields),
     onDone(error) {

@@ -15,8 +15,9 @@ import {
   UNKNOWN_HEALTH,
   UNPROBED_HEALTH,
 } from "../health/state.ts";
-import type { Fields } from "../http/fields.ts";
+import type { FieldName, Fields } from "../http/fields.ts";
 import { LOAD_REPORT_FIELD, parseLoadReport } from "../http/orca.ts";
+import type { DropsField } from "../http1/encode.ts";
 import type { DialTarget } from "../net/dial.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";
 import type { ServerRecord } from "./record.ts";
@@ -247,12 +248,17 @@ export class Server implements Candidate, ProbeTarget {
     return now;
   }
 
+  /** Which trailer fields of its answers are for us alone, as the report is in a head. */
+  get dropsTrailer(): DropsField | undefined {
+    return this.#readsReports ? isLoadReport : undefined;
+  }
+
   #takeReport(fields: Fields, now: number): void {
     const value = fields.get(LOAD_REPORT_FIELD);
     if (value === undefined) return;
     const utilization = parseLoadReport(value);
     if (utilization !== undefined) this.record.report = { utilization, at: now };
-    fields.removeWhere(({ lower }) => lower === LOAD_REPORT_FIELD);
+    fields.removeWhere(isLoadReport);
   }
 
   /** An answer came to its end: only now is it known whether it was one. */
@@ -275,6 +281,10 @@ export class Server implements Candidate, ProbeTarget {
     // What may be repeated whatever it is was not sent.
     this.#outcomes.onFailed(this, kind, error.retryable(false) ? undefined : asked);
   }
+}
+
+function isLoadReport({ lower }: FieldName): boolean {
+  return lower === LOAD_REPORT_FIELD;
 }
 
 /** Basic credentials (RFC 7617 §2), as UTF-8. */

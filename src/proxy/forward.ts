@@ -20,6 +20,7 @@ import { requestedUpgrade } from "./request.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Shape } from "./shape.ts";
 import { toClientResponse } from "./response.ts";
+import { eitherDrops } from "./trailers.ts";
 
 /** Where a request goes, and what becomes of it on the way. */
 export interface Course {
@@ -176,7 +177,7 @@ function accept(
       edit?.(fields, request);
       if (cookie !== undefined) fields.append("Set-Cookie", cookie);
     },
-    dropsTrailer: shape?.dropsTrailer,
+    dropsTrailer: eitherDrops(shape?.dropsTrailer, server.dropsTrailer),
     onTunnelDone,
   });
 }

@@ -12,6 +12,12 @@ export function droppedTrailers({ transparent, aliases }: IdentityPolicy): Drops
   return aliases === "keep" ? saysWho : isAliasOrSaysWho;
 }
 
+/** Both together. */
+export function eitherDrops(a: DropsField | undefined, b: DropsField | undefined): DropsField | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return (kind) => a(kind) || b(kind);
+}
+
 function isAlias({ alias }: FieldName): boolean {
   return alias;
 }

@@ -32,6 +32,17 @@ test("load_aware keeps the report from the client, whatever is in it", async (t)
   }
 });
 
+test("load_aware keeps a report in trailers from the client, beside what a route removes", async (t) => {
+  const answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n0\r\n0\r\n" +
+    `${report(0.5)}\r\nX-Gone: 1\r\nX-Kept: 1\r\n\r\n`;
+  const route = { backend: "app", response_headers: { remove: ["X-Gone"] } };
+  const scene = await openRetryScene(t, [answer], {
+    backend: { balance: "load_aware" },
+    frontend: { default_backend: undefined, routes: [route] },
+  });
+  assert.match(await scene.ask(get("/", "Connection: close")), /\r\n0\r\nX-Kept: 1\r\n\r\n$/);
+});
+
 test("any other policy passes the report on to the client", async (t) => {
   const scene = await openRetryScene(t, [ok("0", report(0.5))], { backend: { balance: "leastconn" } });
   assert.match(

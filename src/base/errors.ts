@@ -33,6 +33,7 @@ const TABLE = {
   queue_full: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   queue_timeout: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   connection_limit: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
+  out_of_files: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   shutdown: { side: "proxy", status: 503, sent: true, type: "proxy_internal_response" },
   internal_error: { side: "proxy", status: 500, sent: true, type: "proxy_internal_error" },
   // The limit is ours: no other server would say less, and this one may be well.

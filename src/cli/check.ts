@@ -2,6 +2,7 @@ import { formatDuration, formatSize } from "../base/units.ts";
 import type { FrontendConfig } from "../config/frontend.ts";
 import type { LimitsConfig } from "../config/limits.ts";
 import type { Config } from "../config/schema.ts";
+import { ASSUMED_FILE_LIMIT, OPEN_FILES } from "../net/open-files.ts";
 import { print } from "../net/stdout.ts";
 import { DEFAULT_RELAY } from "../lifecycle/relay-frontend.ts";
 import { describeAction } from "./describe-action.ts";
@@ -75,11 +76,17 @@ function relayLines({ relay = DEFAULT_RELAY, defaultBackend = STRAIGHT }: Fronte
 /** Where requests go that need no parent. */
 const STRAIGHT = "straight to the target";
 
+function clientLimit(most: number | undefined): string {
+  if (most !== undefined) return orUnlimited(most);
+  const limit = OPEN_FILES.limit ?? `unknown, ${ASSUMED_FILE_LIMIT} is assumed`;
+  return `${OPEN_FILES.shares.clients} (by the limit of open files, ${limit})`;
+}
+
 function describeLimits(
   { headerSize, headerCount, targetSize, bodySize, maxConnections }: LimitsConfig,
 ): string {
   return [
-    `${orUnlimited(maxConnections)} client connections`,
+    `${clientLimit(maxConnections)} client connections`,
     `heads of ${formatSize(headerSize)} in ${headerCount} fields`,
     `targets of ${formatSize(targetSize)}`,
     `bodies ${bodySize === undefined ? "unlimited" : `of ${formatSize(bodySize)}`}`,

@@ -13,8 +13,11 @@ export const limitsSchema = section({
   target_size: size.prefault("16KiB"),
   /** Body of one request, in bytes; more is answered 413. No limit where it is left out. */
   body_size: size.exactOptional(),
-  /** Downstream connections open at a time in the whole process; 0 is no limit. */
-  max_connections: wholeNumber(0).prefault(0),
+  /**
+   * Downstream connections open at a time in the whole process; 0 is no limit. Where it is left out, as many as the limit
+   * of open files allows.
+   */
+  max_connections: wholeNumber(0).exactOptional(),
 });
 
 /** Output type of `limitsSchema`. */

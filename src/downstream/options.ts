@@ -20,6 +20,9 @@ export interface DownstreamTimeouts {
   readonly lingerLimit: number;
 }
 
+/** Why a client is turned away: as many are connected as may be, or there are no files for more. */
+export type Refusal = "connection_limit" | "out_of_files";
+
 /** Where connections come in: who serves them may change between two requests. */
 export interface Place {
   readonly options: DownstreamOptions;
@@ -37,8 +40,8 @@ export interface DownstreamOptions {
   fetch(request: Request): Response | Promise<Response>;
   /** The answer to a request that could not be read or served. */
   fail(error: ProxyError, exchange: Exchange): Response;
-  /** A client was turned away, because as many are connected as may be. */
-  onRefused(): void;
+  /** A client was turned away. */
+  onRefused(refusal: Refusal): void;
   /** An exchange begins. */
   onBegun(): void;
   /** An exchange is over: everything about it is known. */

@@ -3,17 +3,19 @@ import { ProxyError } from "../base/errors.ts";
 import type { Buffer } from "node:buffer";
 import { DeadlineQueue } from "../base/deadline-queue.ts";
 import type { Peer } from "../message/exchange.ts";
+import { OPEN_FILES } from "../net/open-files.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { type ConnectionEvents, DownstreamConnection } from "./connection.ts";
-import type { DownstreamOptions, Place } from "./options.ts";
+import type { DownstreamOptions, Place, Refusal } from "./options.ts";
 import { type RestEvents, RestingConnection } from "./resting.ts";
 import { changeOwner, own } from "./socket-owner.ts";
 import { DROWSY_MS } from "./waits.ts";
 
-/** Connections that a full proxy refuses in words, at a time; beyond it they are only closed. */
-const MAX_REFUSING = 256;
-const REFUSAL = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n" +
-  "Content-Length: 42\r\nRetry-After: 1\r\nConnection: close\r\n\r\n503 Service Unavailable: connection_limit\n";
+/** What clients that are turned away get to hear, and until when they are to be gone. */
+const REFUSALS: Readonly<Record<Refusal, string>> = {
+  connection_limit: refusalFor("connection_limit"),
+  out_of_files: refusalFor("out_of_files"),
+};
 const REFUSAL_MS = 1000;
 /** The last part of a drain, in which WebSockets are closed: both ends have heard Close 1001 and may answer it. */
 const GOODBYE_MS = 1000;
@@ -28,20 +30,33 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   readonly #connections = new Set<ClientConnection>();
   /** Those that rest, by how long they may. */
   readonly #resting = new Map<number, DeadlineQueue<RestingConnection>>();
-  /** Connections at a time; 0 is no limit. */
-  maxConnections: number;
   /** Time in which an unused connection that is to close may still bring a request. */
   graceMs: number;
+  #maxConnections = 0;
+  readonly #usesReserve: boolean;
   /** Open connections by where they came in. */
   readonly #counts = new Map<Place, number>();
   readonly #refusing = new Set<Socket>();
   #stage: "serving" | "grace" | "closing" = "serving";
   #onEmpty: (() => void) | undefined;
 
-  /** `maxConnections` 0 is no limit; `graceMs` as the field. */
-  constructor({ maxConnections, graceMs }: { maxConnections: number; graceMs: number }) {
-    this.maxConnections = maxConnections;
+  /**
+   * `maxConnections` as `limitConnections` takes it, `graceMs` as the field. With `usesReserve` files count as there that
+   * are kept from ordinary clients.
+   */
+  constructor({ maxConnections, graceMs, usesReserve = false }: {
+    maxConnections?: number | undefined;
+    graceMs: number;
+    usesReserve?: boolean;
+  }) {
+    this.limitConnections(maxConnections);
     this.graceMs = graceMs;
+    this.#usesReserve = usesReserve;
+  }
+
+  /** Takes `most` connections at a time from now on; 0 is no limit, and undefined as many as there are files for. */
+  limitConnections(most: number | undefined): void {
+    this.#maxConnections = most ?? OPEN_FILES.shares.clients;
   }
 
   /** Number of open connections. */
@@ -53,12 +68,10 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   accept(socket: Socket, place: Place, unix = false): void {
     if (this.#stage === "closing") return void socket.destroy();
     const { options } = place;
-    if (
-      isOver(this.maxConnections, this.#connections.size) ||
-      isOver(options.maxConnections, this.#countOf(options))
-    ) {
-      options.onRefused();
-      return this.#refuse(socket);
+    const refusal = this.#refusalOf(options);
+    if (refusal !== undefined) {
+      options.onRefused(refusal);
+      return this.#refuse(socket, refusal);
     }
     this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1);
     const acceptedAt = performance.now();
@@ -193,6 +206,14 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
     return sum;
   }
 
+  #refusalOf(options: DownstreamOptions): Refusal | undefined {
+    if (
+      isOver(this.#maxConnections, this.#connections.size) ||
+      isOver(options.maxConnections, this.#countOf(options))
+    ) return "connection_limit";
+    return this.#usesReserve || OPEN_FILES.hasRoomForClient ? undefined : "out_of_files";
+  }
+
   #forget(place: Place): void {
     const left = this.#counts.get(place)! - 1;
     if (left > 0) this.#counts.set(place, left);
@@ -203,9 +224,10 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
     for (const connection of [...this.#connections]) connection.drain(idleToo);
   }
 
-  #refuse(socket: Socket): void {
+  #refuse(socket: Socket, refusal: Refusal): void {
     socket.on("error", () => {}); // a client that we turn away may break off as it likes
-    if (this.#refusing.size >= MAX_REFUSING) return void socket.destroy();
+    if (refusal === "out_of_files") OPEN_FILES.report();
+    if (this.#refusing.size >= OPEN_FILES.shares.refused) return void socket.destroy();
     this.#refusing.add(socket);
     const timer = setTimeout(() => socket.destroy(), REFUSAL_MS);
     socket.on("close", () => {
@@ -213,8 +235,16 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
       this.#refusing.delete(socket);
     });
     socket.resume();
-    socket.end(REFUSAL);
+    socket.end(REFUSALS[refusal]);
+    // It may keep no file, not even until it has read why.
+    if (!OPEN_FILES.hasRoomForClient) socket.once("finish", () => socket.destroy());
   }
+}
+
+function refusalFor(refusal: Refusal): string {
+  const body = `503 Service Unavailable: ${refusal}\n`;
+  return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+    `Content-Length: ${body.length}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`;
 }
 
 function isOver(limit: number, count: number): boolean {

@@ -5,6 +5,7 @@ import type { Exchange } from "../message/exchange.ts";
 import type { ForwardedResponse } from "../message/response.ts";
 import type { OpenTunnel } from "../message/tunnel.ts";
 import type { MessageWriter } from "../net/message-writer.ts";
+import { OPEN_FILES } from "../net/open-files.ts";
 import { switchingHead } from "./answer.ts";
 import type { DownstreamOptions } from "./options.ts";
 
@@ -32,7 +33,7 @@ export class Tunnelled {
     exchange.onFinished = undefined;
     exchange.answered(response.status, response.takeFields());
     writer.sendHead(switchingHead(response));
-    socket.removeAllListeners();
+    OPEN_FILES.removeListeners(socket);
     this.#open = response.tunnel!.join(socket, early, ({ fromClient, toClient }) => {
       exchange.bytesIn = fromClient;
       exchange.bytesOut = toClient;

@@ -15,8 +15,11 @@ export interface ActiveOptions<Target extends ProbeTarget> {
   readonly interval: number;
   /** Between the results of a server that is about to turn round. */
   readonly fastInterval: number;
-  /** Never rejects, and ends within its own time limit; `signal` gives up early. */
-  probe(target: Target, signal: AbortSignal): Promise<ProbeResult>;
+  /**
+   * Never rejects, and ends within its own time limit; `signal` gives up early. Undefined says that the target could not
+   * be asked, which is no fault of its own.
+   */
+  probe(target: Target, signal: AbortSignal): Promise<ProbeResult | undefined>;
   /** Whether a target is not to be probed for now. */
   isPaused?(target: Target): boolean;
   /** Whether a target is there no more; it is not probed again. */
@@ -45,6 +48,7 @@ export async function startActiveChecks<Target extends ProbeTarget>(
     const startedAt = performance.now();
     const result = await options.probe(target, signal);
     if (signal.aborted || options.isGone?.(target) === true) return; // a probe that was cut off says nothing about the server
+    if (result === undefined) return;
     options.onResult(target, { ...result, ms: performance.now() - startedAt, at: Date.now() });
   }
 

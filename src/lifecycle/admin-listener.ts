@@ -23,7 +23,11 @@ interface Bound {
 export class AdminListener {
   readonly #options: DownstreamOptions;
   readonly #log: Log;
-  readonly #server = new DownstreamServer({ maxConnections: MAX_CONNECTIONS, graceMs: GRACE_MS });
+  readonly #server = new DownstreamServer({
+    maxConnections: MAX_CONNECTIONS,
+    graceMs: GRACE_MS,
+    usesReserve: true,
+  });
   #config: AdminConfig | undefined;
   #bound: Bound | undefined;
 

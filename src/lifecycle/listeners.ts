@@ -1,6 +1,7 @@
 import { type Log } from "../base/log.ts";
 import type { BindAddress } from "../config/bind.ts";
 import { distinctAddresses, listen, type ListenAddress, type Listener } from "../net/listen.ts";
+import { OPEN_FILES } from "../net/open-files.ts";
 import type { Place } from "../downstream/options.ts";
 import type { DownstreamServer } from "../downstream/server.ts";
 import { BindError } from "./bind-error.ts";
@@ -18,6 +19,8 @@ export class Listeners {
   readonly #server: DownstreamServer;
   readonly #log: Log;
   #bound = new Map<string, Bound>();
+  /** Ends the lines about files that are short. */
+  #unlisten: (() => void) | undefined;
 
   constructor(server: DownstreamServer, log: Log) {
     this.#server = server;
@@ -58,6 +61,7 @@ export class Listeners {
       throw error;
     }
     return () => {
+      this.#unlisten ??= OPEN_FILES.onShortage((facts) => this.#log.error("out_of_files", facts));
       for (const [bound, service] of handOver) bound.options = service;
       for (const [key, bound] of this.#bound) {
         if (next.has(key)) continue;
@@ -70,6 +74,7 @@ export class Listeners {
 
   /** Accepts nothing more. Resolves when the ports are free again. */
   async close(): Promise<void> {
+    this.#unlisten?.();
     await Promise.all(this.all.map((listener) => listener.close()));
   }
 

@@ -197,7 +197,7 @@ export class RunningProxy {
     } finally {
       this.#upcoming = undefined;
     }
-    this.#server.maxConnections = config.limits.maxConnections;
+    this.#server.limitConnections(config.limits.maxConnections);
     this.#server.graceMs = config.shutdown.grace;
     closeSnapshot(before, next);
     this.#reloads.done++;

@@ -5,7 +5,7 @@ import type { LimitsConfig } from "../config/limits.ts";
 import type { Config } from "../config/schema.ts";
 import { type DownstreamTimeouts, downstreamTimeoutsSchema } from "../config/timeouts.ts";
 import type { IntakeLimits } from "../downstream/intake.ts";
-import type { DownstreamOptions } from "../downstream/options.ts";
+import type { DownstreamOptions, Refusal } from "../downstream/options.ts";
 import type { ProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { type AccessLog, logAccess } from "../observe/access-log.ts";
@@ -81,9 +81,9 @@ export class FrontendService implements DownstreamOptions {
     return answerFailure(error, exchange, this.#frontend.errors);
   }
 
-  onRefused(): void {
+  onRefused(refusal: Refusal): void {
     this.metrics.refused();
-    this.#refusals.add();
+    if (refusal === "connection_limit") this.#refusals.add(); // of files there is a line for the whole process
   }
 
   /** Serves no more: writes down what was not yet. */

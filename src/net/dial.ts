@@ -4,6 +4,7 @@ import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { formatDuration } from "../base/units.ts";
 import { outliveFailedWrites } from "./failed-writes.ts";
 import { TLS_READS_WHILE_PAUSED } from "./gaps.ts";
+import { OPEN_FILES } from "./open-files.ts";
 import type { Endpoint } from "./resolver.ts";
 import { connectTlsOver } from "./tls-over.ts";
 
@@ -138,7 +139,13 @@ function establish(begin: () => Socket, { target, ready, timeout, leftMs, signal
   });
 }
 
-function open({ host, port, socketPath, endpoints, tls }: DialTarget): Socket {
+function open(target: DialTarget): Socket {
+  const socket = connectTo(target);
+  OPEN_FILES.add(socket);
+  return socket;
+}
+
+function connectTo({ host, port, socketPath, endpoints, tls }: DialTarget): Socket {
   if (socketPath !== undefined) return connect({ path: socketPath, allowHalfOpen: true });
   const lookup = endpoints === undefined ? {} : { lookup: lookupIn(endpoints) };
   if (tls === undefined) return connect({ host, port, allowHalfOpen: true, noDelay: true, ...lookup });
@@ -181,6 +188,12 @@ function unresolved(cause: Error): NodeJS.ErrnoException {
 function toDialError(error: Error, target: DialTarget): ProxyError {
   if (error.cause instanceof ProxyError) return error.cause;
   const code = (error as { code?: string }).code ?? "";
+  // Where there is no file for it, Bun says that the server refused, and a look-up that there is no such name.
+  if (code === "EMFILE" || code === "ENFILE" || OPEN_FILES.areGone()) {
+    return new ProxyError("out_of_files", `Cannot connect to ${nameOf(target)}: no file is left for it`, {
+      cause: error,
+    });
+  }
   const kind = KINDS[code] ?? (isTlsError(code, error.message, target) ? "tls_failed" : "connect_failed");
   return new ProxyError(kind, `Cannot connect to ${nameOf(target)}: ${code || error.message}`, {
     cause: error,

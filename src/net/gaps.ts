@@ -27,6 +27,14 @@ export const READ_BUFFERS_WAIT_FOR_GC = RUNTIME === "deno";
 export const STDOUT_WRITE_BLOCKS = RUNTIME === "deno";
 
 /**
+ * Deno 2.9 accepts all connections that wait in one go, before anybody is asked about the first of them. Where that takes
+ * the last file, it ends accepting for good, and no error says so; `listen` of the handle underneath begins it again,
+ * does nothing where it goes on, and loses no connection that waits. (Bun 1.4 goes on by itself, but keeps a core busy
+ * with trying until a file comes free.)
+ */
+export const ACCEPT_ENDS_WITHOUT_FILES = RUNTIME === "deno";
+
+/**
  * Deno 2.9 reports a DNS server's failure (SERVFAIL) as "there is no such record". Where all questions about a name fail,
  * the last good answer is kept all the same; where only its A or only its AAAA records do, those are left out until the
  * next look-up.

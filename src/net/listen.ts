@@ -1,9 +1,13 @@
 import { lstatSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { IPV6_WILDCARD_TAKES_IPV4 } from "./gaps.ts";
+import { ACCEPT_ENDS_WITHOUT_FILES, IPV6_WILDCARD_TAKES_IPV4 } from "./gaps.ts";
+import { OPEN_FILES } from "./open-files.ts";
 
-/** Connections that the kernel holds for us until they are accepted. */
-const BACKLOG = 1024;
+/**
+ * Connections that the kernel holds for us until they are accepted: where all are accepted at once, no more than there
+ * are files for which nobody was asked.
+ */
+const BACKLOG = ACCEPT_ENDS_WITHOUT_FILES ? OPEN_FILES.shares.waiting : 1024;
 /** Time that a forgotten unix socket file gets to answer before it is taken to be dead. */
 const STALE_PROBE_MS = 500;
 
@@ -32,8 +36,12 @@ export async function listen(
   onError: (error: Error) => void,
 ): Promise<Listener> {
   if (address.kind === "unix") await removeStale(address.path);
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    OPEN_FILES.add(socket);
+    onSocket(socket);
+  });
   await bind(server, address);
+  const unwatch = OPEN_FILES.watch(() => goOnAccepting(server));
   server.on("error", onError);
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
@@ -42,6 +50,7 @@ export async function listen(
     port,
     close: () =>
       new Promise((resolve) => {
+        unwatch();
         if (address.kind === "unix") rmSync(address.path, { force: true });
         server.close(() => resolve());
       }),
@@ -71,6 +80,12 @@ function bind(server: Server, address: ListenAddress): Promise<void> {
       server.listen({ port, backlog: BACKLOG, ...everywhere }, bound);
     }
   });
+}
+
+function goOnAccepting(server: Server): void {
+  if (!ACCEPT_ENDS_WITHOUT_FILES) return;
+  const { _handle: handle } = server as { _handle?: { listen?(backlog: number): number } | null };
+  handle?.listen?.(BACKLOG);
 }
 
 /** A socket file outlives a killed process. It is removed only if it is a socket and nobody answers on it. */

@@ -10,7 +10,8 @@ export const METRICS = {
   sluice_connections: { type: "gauge", help: "Open connections of clients." },
   sluice_refused_connections_total: {
     type: "counter",
-    help: "Clients of a frontend that were turned away because as many were connected as may be.",
+    help:
+      "Clients of a frontend that were turned away: as many were connected as may be, or no file was left.",
   },
   sluice_reloads_total: { type: "counter", help: "Configs that were taken over while running, or refused." },
   sluice_last_reload_success: { type: "gauge", help: "0 where the last new config was refused, else 1." },

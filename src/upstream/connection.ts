@@ -5,6 +5,7 @@ import type { Fields } from "../http/fields.ts";
 import { mayUpgrade } from "../http/upgrade.ts";
 import type { CodecLimits } from "../http1/limits.ts";
 import { ResponseDecoder, type ResponseHead } from "../http1/response-decoder.ts";
+import { OPEN_FILES } from "../net/open-files.ts";
 import { collectChunks, giveBack } from "../net/release.ts";
 import { AnswerBody, type AnswerReader } from "./answer-body.ts";
 import { beforeRequestEnd, brokenBy, closedByServer } from "./faults.ts";
@@ -200,7 +201,7 @@ export class UpstreamConnection implements AnswerReader {
   /** Hands the connection over, to be a tunnel. It keeps its place in the pool until it is closed. */
   takeOver(): { socket: Socket; early: Buffer } {
     const early = this.#decoder.takeRest();
-    this.#socket.removeAllListeners();
+    OPEN_FILES.removeListeners(this.#socket);
     this.#socket.pause();
     // Until the tunnel listens, an error must not go unheard.
     this.#socket.once("error", () => {});

@@ -27,8 +27,11 @@ export interface ProbePlan {
 /** Codes of failures to connect; every other is `L4CON`. */
 const CONNECT_CODES: Readonly<Record<string, ProbeCode>> = { connect_timeout: "L4TOUT", tls_failed: "L6RSP" };
 
-/** Probes a server once, over a connection of its own. Never rejects; `signal` gives up early. */
-export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<ProbeResult> {
+/**
+ * Probes a server once, over a connection of its own. Resolves with undefined where there is no file for one: that says
+ * nothing about the server. Never rejects; `signal` gives up early.
+ */
+export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<ProbeResult | undefined> {
   const { target, timeoutMs, request } = plan;
   const startedAt = performance.now();
   let socket;
@@ -36,6 +39,7 @@ export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<Probe
     socket = await dial(target, { ms: timeoutMs, rule: "the probe's timeout" }, signal);
   } catch (error) {
     const { kind, message } = toProxyError(error);
+    if (kind === "out_of_files") return undefined;
     const code = error instanceof HandshakeTimeout ? "L6TOUT" : CONNECT_CODES[kind] ?? "L4CON";
     return { code, detail: message };
   }

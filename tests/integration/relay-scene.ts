@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { TestContext } from "node:test";
 import { validateConfig } from "../../src/config/load.ts";
+import { countSockets } from "../support/counted-sockets.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { type RawConnection, RawServer } from "../support/raw-server.ts";
@@ -41,12 +42,13 @@ export interface RelayScene {
   reload(options: Pick<RelayOptions, "relay" | "backend">): Promise<unknown>;
 }
 
-/** Opens a scene whose relay reaches this machine. Its end asserts that no request is counted as under way any more. */
+/** Opens a scene whose relay reaches this machine. Its end asserts that no request is counted as under way any more, and no socket as open. */
 export async function openRelay(t: TestContext, options: RelayOptions = {}): Promise<RelayScene> {
   const { parents: sayings = [], answer = ok("<target>"), onData } = options;
   const target = onData === undefined ? await say(answer) : await RawServer.listen({ onData });
   const parents = await Promise.all(sayings.map(say));
   const config = partsOf(options, { target, parents });
+  const allClosed = countSockets();
   const proxy = await startTestProxy(config);
   const clients: RawClient[] = [];
   t.after(async () => {
@@ -54,6 +56,7 @@ export async function openRelay(t: TestContext, options: RelayOptions = {}): Pro
     await proxy.stop();
     for (const server of [target, ...parents]) await server.close();
     await eventually("no request in flight", () => proxy.inFlight() === 0);
+    await allClosed();
   });
   const client = async () => {
     const one = await RawClient.open(proxy.port);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { TestContext } from "node:test";
+import { countSockets } from "../support/counted-sockets.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { type RawConnection, RawServer } from "../support/raw-server.ts";
@@ -25,13 +26,14 @@ export interface SceneOptions extends Omit<TestConfig, "servers"> {
   readonly base?: string;
 }
 
-/** Opens a scene. Its end asserts that no request is counted as under way any more (promise 4). */
+/** Opens a scene. Its end asserts that no request is counted as under way any more (promise 4), and no socket as open. */
 export async function openScene(t: TestContext, options: SceneOptions = {}): Promise<Scene> {
   const { answer, onData, onConnection, entry, base = "", ...config } = options;
   const server = answer === undefined
     ? await RawServer.listen({ ...(onData && { onData }), ...(onConnection && { onConnection }) })
     : await RawServer.answering(answer);
   const url = `http://127.0.0.1:${server.port}${base}`;
+  const allClosed = countSockets();
   const proxy = await startTestProxy({ servers: [{ url, ...entry }], ...config });
   const clients: RawClient[] = [];
   t.after(async () => {
@@ -39,6 +41,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     await proxy.stop();
     await server.close();
     await eventually("no request in flight", () => proxy.inFlight() === 0);
+    await allClosed();
   });
   return {
     server,

@@ -15,10 +15,14 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export function sluiceCommand(): string[] {
   const binary = process.env["SLUICE_BINARY"];
   if (binary !== undefined && binary !== "") return [binary];
-  const main = join(ROOT, "src/main.ts");
+  return run("src/main.ts");
+}
+
+function run(script: string): string[] {
+  const path = join(ROOT, script);
   return process.versions["bun"] === undefined
-    ? [process.execPath, "run", "-A", main]
-    : [process.execPath, main];
+    ? [process.execPath, "run", "-A", path]
+    : [process.execPath, path];
 }
 
 /** A running program and what it has printed. */
@@ -43,20 +47,31 @@ export class Program {
 
   /**
    * Starts Sluice with `args`; `config` is written to a file first and `{config}` in the arguments is its path. With
-   * `inside` that file's directory is the working directory.
+   * `inside` that file's directory is the working directory; `files` is the limit of open files, and `script` one that is
+   * run on the runtime in place of Sluice.
    */
   static start(
     args: readonly string[],
     config = "",
     fileName = "sluice.toml",
-    { env = {}, inside = false }: { env?: Record<string, string>; inside?: boolean } = {},
+    { env = {}, inside = false, files, script }: {
+      env?: Record<string, string>;
+      inside?: boolean;
+      files?: number;
+      script?: string;
+    } = {},
   ): Program {
     const directory = mkdtempSync(join(tmpdir(), "sluice-test-"));
     const path = join(directory, fileName);
     writeFileSync(path, config);
-    const [command, ...before] = sluiceCommand();
+    const limited = files === undefined ? [] : ["sh", "-c", `ulimit -n ${files}; exec "$@"`, "sh"];
     const words = args.map((word) => word.replace("{config}", path));
-    const child = spawn(command!, [...before, ...words], {
+    const [command, ...rest] = [
+      ...limited,
+      ...(script === undefined ? sluiceCommand() : run(script)),
+      ...words,
+    ];
+    const child = spawn(command!, rest, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
       ...(inside && { cwd: directory }),
@@ -65,8 +80,12 @@ export class Program {
   }
 
   /** Starts `sluice run` with `config` and waits until it listens. */
-  static async run(config: string, fileName?: string): Promise<Program> {
-    const program = Program.start(["run", "-c", "{config}"], config, fileName);
+  static async run(
+    config: string,
+    fileName?: string,
+    options?: Parameters<typeof Program.start>[3],
+  ): Promise<Program> {
+    const program = Program.start(["run", "-c", "{config}"], config, fileName, options);
     await program.untilPrinted('"listening"', 15_000);
     return program;
   }

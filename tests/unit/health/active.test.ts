@@ -13,7 +13,10 @@ interface Target extends ProbeTarget {
   lastProbe: Probed | undefined;
 }
 
-type Probe = (target: Target, signal: AbortSignal) => ProbeResult | Promise<ProbeResult>;
+type Probe = (
+  target: Target,
+  signal: AbortSignal,
+) => ProbeResult | undefined | Promise<ProbeResult | undefined>;
 
 /** A loop whose timers run when the test says so. Its interval is 1000, and 100 on the way to turning round. */
 class Loop {
@@ -106,6 +109,17 @@ test("startActiveChecks() probes all at once first, and resolves when each has a
 
 test("startActiveChecks() resolves at once where there is nothing to probe", async (t) => {
   await new Loop(t, 0, () => PASS).first;
+});
+
+test("startActiveChecks() learns nothing from a probe that could not be made, and goes on", async (t) => {
+  let results: (ProbeResult | undefined)[] = [undefined];
+  const loop = new Loop(t, 1, () => results.shift());
+  await loop.first;
+  assert.deepEqual([loop.results, loop.targets[0]!.health], [[], UNKNOWN_HEALTH]);
+  results = [PASS, undefined, undefined, undefined, undefined];
+  await loop.pass(5000);
+  assert.deepEqual([loop.results.length, loop.targets[0]!.health.up], [1, true]);
+  assert.equal(loop.probes.length, 6);
 });
 
 test("startActiveChecks() spreads the targets over the interval after the first round", async (t) => {

@@ -6,6 +6,7 @@ import { UpstreamConnection } from "./connection.ts";
 import type { UpstreamTimeouts } from "./contract.ts";
 import { Endurance } from "./endurance.ts";
 import { type Asking, Places } from "./places.ts";
+import { UNUSED, UnusedConnections } from "./unused.ts";
 
 /** A connection that was unused for longer is looked at before what cannot be sent again goes out on it. In ms. */
 const LOOK_AFTER_MS = 20;
@@ -34,7 +35,7 @@ export interface PoolOptions {
  */
 export class ConnectionPool {
   readonly #options: PoolOptions;
-  readonly #idle: UpstreamConnection[] = [];
+  readonly #idle = new UnusedConnections<UpstreamConnection>();
   /** Open connections and the addresses that they lead to. */
   readonly #all = new Map<UpstreamConnection, string | undefined>();
   /** The only addresses that the server has; undefined while that was never said. */
@@ -68,16 +69,16 @@ export class ConnectionPool {
    */
   async takeSure(): Promise<UpstreamConnection | undefined> {
     const now = performance.now();
-    const warmest = this.#idle.at(-1);
+    const warmest = this.#idle.newest;
     if (warmest === undefined) return undefined;
     if (!(now - warmest.idleSince < LOOK_AFTER_MS && this.#isSure(warmest, now))) {
-      const oldest = this.#idle[0]!;
+      const oldest = this.#idle.oldest!;
       const { idleSince } = oldest;
       await nextReads();
-      const lives = this.#idle[0] === oldest && oldest.usable && oldest.idleSince === idleSince;
+      const lives = this.#idle.oldest === oldest && oldest.usable && oldest.idleSince === idleSince;
       if (lives) this.#endurance.survived(now - idleSince, now);
     }
-    const found = this.#idle.at(-1);
+    const found = this.#idle.newest;
     return found?.usable === true && this.#isSure(found, performance.now()) ? this.#idle.pop() : undefined;
   }
 
@@ -89,7 +90,9 @@ export class ConnectionPool {
   async connect(asking: Asking = {}): Promise<UpstreamConnection | undefined> {
     const { maxConnections: limit, timeouts, target } = this.#options;
     // A new one is wanted in place of one that is unused.
-    if (this.#places.isFull(limit)) this.#idle[0]?.fail(new ProxyError("shutdown", "Its place is needed"));
+    if (this.#places.isFull(limit)) {
+      this.#idle.oldest?.fail(new ProxyError("shutdown", "Its place is needed"));
+    }
     if (this.#places.isFull(limit)) {
       const waiting = { ...asking, pool: this, limit, queueMs: timeouts.queue };
       const end = await timed("queueMs", asking.times, () => this.#places.wait(waiting));
@@ -98,6 +101,7 @@ export class ConnectionPool {
     } else this.#places.take();
     let opened = false;
     try {
+      UNUSED.makeRoom();
       const dialling = () => dial(target, { ms: timeouts.connect, rule: "connect" }, asking.signal);
       const socket = await timed("connectMs", asking.times, dialling);
       const connection = new UpstreamConnection(
@@ -121,7 +125,7 @@ export class ConnectionPool {
     if (handed === true) return;
     const { maxIdle } = this.#options;
     if (handed === "close" || this.#closed || maxIdle === 0) return connection.fail(notNeeded());
-    if (this.#idle.length >= maxIdle) this.#idle[0]!.fail(notNeeded());
+    if (this.#idle.size >= maxIdle) this.#idle.oldest!.fail(notNeeded());
     this.#idle.push(connection);
   }
 
@@ -134,8 +138,7 @@ export class ConnectionPool {
   /** For connections: gone. */
   onGone(connection: UpstreamConnection): void {
     this.#all.delete(connection);
-    const index = this.#idle.indexOf(connection);
-    if (index !== -1) this.#idle.splice(index, 1);
+    this.#idle.remove(connection);
     this.#places.free();
   }
 
@@ -155,7 +158,7 @@ export class ConnectionPool {
   /** The server has these addresses now: connections to others are closed when they are unused. */
   moveTo(addresses: ReadonlySet<string>): void {
     this.#addresses = addresses;
-    for (const connection of [...this.#idle]) {
+    for (const connection of this.#idle.all()) {
       if (this.#leadsAstray(connection)) connection.fail(movedAway());
     }
   }
@@ -163,9 +166,10 @@ export class ConnectionPool {
   /** Closes what is unused now, and the rest as it comes back. */
   close(): void {
     this.#closed = true;
-    for (const connection of [...this.#idle]) {
+    for (const connection of this.#idle.all()) {
       connection.fail(new ProxyError("shutdown", "The pool is closed"));
     }
+    this.#idle.close();
   }
 
   #isSure(connection: UpstreamConnection, now: number): boolean {

@@ -2,51 +2,68 @@ import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { parseIpBlock } from "../http/ip.ts";
 
-/** Where Linux shows the queues of all TCP sockets. Deno lets a program read them only where it may do everything. */
-const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
+/**
+ * Where Linux shows the queues of all TCP sockets, and how many digits an address has there. Deno lets a program read them
+ * only where it may do everything.
+ */
+const TABLES = [{ path: "/proc/net/tcp", digits: 8 }, { path: "/proc/net/tcp6", digits: 32 }] as const;
 /** Looking at the tables is followed by a rest of so many times what it took, up to a second. */
 const REST_FACTOR = 10;
 const MAX_REST_MS = 1000;
 /** What stands before an IPv4 address where a socket of IPv6 has it, in the tables' form. */
 const MAPPED = "0000000000000000FFFF0000";
 
+/** What is known of one connection. */
+interface Known {
+  /** Bytes that its peer's kernel has not acknowledged; undefined where its row was not found. */
+  sent: number | undefined;
+  /** Bytes that its peer has not read, where the peer is on this machine too. */
+  unread: number;
+}
+
 /** One look at the tables, for all sockets that somebody asked about since the last. */
 class Look {
   readonly done: Promise<void>;
-  /** What is known of each connection, by its two ends as the tables name them, our own first. */
-  readonly #bytes = new Map<string, number | undefined>();
+  /** By both ends as the tables name them: our own first, and the peer's first. */
+  readonly #ours = new Map<string, Known>();
+  readonly #theirs = new Map<string, Known>();
 
   constructor(afterMs: number) {
     this.done = new Promise((resolve) => setTimeout(resolve, afterMs)).then(() => this.#take());
   }
 
-  /** Asks about a connection. */
-  add(ends: readonly string[]): void {
-    for (const key of ends) this.#bytes.set(key, undefined);
-  }
-
-  bytesOf(ends: readonly string[]): number | undefined {
-    return ends.map((key) => this.#bytes.get(key)).find((bytes) => bytes !== undefined);
+  /** Asks about the connection between `ends`, which may stand in the tables in several forms. */
+  add(ends: readonly Ends[]): Known {
+    const [first] = ends;
+    const known = this.#ours.get(`${first!.local} ${first!.remote}`) ?? { sent: undefined, unread: 0 };
+    for (const { local, remote } of ends) {
+      this.#ours.set(`${local} ${remote}`, known);
+      this.#theirs.set(`${remote} ${local}`, known);
+    }
+    return known;
   }
 
   async #take(): Promise<void> {
     next = undefined;
     const began = performance.now();
-    const texts = await Promise.all(TABLES.map(readTable));
+    const texts = await Promise.all(TABLES.map(({ path }) => readTable(path)));
     readable = texts.some((text) => text !== undefined);
-    const unread: [key: string, bytes: number][] = [];
-    for (const line of texts.flatMap((text) => text?.split("\n") ?? [])) {
-      const [, local, remote, sent, received] = ROW.exec(line) ?? [];
-      if (local === undefined) continue;
-      const ours = `${local} ${remote}`;
-      if (this.#bytes.has(ours)) this.#bytes.set(ours, parseInt(sent!, 16));
-      // The other end, where it is on this machine: what it was sent and has not read.
-      const theirs = `${remote} ${local}`;
-      if (this.#bytes.has(theirs)) unread.push([theirs, parseInt(received!, 16)]);
-    }
-    for (const [key, bytes] of unread) this.#bytes.set(key, (this.#bytes.get(key) ?? 0) + bytes);
+    TABLES.forEach(({ digits }, i) => this.#search(texts[i] ?? "", 2 * (digits + ":0050".length) + 1));
     const now = performance.now();
     restsUntil = now + Math.min(MAX_REST_MS, REST_FACTOR * (now - began));
+  }
+
+  /** Looks for what was asked about in rows like `0: LOCAL:PORT REMOTE:PORT 01 SENT:UNREAD …`, whose ends are `width` long. */
+  #search(text: string, width: number): void {
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", end + 1)) {
+      const at = text.indexOf(": ", end) + ": ".length;
+      const ends = text.slice(at, at + width);
+      const ours = this.#ours.get(ends);
+      const theirs = this.#theirs.get(ends);
+      const queues = at + width + " 01 ".length;
+      if (ours !== undefined) ours.sent = parseInt(text.slice(queues, queues + 8), 16);
+      if (theirs !== undefined) theirs.unread = parseInt(text.slice(queues + 9, queues + 17), 16);
+    }
   }
 }
 
@@ -56,10 +73,6 @@ function readTable(path: string): Promise<string | undefined> {
     code === "EMFILE" || code === "ENFILE" ? "" : undefined
   );
 }
-
-/** A row of a table: both ends, the state, the bytes not acknowledged and the bytes not read. */
-const ROW =
-  /^ *\d+: ([0-9A-F]+:[0-9A-F]{4}) ([0-9A-F]+:[0-9A-F]{4}) [0-9A-F]{2} ([0-9A-F]{8}):([0-9A-F]{8}) /;
 
 let next: Look | undefined;
 let restsUntil = 0;
@@ -73,17 +86,26 @@ export async function bytesUnderWay(socket: Socket): Promise<number | undefined>
   const ends = endsOf(socket);
   if (ends === undefined || !readable) return undefined;
   const look = next ??= new Look(Math.max(0, restsUntil - performance.now()));
-  look.add(ends);
+  const known = look.add(ends);
   await look.done;
-  return look.bytesOf(ends);
+  return known.sent === undefined ? undefined : known.sent + known.unread;
 }
 
-/** Both ends as the tables name them, in each form that they may have there. */
-function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string[] | undefined {
+/** Both ends of a connection, as the tables name them. */
+interface Ends {
+  readonly local: string;
+  readonly remote: string;
+}
+
+/** The ends in each form that they may have there. */
+function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): Ends[] | undefined {
   const local = hexOf(localAddress);
   const remote = hexOf(remoteAddress);
   if (local === undefined || remote === undefined) return undefined;
-  const ends = (from: string, to: string) => `${from}:${hex(localPort!, 4)} ${to}:${hex(remotePort!, 4)}`;
+  const ends = (from: string, to: string) => ({
+    local: `${from}:${hex(localPort!, 4)}`,
+    remote: `${to}:${hex(remotePort!, 4)}`,
+  });
   if (!local.startsWith(MAPPED) || !remote.startsWith(MAPPED)) return [ends(local, remote)];
   return [ends(local, remote), ends(local.slice(MAPPED.length), remote.slice(MAPPED.length))];
 }

@@ -35,6 +35,7 @@ for (const output of ["a full disk", "a pipe that nobody reads any more"]) {
       await eventually(
         "the socket to answer",
         () => RawClient.open(socket).then((c) => (c.close(), true), () => false),
+        15_000,
       );
       for (let i = 0; i < 5; i++) {
         const answer = await roundTrip(socket, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -64,9 +65,22 @@ class PipeReader {
     this.#child.on("exit", () => this.#gone = true);
   }
 
+  /** Requests for `target` that it has seen the line of, and lines that were lost. */
+  count(target: string): { seen: number; lost: number } {
+    const whole = this.text.slice(0, this.text.lastIndexOf("\n") + 1).trim().split("\n");
+    const lines = whole.map((line) => JSON.parse(line || "{}") as Record<string, unknown>);
+    return {
+      seen: lines.filter((line) => line["target"] === target).length,
+      lost: lines.reduce(
+        (sum, { event, lines }) => event === "log_lines_lost" ? sum + Number(lines) : sum,
+        0,
+      ),
+    };
+  }
+
   async leave(): Promise<void> {
     this.#child.kill();
-    await eventually("the reader to be gone", () => this.#gone);
+    await eventually("the reader to be gone", () => this.#gone, 15_000);
   }
 }
 
@@ -90,32 +104,34 @@ test(
     const child = spawn("sh", ["-c", `exec "$@" > ${pipe}`, "sh", ...command], { stdio: "ignore" });
     let exit: number | null | undefined;
     child.on("exit", (code) => exit = code);
-    const ask = (path: string) =>
-      roundTrip(socket, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    const ask = (path: string, agent = "") =>
+      roundTrip(
+        socket,
+        `GET ${path} HTTP/1.1\r\nHost: a\r\nUser-Agent: ${agent}\r\nConnection: close\r\n\r\n`,
+        15_000,
+      );
     let second: PipeReader | undefined;
     try {
       await eventually("the first line", () => first.text.includes('"listening"'), 15_000);
       await ask("/first");
-      await eventually("the request's line", () => first.text.includes('"/first"'));
+      await eventually("the request's line", () => first.text.includes('"/first"'), 15_000);
       await first.leave();
       let unread = 0;
-      const due = performance.now() + 100; // lines are held back for 50 ms
-      while (performance.now() < due) await ask("/unread").then(() => unread++);
+      const due = performance.now() + 100;
+      // Lines are held back for 50 ms, or until there are 32 KiB of them.
+      while (unread < 40 || performance.now() < due) {
+        await ask("/unread", "x".repeat(2000)).then(() => unread++);
+      }
       const reader = second = new PipeReader(pipe);
-      await eventually("a line again", async () => {
+      await eventually("all lines to be there, or to be told of", async () => {
         await ask("/second");
-        return reader.text.includes('"/second"');
-      });
-      const lines = reader.text.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-      const lost = lines.filter(({ event }) => event === "log_lines_lost")
-        .reduce((sum, line) => sum + Number(line["lines"]), 0);
-      const seen = lines.filter(({ target }) => target === "/unread").length;
-      assert.ok(lost > 0);
-      assert.ok(lost + seen >= unread);
+        const { lost, seen } = reader.count("/unread");
+        return lost > 0 && lost + seen >= unread;
+      }, 15_000);
       process.kill(child.pid!, "SIGTERM");
-      await eventually("the program to end", () => exit !== undefined);
+      await eventually("the program to end", () => exit !== undefined, 15_000);
       assert.equal(exit, 0);
-      assert.match(second.text, /"event":"stopped"/);
+      await eventually("the last line", () => reader.text.includes('"event":"stopped"'), 15_000);
     } finally {
       if (exit === undefined) process.kill(child.pid!, "SIGKILL");
       await first.leave();

@@ -153,7 +153,11 @@ test("DownstreamConnection lets a client that is slow to read have the whole las
   const probe = await client();
   probe.socket.pause();
   probe.send(get().repeat(2000));
-  await eventually("the answers to get stuck", () => proxy.accesses.at(-1)?.["reason"] === "client_stalled");
+  await eventually(
+    "the answers to get stuck",
+    () => proxy.accesses.at(-1)?.["reason"] === "client_stalled",
+    15_000,
+  );
   const fitting = proxy.accesses.length - 1;
 
   for (const left of [1, 2, 3, 4, 8, 16]) {
@@ -165,7 +169,7 @@ test("DownstreamConnection lets a client that is slow to read have the whole las
     const stuck = () =>
       proxy.accesses.length > before && proxy.accesses.at(-1)?.["reason"] === "client_stalled";
     const written = () => proxy.accesses.length === before + asks;
-    await eventually("the last answer to be written", () => written() || stuck());
+    await eventually("the last answer to be written", () => written() || stuck(), 15_000);
     if (stuck()) continue; // the buffers are not of the same size each time
     // Another connection that lingers and goes is the clock that says when the time to linger is over.
     const clock = await client();
@@ -189,6 +193,6 @@ test("DownstreamConnection does not answer ahead of a client that pipelines and 
   c.socket.pause();
   c.send(get().repeat(3000)); // 90 MB of answers
   const over = () => proxy.accesses.length === 3000 || proxy.running.connections === 0;
-  await eventually("the proxy to give the client up, or to finish", over);
+  await eventually("the proxy to give the client up, or to finish", over, 15_000);
   assert.ok(answers < 2500);
 });

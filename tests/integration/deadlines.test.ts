@@ -194,7 +194,7 @@ test("write_idle cuts a client that takes nothing of its answer", async (t) => {
   c.send(get());
   const connection = await asked(server);
   connection.send(ok("x".repeat(24_000_000)));
-  assert.equal((await proxy.access(0))["reason"], "client_stalled");
+  assert.equal((await proxy.access(0, 15_000))["reason"], "client_stalled");
   await eventually("the server to be let go", () => connection.ended || connection.closed);
   await eventually("nothing to be in flight", () => proxy.inFlight() === 0);
 });

@@ -105,7 +105,7 @@ for (const { reason, detail, scene, act } of CASES) {
   test(`the access log says "${detail}"`, async (t) => {
     const { proxy, client } = await openScene(t, scene);
     act(await client());
-    const line = await proxy.access(0);
+    const line = await proxy.access(0, 15_000);
     assert.deepEqual([line["reason"], line["detail"]], [reason, detail]);
   });
 }

@@ -82,7 +82,7 @@ test("idle answers 504 upstream_stalled for a server that takes nothing of an up
   const c = await client();
   c.send(request("POST", "/", [`Content-Length: ${SIZE}`]));
   c.socket.write(new Uint8Array(SIZE));
-  assert.match(await c.until("upstream_stalled\n"), /^HTTP\/1\.1 504 Gateway Timeout\r\n/);
+  assert.match(await c.until("upstream_stalled\n", 15_000), /^HTTP\/1\.1 504 Gateway Timeout\r\n/);
   assert.equal((await proxy.access(0))["reason"], "upstream_stalled");
   assert.equal(server.connections.length, 1);
 });

@@ -16,7 +16,7 @@ export interface TestProxy {
   /** Requests on their way to or from any server. */
   inFlight(): number;
   /** Waits for the access log line number `index` (from 0). */
-  access(index: number): Promise<LogFields>;
+  access(index: number, timeoutMs?: number): Promise<LogFields>;
   /** Drains and stops. */
   stop(): Promise<number>;
 }
@@ -74,7 +74,7 @@ export async function startTestProxy({ servers, backend, frontend, config }: Tes
       }
       return sum;
     },
-    access: (index) => eventually(`access log line ${index}`, () => accesses[index]),
+    access: (index, timeoutMs) => eventually(`access log line ${index}`, () => accesses[index], timeoutMs),
     stop: () => running.stop(),
   };
 }

@@ -86,6 +86,11 @@ export function textOr<Text extends z.ZodType, Other extends z.ZodType>(
   other: Other,
 ): z.ZodPipe<z.ZodUnknown, z.ZodTransform<z.output<Text> | z.output<Other>>> {
   return z.unknown().transform((written, context) => {
+    // A key that is not there is asked as well: to find out at length that nothing is no table takes most of the time.
+    if (written === undefined) {
+      context.addIssue("is undefined");
+      return z.NEVER;
+    }
     const result = (typeof written === "string" ? text : other).safeParse(written);
     if (result.success) return result.data;
     for (const issue of result.error.issues) {

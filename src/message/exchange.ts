@@ -34,6 +34,12 @@ export interface Informer {
 }
 
 /**
+ * What a relay found of a password: `remembered` and `repeated` are `right` and `wrong` that were known from before; `busy`
+ * where too many waited to be looked at.
+ */
+export type PasswordVerdict = "right" | "remembered" | "wrong" | "repeated" | "busy";
+
+/**
  * One request and its answer, from the first byte of the one to the last byte of the other. The engine makes
  * it; the proxy writes down where it went; whoever observes gets it when it is over.
  */
@@ -52,6 +58,8 @@ export class Exchange {
   client: string;
   /** Who the client proved to be, where a relay asks for that. */
   user: string | undefined;
+  /** What became of the password that it gave for that. */
+  passwordVerdict: PasswordVerdict | undefined;
   /** Whether the peer is a trusted proxy. */
   peerTrusted = false;
   /** Scheme and authority that the client asked for, where a trusted proxy reports them in Forwarded. */

@@ -1,5 +1,5 @@
 import type { OutcomeReason } from "../base/errors.ts";
-import type { Exchange } from "../message/exchange.ts";
+import type { Exchange, PasswordVerdict } from "../message/exchange.ts";
 import type { Exposition } from "./exposition.ts";
 import { Histogram } from "./histogram.ts";
 
@@ -25,6 +25,7 @@ class BackendCounts {
 /** Counts the requests of one frontend. Lives as long as the process, through every reload. */
 export class FrontendMetrics {
   readonly #byBackend = new Map<string, BackendCounts>();
+  readonly #passwords = new Map<PasswordVerdict, number>();
   #refused = 0;
   #inFlight = 0;
   #bytesIn = 0;
@@ -49,7 +50,8 @@ export class FrontendMetrics {
     const key = (METHODS.get(exchange.method) ?? 0) * STATUSES + (exchange.status || 499);
     counts.requests.set(key, (counts.requests.get(key) ?? 0) + 1);
     counts.duration.observe((now - exchange.startedAt) / 1000);
-    const { reason } = exchange;
+    const { reason, passwordVerdict: verdict } = exchange;
+    if (verdict !== undefined) this.#passwords.set(verdict, (this.#passwords.get(verdict) ?? 0) + 1);
     if (reason !== "ok") counts.failures.set(reason, (counts.failures.get(reason) ?? 0) + 1);
   }
 
@@ -66,6 +68,9 @@ export class FrontendMetrics {
     page.add("sluice_requests_in_flight", { frontend }, this.#inFlight);
     page.add("sluice_received_body_bytes_total", { frontend }, this.#bytesIn);
     page.add("sluice_sent_body_bytes_total", { frontend }, this.#bytesOut);
+    for (const [result, count] of this.#passwords) {
+      page.add("sluice_relay_passwords_total", { frontend, result }, count);
+    }
     for (const [backend, { requests, failures, duration }] of this.#byBackend) {
       for (const [key, count] of requests) {
         const method = METHOD_NAMES[Math.floor(key / STATUSES)]!;

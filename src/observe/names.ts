@@ -10,8 +10,11 @@ export const METRICS = {
   sluice_connections: { type: "gauge", help: "Open connections of clients." },
   sluice_refused_connections_total: {
     type: "counter",
-    help:
-      "Clients of a frontend that were turned away: as many were connected as may be, or no file was left.",
+    help: "Clients that were turned away: as many were connected as may be, or no file was left.",
+  },
+  sluice_relay_passwords_total: {
+    type: "counter",
+    help: "Passwords shown to a relay, by what it found; remembered and repeated ones took no check.",
   },
   sluice_reloads_total: { type: "counter", help: "Configs that were taken over while running, or refused." },
   sluice_last_reload_success: { type: "gauge", help: "0 where the last new config was refused, else 1." },

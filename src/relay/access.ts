@@ -48,9 +48,10 @@ export class Access {
     if (users === undefined) return;
     const written = head.fields.get("proxy-authorization"); // two fields are joined, and so are none that is valid
     const credentials = written === undefined ? undefined : parseCredentials(written);
-    const verdict = credentials === undefined ? "wrong" : await users.check(credentials);
+    const verdict = credentials && await users.check(credentials, exchange.client);
+    exchange.passwordVerdict = verdict;
     if (verdict === "busy") throw new ProxyError("queue_full", "Too many passwords are being checked");
-    if (verdict === "wrong") {
+    if (verdict !== "right" && verdict !== "remembered") {
       const why = written === undefined ? "No credentials" : "No valid credentials";
       throw new ProxyError("authentication_required", why);
     }

@@ -1,22 +1,26 @@
 import type { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { networkOf } from "../http/ip.ts";
 import { formatPasswordHash, type PasswordHash } from "../config/password-hash.ts";
+import type { PasswordVerdict } from "../message/exchange.ts";
+import { CheckQueue } from "./check-queue.ts";
 import type { Credentials } from "./credentials.ts";
 import { verifyPassword } from "./password.ts";
 import { RecentKeys } from "./recent-keys.ts";
 
-/** Hashes computed at a time: half of the threads that the runtimes have for this and for looking names up. */
-const MAX_RUNNING = 2;
-/** Checks that wait for those; about five seconds of work. */
-const MAX_WAITING = 64;
+/**
+ * Hashes computed at a time, each by a thread of its own: at most half of the cores, and half of the threads that the
+ * runtimes have for this and for looking names up.
+ */
+const MAX_RUNNING = cores() >= 4 ? 2 : 1;
 const MAX_REMEMBERED = 1024;
 const REMEMBERED_MS = 60_000;
+/** Of wrong ones: for a program that knows no better, and asks again and again. */
+const WRONG_REMEMBERED_MS = 10_000;
 
 /** Keys what is remembered; nobody can compute it outside. */
 const PROCESS_SECRET = randomBytes(32);
-
-/** What became of a check: `busy` where too many wait already, so that nothing is known. */
-export type Verdict = "right" | "wrong" | "busy";
 
 /** What an `Authenticator` goes by. */
 export interface AuthenticatorOptions {
@@ -25,43 +29,52 @@ export interface AuthenticatorOptions {
   readonly now: () => number;
   /** Compares a password with a hash. */
   readonly verify?: typeof verifyPassword;
+  /** Hashes computed at a time. */
+  readonly running?: number;
 }
 
 /**
- * Checks users and passwords at a bounded cost: guessing takes two threads at most, and who was right a minute ago is not
- * asked again. A user that is not there costs as much as a wrong password, so that time does not tell names.
+ * Checks users and passwords at a bounded cost: guessing takes half of the cores at most and a share of the turns, less with
+ * each wrong guess, and who was right a minute ago is not asked again. A user that is not there costs as much as a wrong
+ * password, so that time does not tell names.
  */
 export class Authenticator {
   readonly #users: ReadonlyMap<string, PasswordHash>;
   readonly #hashes: readonly PasswordHash[];
   readonly #verify: typeof verifyPassword;
   readonly #right: RecentKeys;
+  readonly #wrong: RecentKeys;
+  readonly #queue: CheckQueue;
   /** Checks under way, so that a client that opens many connections at once is asked once. */
-  readonly #checks = new Map<string, Promise<Verdict>>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #checks = new Map<string, Promise<PasswordVerdict>>();
 
-  constructor({ users, now, verify = verifyPassword }: AuthenticatorOptions) {
+  constructor({ users, now, verify = verifyPassword, running = MAX_RUNNING }: AuthenticatorOptions) {
     this.#users = new Map(Object.entries(users).map(([name, hash]) => [name.normalize("NFC"), hash]));
     this.#hashes = [...this.#users.values()];
     this.#verify = verify;
     this.#right = new RecentKeys({ limit: MAX_REMEMBERED, lifeMs: REMEMBERED_MS, now });
+    this.#wrong = new RecentKeys({ limit: MAX_REMEMBERED, lifeMs: WRONG_REMEMBERED_MS, now });
+    this.#queue = new CheckQueue({ most: running, now });
   }
 
-  /** Whether `credentials` are those of a user. Rejects only where the hash cannot be computed. */
-  async check(credentials: Credentials): Promise<Verdict> {
+  /**
+   * Whether `credentials` are those of a user, as said from behind the address `client`. Rejects only where the hash cannot
+   * be computed.
+   */
+  async check(credentials: Credentials, client: string): Promise<PasswordVerdict> {
     const { user, password } = credentials;
     const hash = this.#users.get(user) ?? this.#standIn(user);
-    if (hash === undefined) return "wrong";
+    if (hash === undefined) return "repeated";
     const key = digest([user, password, formatPasswordHash(hash)]).toString("base64");
-    if (this.#right.has(key)) return "right";
+    if (this.#right.has(key)) return "remembered";
+    if (this.#wrong.has(key)) return "repeated";
     const check = this.#checks.get(key);
-    if (check !== undefined) return check;
-    if (this.#waiting.length >= MAX_WAITING) return "busy";
-    const started = this.#compute(credentials, hash).finally(() => this.#checks.delete(key));
+    if (check !== undefined) return await check;
+    const started = this.#compute(credentials, { hash, client }).finally(() => this.#checks.delete(key));
     this.#checks.set(key, started);
     const verdict = await started;
     if (verdict === "right") this.#right.add(key);
+    if (verdict === "wrong") this.#wrong.add(key);
     return verdict;
   }
 
@@ -70,17 +83,29 @@ export class Authenticator {
     return this.#hashes[digest([user]).readUInt32BE() % this.#hashes.length];
   }
 
-  async #compute({ user, password }: Credentials, hash: PasswordHash): Promise<Verdict> {
-    if (this.#running < MAX_RUNNING) this.#running++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve)); // takes over the turn of another
+  async #compute(
+    { user, password }: Credentials,
+    { hash, client }: { hash: PasswordHash; client: string },
+  ): Promise<PasswordVerdict> {
+    const asker = { client: networkOf(client), user };
+    if (!await this.#queue.enter(asker)) return "busy";
+    let right: boolean | undefined;
     try {
       const passed = await this.#verify(password, hash);
-      return passed && this.#users.has(user) ? "right" : "wrong";
+      right = passed && this.#users.has(user);
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
+      this.#queue.leave(asker, right);
     }
+    return right ? "right" : "wrong";
+  }
+}
+
+/** What may be used; one where the runtime is not allowed to say. */
+function cores(): number {
+  try {
+    return availableParallelism();
+  } catch {
+    return 1;
   }
 }
 

@@ -44,8 +44,10 @@ export interface MetricsScene {
 /** Opens a scene that closes with its test. `answer` is that of the server; without it, it is silent. */
 export async function openMetricsScene(
   t: TestContext,
-  { answer, config }: {
+  { answer, further = [], config }: {
     answer?: (head: string) => string | undefined;
+    /** More frontends. */
+    further?: readonly Record<string, unknown>[];
     config?: Record<string, unknown>;
   } = {},
 ): Promise<MetricsScene> {
@@ -61,6 +63,7 @@ export async function openMetricsScene(
       frontends: [
         { name: "web", bind: "127.0.0.1:0", default_backend: "app" },
         { name: "side", bind: "127.0.0.1:0", routes: [{ path_prefix: "/dead", backend: "dead" }] },
+        ...further,
       ],
       backends: { app: { servers: [names.up] }, dead: { servers: [names.down] } },
       ...config,

@@ -9,6 +9,8 @@ import { Metrics, openMetricsScene } from "./metrics-scene.ts";
 import { asked, get, ok, pathOf, post, request } from "./scene.ts";
 
 const CLOSE = "Connection: close";
+/** Of no password that is known, and cheap to compute. */
+const HASH = `scrypt$16384$8$1$${"A".repeat(22)}$${"A".repeat(43)}`;
 
 /** A server that answers with the status in the path, 200 where there is none. */
 function answer(head: string): string {
@@ -85,10 +87,13 @@ test("the metrics are exact after known traffic", async (t) => {
 });
 
 test("the metrics have the types and texts of the table, and every one of them after such traffic", async (t) => {
-  const { port, measure } = await openMetricsScene(t, { answer });
+  const relay = { name: "relay", mode: "relay", bind: "127.0.0.1:0", relay: { users: { ann: HASH } } };
+  const { port, measure } = await openMetricsScene(t, { answer, further: [relay] });
   await roundTrip(port(0), get("/", CLOSE));
   await roundTrip(port(1), get("/dead", CLOSE));
-  const { families } = await measure(2);
+  const credentials = `Proxy-Authorization: Basic ${btoa("ann:wrong")}`;
+  await roundTrip(port(2), get("http://a.example/", CLOSE, credentials));
+  const { families } = await measure(3);
   const described = [...families.values()].map(({ name, type, help }) => [name, { type, help }]);
   assert.deepEqual(Object.fromEntries(described), METRICS);
 });

@@ -20,6 +20,7 @@ function setUp(users: Record<string, PasswordHash>) {
   const authenticator = new Authenticator({
     users,
     now: () => state.now,
+    running: 2,
     verify: async (password, { hash, cost }) => {
       state.computed.push(`${password} ${cost}`);
       state.most = Math.max(state.most, ++state.running);
@@ -28,10 +29,12 @@ function setUp(users: Record<string, PasswordHash>) {
       return password === hash;
     },
   });
-  return { authenticator, state };
+  const check = (user: string, password: string, client = "192.0.2.1") =>
+    authenticator.check({ user, password }, client);
+  return { check, state };
 }
 
-const ADA = { user: "ada", password: "secret" };
+const ADA = ["ada", "secret"] as const;
 
 /** Lets everything go on that waits for nothing but its turn. */
 async function settle(): Promise<void> {
@@ -39,80 +42,93 @@ async function settle(): Promise<void> {
 }
 
 test("Authenticator.check() tells right from wrong", async () => {
-  const { authenticator } = setUp({ ada: hashOf("secret"), bob: hashOf("other") });
-  assert.equal(await authenticator.check(ADA), "right");
-  assert.equal(await authenticator.check({ user: "ada", password: "other" }), "wrong");
-  assert.equal(await authenticator.check({ user: "bob", password: "secret" }), "wrong");
-  assert.equal(await authenticator.check({ user: "bob", password: "other" }), "right");
-  assert.equal(await authenticator.check({ user: "ADA", password: "secret" }), "wrong");
-  assert.equal(await authenticator.check({ user: "constructor", password: "secret" }), "wrong");
+  const { check } = setUp({ ada: hashOf("secret"), bob: hashOf("other") });
+  assert.equal(await check(...ADA), "right");
+  assert.equal(await check("ada", "other"), "wrong");
+  assert.equal(await check("bob", "secret"), "wrong");
+  assert.equal(await check("bob", "other"), "right");
+  assert.equal(await check("ADA", "secret"), "wrong");
+  assert.equal(await check("constructor", "secret"), "wrong");
 });
 
 test("Authenticator.check() without users finds everybody wrong, at no cost", async () => {
-  const { authenticator, state } = setUp({});
-  assert.equal(await authenticator.check(ADA), "wrong");
+  const { check, state } = setUp({});
+  assert.equal(await check(...ADA), "repeated");
   assert.deepEqual(state.computed, []);
 });
 
 test("Authenticator.check() computes as much for a user who is not there as for a wrong password", async () => {
-  const { authenticator, state } = setUp({ ada: hashOf("secret") });
-  await authenticator.check({ user: "ada", password: "x" });
-  await authenticator.check({ user: "eve", password: "x" });
+  const { check, state } = setUp({ ada: hashOf("secret") });
+  await check("ada", "x");
+  await check("eve", "x");
   assert.deepEqual(state.computed, ["x 16384", "x 16384"]);
 });
 
 test("Authenticator.check() refuses a user who is not there with the password of another", async () => {
-  const { authenticator, state } = setUp({ ada: hashOf("secret") });
-  for (let round = 0; round < 2; round++) {
-    assert.equal(await authenticator.check({ user: "eve", password: "secret" }), "wrong");
-  }
-  assert.equal(state.computed.length, 2); // nor is it remembered
+  const { check, state } = setUp({ ada: hashOf("secret") });
+  assert.equal(await check("eve", "secret"), "wrong");
+  assert.equal(await check("eve", "secret"), "repeated");
+  assert.equal(state.computed.length, 1);
 });
 
 test("Authenticator.check() takes the same time for one absent name each time, where costs differ", async () => {
-  const { authenticator, state } = setUp({ ada: hashOf("secret"), bob: hashOf("other", 32_768) });
+  const { check, state } = setUp({ ada: hashOf("secret"), bob: hashOf("other", 32_768) });
   for (let name = 0; name < 32; name++) {
     state.computed.length = 0;
-    for (let i = 0; i < 4; i++) await authenticator.check({ user: `eve${name}`, password: "x" });
-    assert.equal(new Set(state.computed).size, 1);
+    for (let i = 0; i < 4; i++) await check(`eve${name}`, `x${i}`, `2001:db8:${name}:${i}::1`);
+    assert.equal(new Set(state.computed.map((computed) => computed.split(" ")[1])).size, 1);
     assert.equal(state.computed.length, 4);
   }
 });
 
 test("Authenticator.check() computes once for a client that comes again within a minute of its last use", async () => {
-  const { authenticator, state } = setUp({ ada: hashOf("secret") });
+  const { check, state } = setUp({ ada: hashOf("secret") });
+  assert.equal(await check(...ADA), "right");
   for (state.now = 0; state.now < 300_000; state.now += 30_000) {
-    assert.equal(await authenticator.check(ADA), "right");
+    assert.equal(await check(...ADA), "remembered");
   }
   assert.equal(state.computed.length, 1);
   state.now += 60_000;
-  assert.equal(await authenticator.check(ADA), "right");
+  assert.equal(await check(...ADA), "right");
   assert.equal(state.computed.length, 2);
 });
 
-test("Authenticator.check() remembers no wrong password, and a right one for its user alone", async () => {
-  const { authenticator, state } = setUp({ ada: hashOf("secret"), bob: hashOf("other") });
-  await authenticator.check(ADA);
-  for (let round = 0; round < 2; round++) await authenticator.check({ user: "bob", password: "secret" });
-  await authenticator.check({ user: "ad", password: "asecret" });
+test("Authenticator.check() computes a wrong password anew when nobody has tried it for ten seconds", async () => {
+  const { check, state } = setUp({ ada: hashOf("secret") });
+  assert.equal(await check("ada", "old"), "wrong");
+  for (const at of [9_000, 18_000]) {
+    state.now = at;
+    assert.equal(await check("ada", "old", "192.0.2.9"), "repeated");
+  }
+  state.now = 28_000;
+  assert.equal(await check("ada", "old"), "wrong");
+  assert.equal(state.computed.length, 2);
+});
+
+test("Authenticator.check() remembers a right password, and a wrong one, for its user alone", async () => {
+  const { check, state } = setUp({ ada: hashOf("secret"), bob: hashOf("other") });
+  await check(...ADA);
+  await check("bob", "secret");
+  assert.equal(await check("ada", "secret"), "remembered");
+  await check("ad", "asecret");
+  await check("eve", "secret");
   assert.equal(state.computed.length, 4);
 });
 
 test("Authenticator.check() computes once for many connections at the same time", async () => {
-  const { authenticator, state } = setUp({ ada: hashOf("secret") });
-  const verdicts = await Promise.all(Array.from({ length: 200 }, () => authenticator.check(ADA)));
+  const { check, state } = setUp({ ada: hashOf("secret") });
+  const verdicts = await Promise.all(Array.from({ length: 200 }, () => check(...ADA)));
   assert.deepEqual([...new Set(verdicts)], ["right"]);
   assert.equal(state.computed.length, 1);
 });
 
 test("Authenticator.check() computes two at a time, lets 64 wait, and is busy beyond", async () => {
-  const { authenticator, state } = setUp({ ada: hashOf("secret") });
+  const { check, state } = setUp({ ada: hashOf("secret") });
   state.hold = true;
   const verdicts: string[] = [];
   const checks = Array.from(
     { length: 70 },
-    (_, i) =>
-      authenticator.check({ user: "ada", password: `guess${i}` }).then((verdict) => verdicts.push(verdict)),
+    (_, i) => check("ada", `guess${i}`, `192.0.2.${i}`).then((verdict) => verdicts.push(verdict)),
   );
   await settle();
   assert.equal(state.running, 2);
@@ -126,14 +142,14 @@ test("Authenticator.check() computes two at a time, lets 64 wait, and is busy be
   assert.equal(state.computed.length, 66);
   assert.deepEqual(state.computed.slice(0, 3), ["guess0 16384", "guess1 16384", "guess2 16384"]); // in turn
   state.hold = false;
-  assert.equal(await authenticator.check(ADA), "right");
+  assert.equal(await check(...ADA), "right");
 });
 
 test("Authenticator.check() computes two at a time while more come as others end", async () => {
-  const { authenticator, state } = setUp({ ada: hashOf("secret") });
+  const { check, state } = setUp({ ada: hashOf("secret") });
   state.hold = true;
   const checks: Promise<string>[] = [];
-  const guess = () => checks.push(authenticator.check({ user: "ada", password: `guess${checks.length}` }));
+  const guess = () => checks.push(check("ada", `guess${checks.length}`, `192.0.2.${checks.length}`));
   for (let i = 0; i < 6; i++) guess();
   await settle();
   for (let i = 0; i < 6; i++) {
@@ -150,12 +166,12 @@ test("Authenticator.check() computes two at a time while more come as others end
 });
 
 test("Authenticator.check() knows a remembered client while others fill the queue", async () => {
-  const { authenticator, state } = setUp({ ada: hashOf("secret") });
-  await authenticator.check(ADA);
+  const { check, state } = setUp({ ada: hashOf("secret") });
+  await check(...ADA);
   state.hold = true;
-  const guesses = Array.from({ length: 66 }, (_, i) => authenticator.check({ user: "x", password: `${i}` }));
+  const guesses = Array.from({ length: 66 }, (_, i) => check("x", `${i}`, `192.0.2.${i}`));
   await settle();
-  assert.equal(await authenticator.check(ADA), "right");
+  assert.equal(await check(...ADA), "remembered");
   state.hold = false;
   while (state.held.length > 0) {
     state.held.shift()!();
@@ -171,7 +187,32 @@ test("Authenticator.check() rejects where the hash fails, and goes on with the n
     now: () => 0,
     verify: () => fails ? Promise.reject(new Error("no memory")) : Promise.resolve(true),
   });
-  for (let round = 0; round < 5; round++) await assert.rejects(authenticator.check(ADA), /no memory/);
+  const check = (user: string, password: string) => authenticator.check({ user, password }, "192.0.2.1");
+  for (let round = 0; round < 5; round++) await assert.rejects(check(...ADA), /no memory/);
   fails = false;
-  assert.equal(await authenticator.check(ADA), "right");
+  assert.equal(await check(...ADA), "right");
+});
+
+test("Authenticator.check() has one address that guesses delay nobody, neither behind another address nor its own", async () => {
+  const users = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`user${i}`, hashOf("secret")]));
+  const { check, state } = setUp(users);
+  state.hold = true;
+  const guesses = Array.from({ length: 300 }, (_, i) => check("user0", `guess${i}`));
+  await settle();
+  assert.equal((await Promise.all(guesses.slice(66))).every((verdict) => verdict === "busy"), true);
+  const verdicts: string[] = [];
+  const others = Array.from(
+    { length: 20 },
+    (_, i) =>
+      check(`user${i}`, "secret", i % 2 === 1 ? "192.0.2.1" : `198.51.100.${i}`)
+        .then((verdict) => verdicts.push(verdict)),
+  );
+  await settle();
+  while (verdicts.length < 20) {
+    assert.ok(state.held.length > 0 && state.computed.length < 50);
+    state.held.shift()!();
+    await settle();
+  }
+  await Promise.all(others);
+  assert.deepEqual([...new Set(verdicts)], ["right"]);
 });

@@ -27,6 +27,8 @@ export interface RelayFrontendParts {
   readonly errors: ErrorAnswers;
   readonly resolver: NameResolver;
   readonly log: Log;
+  /** Who checked its users by the config before. */
+  readonly usersBefore: Authenticator | undefined;
 }
 
 /** What a relay allows where its config says nothing. */
@@ -35,8 +37,8 @@ export const DEFAULT_RELAY: RelayConfig = relaySchema.parse({});
 /** The app of a frontend with `mode = "relay"`, and what it holds open. */
 export function createRelayFrontend(
   { relay = DEFAULT_RELAY }: FrontendConfig,
-  { config, parents, identity, errors, resolver, log }: RelayFrontendParts,
-): { app: Hono; origins: Origins } {
+  { config, parents, identity, errors, resolver, log, usersBefore }: RelayFrontendParts,
+): { app: Hono; origins: Origins; users: Authenticator | undefined } {
   const { domainPolicy, deny, pac, pacAddress } = relay;
   const matches = compileDomains(domainPolicy.domains);
   const denies = compileDomains(deny);
@@ -44,7 +46,7 @@ export function createRelayFrontend(
   const allowsAddress = (address: string) => (isPublic(address) || open.has(address)) && !denies(address);
   const users = Object.keys(relay.users).length === 0
     ? undefined
-    : new Authenticator({ users: relay.users, now: () => performance.now() });
+    : new Authenticator({ users: relay.users, now: () => performance.now(), before: usersBefore });
   const origins = new Origins(originPattern(config), {
     limits: config.limits,
     resolver: new CheckedResolver(resolver, allowsAddress),
@@ -69,7 +71,7 @@ export function createRelayFrontend(
         pacFile({ policy: domainPolicy.mode, patterns: domainPolicy.domains, proxy: pacAddress ?? authority })
       : undefined,
   });
-  return { app, origins };
+  return { app, origins, users };
 }
 
 /** What becomes of the names that clients ask for is in their access lines; they must not flood the rest of the log. */

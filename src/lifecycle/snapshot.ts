@@ -12,6 +12,7 @@ import { createProxyApp } from "../proxy/app.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
 import { compileHandler } from "../proxy/handler.ts";
+import type { Authenticator } from "../relay/authenticator.ts";
 import { basicChallenge } from "../relay/credentials.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
@@ -25,6 +26,8 @@ export interface Frontend {
   readonly identity: IdentityPolicy;
   /** How its errors are answered. */
   readonly errors: ErrorAnswers;
+  /** Who checks its users, where a relay has some. */
+  readonly users?: Authenticator | undefined;
   /** Lets go of what only this frontend holds open. */
   close?(): void;
 }
@@ -81,7 +84,12 @@ export function createSnapshot(config: Config, { metrics, ready, log, before }: 
     config,
     frontends: config.frontends.map((frontend) =>
       frontend.mode === "relay"
-        ? createRelay(frontend, { config, backends, log })
+        ? createRelay(frontend, {
+          config,
+          backends,
+          log,
+          usersBefore: before?.frontends.find((old) => old.config.name === frontend.name)?.users,
+        })
         : createFrontend(frontend, backends, pagesOf(frontend))
     ),
     backends,
@@ -95,6 +103,7 @@ function createRelay(
     config: Config;
     backends: ReadonlyMap<string, Backend>;
     log: Log;
+    usersBefore: Authenticator | undefined;
   },
 ): Frontend {
   const identity = toIdentityPolicy(config);
@@ -106,8 +115,14 @@ function createRelay(
   };
   const parents = config.defaultBackend === undefined ? undefined : backends.get(config.defaultBackend);
   const resolver = new Resolver({ ...parts.config.resolver, untrusted: true });
-  const { app, origins } = createRelayFrontend(config, { ...parts, resolver, parents, identity, errors });
-  return { config, app, identity, errors, close: () => origins.close() };
+  const { app, origins, users } = createRelayFrontend(config, {
+    ...parts,
+    resolver,
+    parents,
+    identity,
+    errors,
+  });
+  return { config, app, identity, errors, users, close: () => origins.close() };
 }
 
 function createFrontend(

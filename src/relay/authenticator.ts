@@ -31,6 +31,17 @@ export interface AuthenticatorOptions {
   readonly verify?: typeof verifyPassword;
   /** Hashes computed at a time. */
   readonly running?: number;
+  /** The one of the config before: what it knows of passwords and guesses holds on. */
+  readonly before?: Authenticator | undefined;
+}
+
+/** What the authenticators of one relay know, one after another. */
+interface Known {
+  readonly right: RecentKeys;
+  readonly wrong: RecentKeys;
+  /** Checks under way, so that a client that opens many connections at once is asked once. */
+  readonly checks: Map<string, Promise<PasswordVerdict>>;
+  readonly queue: CheckQueue;
 }
 
 /**
@@ -42,19 +53,20 @@ export class Authenticator {
   readonly #users: ReadonlyMap<string, PasswordHash>;
   readonly #hashes: readonly PasswordHash[];
   readonly #verify: typeof verifyPassword;
-  readonly #right: RecentKeys;
-  readonly #wrong: RecentKeys;
-  readonly #queue: CheckQueue;
-  /** Checks under way, so that a client that opens many connections at once is asked once. */
-  readonly #checks = new Map<string, Promise<PasswordVerdict>>();
+  readonly #known: Known;
 
-  constructor({ users, now, verify = verifyPassword, running = MAX_RUNNING }: AuthenticatorOptions) {
+  constructor({ users, now, verify = verifyPassword, running = MAX_RUNNING, before }: AuthenticatorOptions) {
     this.#users = new Map(Object.entries(users).map(([name, hash]) => [name.normalize("NFC"), hash]));
     this.#hashes = [...this.#users.values()];
     this.#verify = verify;
-    this.#right = new RecentKeys({ limit: MAX_REMEMBERED, lifeMs: REMEMBERED_MS, now });
-    this.#wrong = new RecentKeys({ limit: MAX_REMEMBERED, lifeMs: WRONG_REMEMBERED_MS, now });
-    this.#queue = new CheckQueue({ most: running, now });
+    this.#known = before === undefined
+      ? {
+        right: new RecentKeys({ limit: MAX_REMEMBERED, lifeMs: REMEMBERED_MS, now }),
+        wrong: new RecentKeys({ limit: MAX_REMEMBERED, lifeMs: WRONG_REMEMBERED_MS, now }),
+        checks: new Map(),
+        queue: new CheckQueue({ most: running, now }),
+      }
+      : before.#known;
   }
 
   /**
@@ -63,18 +75,22 @@ export class Authenticator {
    */
   async check(credentials: Credentials, client: string): Promise<PasswordVerdict> {
     const { user, password } = credentials;
-    const hash = this.#users.get(user) ?? this.#standIn(user);
+    const { right, wrong, checks } = this.#known;
+    const own = this.#users.get(user);
+    const hash = own ?? this.#standIn(user);
     if (hash === undefined) return "repeated";
-    const key = digest([user, password, formatPasswordHash(hash)]).toString("base64");
-    if (this.#right.has(key)) return "remembered";
-    if (this.#wrong.has(key)) return "repeated";
-    const check = this.#checks.get(key);
+    // With whose hash it was, as a user may come or go by a reload.
+    const whose = own === undefined ? "another's" : "its own";
+    const key = digest([user, password, whose, formatPasswordHash(hash)]).toString("base64");
+    if (right.has(key)) return "remembered";
+    if (wrong.has(key)) return "repeated";
+    const check = checks.get(key);
     if (check !== undefined) return await check;
-    const started = this.#compute(credentials, { hash, client }).finally(() => this.#checks.delete(key));
-    this.#checks.set(key, started);
+    const started = this.#compute(credentials, { hash, client }).finally(() => checks.delete(key));
+    checks.set(key, started);
     const verdict = await started;
-    if (verdict === "right") this.#right.add(key);
-    if (verdict === "wrong") this.#wrong.add(key);
+    if (verdict === "right") right.add(key);
+    if (verdict === "wrong") wrong.add(key);
     return verdict;
   }
 
@@ -88,13 +104,13 @@ export class Authenticator {
     { hash, client }: { hash: PasswordHash; client: string },
   ): Promise<PasswordVerdict> {
     const asker = { client: networkOf(client), user };
-    if (!await this.#queue.enter(asker)) return "busy";
+    if (!await this.#known.queue.enter(asker)) return "busy";
     let right: boolean | undefined;
     try {
       const passed = await this.#verify(password, hash);
       right = passed && this.#users.has(user);
     } finally {
-      this.#queue.leave(asker, right);
+      this.#known.queue.leave(asker, right);
     }
     return right ? "right" : "wrong";
   }

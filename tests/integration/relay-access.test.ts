@@ -88,6 +88,17 @@ test("Access.checkUser() keeps the connection for another try, and judges each r
   assert.deepEqual(proxy.accesses.map(({ user }) => user), [undefined, "ann", undefined]);
 });
 
+test("Access.checkUser() knows users on after a reload, and one that it took away no more", async (t) => {
+  const { ask, proxy, place, reload } = await openRelay(t, { answer: ok("in"), relay: { users } });
+  const statusFor = async (line: string) => statusOf(await ask(lone(`http://${place}/`, line)));
+  const ann = credentials("ann", "secret");
+  assert.deepEqual([await statusFor(ZOE), await statusFor(ann)], [200, 200]);
+  await reload({ relay: { users: { "Zoë": users["Zoë"] } } });
+  assert.deepEqual([await statusFor(ZOE), await statusFor(ann)], [200, 407]);
+  const metric = 'sluice_relay_passwords_total{frontend="web",result="remembered"} 1\n';
+  assert.ok(proxy.running.metricsPage().includes(metric));
+});
+
 test("Access.checkTarget() opens tunnels to connect_ports only", async (t) => {
   const { ask, parents, proxy } = await openRelay(t, {
     parents: [ok("x").replace("200", "418")],

@@ -216,3 +216,21 @@ test("Authenticator.check() has one address that guesses delay nobody, neither b
   await Promise.all(others);
   assert.deepEqual([...new Set(verdicts)], ["right"]);
 });
+
+test("Authenticator.check() goes on with what the one before knows, of users that are the same", async () => {
+  let computed = 0;
+  const verify = (
+    password: string,
+    { hash }: PasswordHash,
+  ) => (computed++, Promise.resolve(password === hash));
+  const parts = { now: () => 0, verify };
+  const before = new Authenticator({ ...parts, users: { ada: hashOf("secret"), bob: hashOf("secret") } });
+  for (const user of ["ada", "bob", "eve"]) await before.check({ user, password: "secret" }, "192.0.2.1");
+  const users = { ada: hashOf("secret"), eve: hashOf("secret") };
+  const after = new Authenticator({ ...parts, users, before });
+  const verdicts = ["ada", "bob", "eve"].map((user) =>
+    after.check({ user, password: "secret" }, "192.0.2.1")
+  );
+  assert.deepEqual(await Promise.all(verdicts), ["remembered", "wrong", "right"]);
+  assert.equal(computed, 5);
+});

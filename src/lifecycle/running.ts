@@ -9,6 +9,7 @@ import { DownstreamServer } from "../downstream/server.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import type { Listener } from "../net/listen.ts";
 import { AdminListener } from "./admin-listener.ts";
+import { warnOfFiles } from "./file-needs.ts";
 import { Listeners } from "./listeners.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
 import { planReload, type ReloadPlan } from "./plan.ts";
@@ -243,6 +244,7 @@ export class RunningProxy {
     for (const swap of swaps) swap();
     bind();
     admin.commit();
+    warnOfFiles(next.config.limits, this.#log);
     const names = new Set([...next.backends.keys(), STRAIGHT]);
     for (const { metrics } of services.values()) metrics.keepOnly(names);
     for (const [name, service] of this.#services) {

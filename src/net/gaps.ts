@@ -29,7 +29,7 @@ export const STDOUT_WRITE_BLOCKS = RUNTIME === "deno";
 /**
  * Deno 2.9 accepts all connections that wait in one go, before anybody is asked about the first of them. Where that takes
  * the last file, it ends accepting for good, and no error says so; `listen` of the handle underneath begins it again,
- * does nothing where it goes on, and loses no connection that waits. (Bun 1.4 goes on by itself, but keeps a core busy
+ * does nothing where it goes on, and loses no connection that waits; a unix socket has to be bound anew. (Bun 1.4 goes on by itself, but keeps a core busy
  * with trying until a file comes free.)
  */
 export const ACCEPT_ENDS_WITHOUT_FILES = RUNTIME === "deno";

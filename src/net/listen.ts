@@ -36,13 +36,36 @@ export async function listen(
   onError: (error: Error) => void,
 ): Promise<Listener> {
   if (address.kind === "unix") await removeStale(address.path);
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    OPEN_FILES.add(socket);
-    onSocket(socket);
-  });
+  const create = () =>
+    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      OPEN_FILES.add(socket);
+      onSocket(socket);
+    });
+  let server = create();
   await bind(server, address);
-  const unwatch = OPEN_FILES.watch(() => goOnAccepting(server));
   server.on("error", onError);
+  let closed = false;
+  let failed = false;
+  /** Binds a unix socket anew: its file leads to the new one from then on. */
+  const rebind = async (path: string) => {
+    server.close();
+    rmSync(path, { force: true });
+    server = create();
+    failed = false;
+    try {
+      await bind(server, address);
+    } catch (error) {
+      failed = true; // and is tried again
+      return onError(error as Error);
+    }
+    server.on("error", onError);
+    if (closed) server.close();
+  };
+  const unwatch = OPEN_FILES.watch((cameBack) => {
+    if (!ACCEPT_ENDS_WITHOUT_FILES) return;
+    if (address.kind === "tcp") goOnAccepting(server);
+    else if (cameBack || failed) void rebind(address.path);
+  });
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
   return {
@@ -50,6 +73,7 @@ export async function listen(
     port,
     close: () =>
       new Promise((resolve) => {
+        closed = true;
         unwatch();
         if (address.kind === "unix") rmSync(address.path, { force: true });
         server.close(() => resolve());
@@ -82,8 +106,8 @@ function bind(server: Server, address: ListenAddress): Promise<void> {
   });
 }
 
+/** Begins accepting again where it has ended. */
 function goOnAccepting(server: Server): void {
-  if (!ACCEPT_ENDS_WITHOUT_FILES) return;
   const { _handle: handle } = server as { _handle?: { listen?(backlog: number): number } | null };
   handle?.listen?.(BACKLOG);
 }

@@ -29,6 +29,9 @@ export interface FileSystem {
   now(): number;
 }
 
+/** Who looks now and then whether all goes on; `cameBack` says that there were no files, and are some now. */
+export type Watcher = (cameBack: boolean) => void;
+
 /** Who is told that files are short. */
 export type ShortageListener = (facts: { readonly limit: number | undefined; readonly open: number }) => void;
 
@@ -52,7 +55,9 @@ export class OpenFiles {
   #spares: number[] = [];
   #countAt = -Infinity;
   #reportAt = -Infinity;
-  readonly #watchers = new Set<() => void>();
+  /** Whether that was so since the watchers were told. */
+  #ranOut = false;
+  readonly #watchers = new Set<Watcher>();
   readonly #listeners = new Set<ShortageListener>();
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #onClose = () => void this.#sockets--;
@@ -124,7 +129,7 @@ export class OpenFiles {
   }
 
   /** Looks after the files from now on, and calls `watcher` each time. Returns what ends that. */
-  watch(watcher: () => void): () => void {
+  watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
     if (this.#timer === undefined) {
       this.#timer = setInterval(() => this.check(), CHECK_MS);
@@ -154,12 +159,15 @@ export class OpenFiles {
       else this.#system.close(one);
     }
     this.#count();
-    for (const watcher of this.#watchers) watcher();
+    const cameBack = this.#ranOut && !this.#exhausted;
+    if (cameBack) this.#ranOut = false;
+    for (const watcher of this.#watchers) watcher(cameBack);
   }
 
   /** Nobody gets a file until it is known that there are some. */
   #runOut(): void {
     this.#exhausted = true;
+    this.#ranOut = true;
     this.#dropSpares();
     this.#count(true);
     this.report();

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { eventually } from "../support/eventually.ts";
@@ -16,8 +18,8 @@ const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 interface Scene {
   readonly program: Program;
   readonly origins: readonly RawServer[];
-  /** Opens connections, and sends `text` on each. */
-  open(count: number, text?: string): Promise<RawClient[]>;
+  /** Opens connections to the frontend, or `to` another place, and sends `text` on each. */
+  open(count: number, text?: string, to?: number | string): Promise<RawClient[]>;
   /** Answers of the listener of `index`, as text. */
   ask(): Promise<string>;
   /** What the admin listener measures. */
@@ -27,13 +29,18 @@ interface Scene {
 /** A proxy with two probed servers that may open few files; a `script` runs it in place of Sluice. */
 async function openScene(
   t: TestContext,
-  { limits = {}, script }: { limits?: Record<string, unknown>; script?: string } = {},
+  { limits = {}, script, bind = [] }: {
+    limits?: Record<string, unknown>;
+    script?: string;
+    /** Further addresses. */
+    bind?: readonly string[];
+  } = {},
 ): Promise<Scene> {
   const origins = [await RawServer.answering(OK), await RawServer.answering(OK)];
   const config = {
     limits,
     admin: { bind: "127.0.0.1:0" },
-    frontends: [{ bind: "127.0.0.1:0", default_backend: "app" }],
+    frontends: [{ bind: ["127.0.0.1:0", ...bind], default_backend: "app" }],
     backends: {
       app: {
         servers: origins.map(({ port }) => `http://127.0.0.1:${port}`),
@@ -55,10 +62,10 @@ async function openScene(
   return {
     program,
     origins,
-    async open(count, text = "") {
+    async open(count, text = "", to = port) {
       const opened: RawClient[] = [];
       while (opened.length < count) { // no more at once than may wait to be accepted
-        const some = await Promise.all(Array.from({ length: 8 }, () => RawClient.open(port)));
+        const some = await Promise.all(Array.from({ length: 8 }, () => RawClient.open(to)));
         for (const client of some) client.send(text);
         opened.push(...some);
         clients.push(...some);
@@ -114,11 +121,15 @@ test(
 );
 
 test(
-  "sluice without a limit of clients says out_of_files, blames no server, and goes on",
+  "sluice with more clients than files says out_of_files, blames no server, and goes on",
   { skip },
   async (t) => {
-    const scene = await openScene(t, { limits: { max_connections: 0 } });
+    const scene = await openScene(t, { limits: { max_connections: 1000 } });
     const { program, open, ask, metrics } = scene;
+    assert.match(
+      program.stdout,
+      /"event":"files_short","limit":256,"max_connections":1000,"enough_for":52\b/,
+    );
     const idle = await open(LIMIT);
     await eventually("the rest to be refused", () => idle.some(({ closed, ended }) => closed || ended));
     await eventually("a refusal in words", async () => (await ask()).endsWith(": out_of_files\n"));
@@ -132,12 +143,15 @@ test(
 );
 
 test("sluice goes on within a second of files coming free that others had taken", { skip }, async (t) => {
-  const scene = await openScene(t, { script: "tests/support/hoarder.ts" });
+  const directory = mkdtempSync(join(tmpdir(), "sluice-test-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, "s");
+  const scene = await openScene(t, { script: "tests/support/hoarder.ts", bind: [`unix:${path}`] });
   const { program, open, ask } = scene;
   assert.match(await ask(), /ok$/);
   program.signal("SIGUSR2");
   await program.untilPrinted("hoarded");
-  const clients = await open(16, GET);
+  const clients = [...await open(16, GET), ...await open(16, GET, path)];
   await eventually("an answer", () => clients.some(({ received }) => received.includes("503")));
   await program.untilPrinted('"event":"out_of_files","limit":256,"open":25');
   const [cpu, startedAt] = [cpuOf(program), performance.now()];
@@ -148,6 +162,10 @@ test("sluice goes on within a second of files coming free that others had taken"
   const freeAt = performance.now();
   await eventually("all to be answered", () => clients.every(({ ended, closed }) => ended || closed));
   await eventually("a client to be served", async () => (await ask()).endsWith("ok"));
+  await eventually(
+    "one by the unix socket",
+    async () => (await roundTrip(path, GET).catch(String)).endsWith("ok"),
+  );
   assert.ok(performance.now() - freeAt < 3000); // half a second where the machine is not busy
   await assertNobodyBlamed(scene);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
-import { asked, bodyOf, get, messagesIn, ok, openScene, pathOf, post } from "./scene.ts";
+import { asked, bodyOf, get, messagesIn, ok, openScene, pathOf, post, request } from "./scene.ts";
 
 test("DownstreamConnection answers one request after another on the same connection", async (t) => {
   const { client } = await openScene(t, { answer: (head) => ok(`<${pathOf(head)}>`) });
@@ -26,7 +26,8 @@ test("DownstreamConnection answers pipelined requests in order", async (t) => {
 test("DownstreamConnection sends a pipelined request on only after the answer before it", async (t) => {
   const { server, client } = await openScene(t);
   const c = await client();
-  c.send(post("body-1") + post("body-2") + get("/3"));
+  const put = (body: string) => request("PUT", "/", [`Content-Length: ${body.length}`]) + body;
+  c.send(put("body-1") + put("body-2") + get("/3"));
   const connection = await asked(server);
   await connection.until("body-1");
   assert.equal(messagesIn(server.received), 1);

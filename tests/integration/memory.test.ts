@@ -95,6 +95,7 @@ async function start(
     [[frontends]]
     bind = "127.0.0.1:0"
     default_backend = "app"
+    half_close = "abort" # a client that closes while its server says nothing is to be missed at once
     [backends.app]
     servers = ["http://127.0.0.1:${(server.address() as AddressInfo).port}"]
   `);

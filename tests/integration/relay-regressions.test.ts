@@ -67,8 +67,7 @@ test("Server.failed() does not blame a parent for a download that its client gav
     const c = await client();
     c.send(absolute("http://h.example/half"));
     await c.until("half");
-    if (i % 2 === 0) c.reset();
-    else c.close();
+    c.reset(); // one that only finished sending would get the rest
     assert.equal((await proxy.access(i))["reason"], "client_closed");
   }
   assert.equal(statusOf(await ask(lone("http://h.example/"))), 200);

@@ -128,12 +128,12 @@ test("the proxy sends nothing more of a request that was answered while it was o
     const connection = await askedConnection(stage);
     connection.send(ok(["Content-Length: 2"], "ok"));
     await soon("the answer", () => client.received.includes("\r\n\r\nok"));
-    client.send("GET /inner HTTP/1.1\r\nHost: a.test\r\n\r\n".repeat(4));
+    const rest = "GET /inner HTTP/1.1\r\nHost: a.test\r\n\r\n".repeat(4).slice(0, 97); // of the 100
+    client.send(`${rest}GET /behind HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n`);
     await soon("the end of the connection", () => client.ended || client.closed);
-    const { answers, rest } = readAnswers(client.received);
-    assert.deepEqual(answers.map(({ status, body }) => [status, body]), [[200, "ok"]]);
-    assert.match(answers[0]!.head, /^Connection: close$/m);
-    assert.equal(rest, "");
+    const { answers, rest: excess } = readAnswers(client.received);
+    assert.deepEqual(answers.map(({ status, body }) => [status, body]), [[200, "ok"], [200, "/behind"]]);
+    assert.equal(excess, "");
     client.close();
     await assertAbandoned(stage);
     assert.ok(!stage.server.received.includes("/inner"));

@@ -24,43 +24,46 @@ interface Step {
   readonly count?: (output: string) => { passed: number; failed: number } | undefined;
 }
 
-/** Each group runs at the same time: most tests wait for something, so the runtimes can share a machine. */
-const GROUPS: readonly (readonly Step[])[] = [
+/** What a lane does it does in order; the lanes run at the same time, as most tests wait for something. */
+const LANES: readonly (readonly Step[])[] = [
+  [deno("integration tests on Deno", ["tests/integration"])],
+  [{ name: "tests on Bun", runtime: "bun", args: ["test", "--timeout", "60000"], count: countBun }],
   [
     { name: "format", runtime: "deno", args: ["fmt", "--check"] },
     { name: "lint", runtime: "deno", args: ["lint"] },
     { name: "types", runtime: "deno", args: ["check", ...CODE] },
     { name: "build of the binary", runtime: "bun", args: ["build.ts", "--outfile", BINARY] },
+    deno("other tests on Deno", ["--ignore=tests/integration", "tests"]),
+    {
+      name: "end-to-end tests on the binary",
+      runtime: "bun",
+      args: ["test", "--timeout", "60000", "cli/", "integration/memory"],
+      env: { SLUICE_BINARY: BINARY },
+      count: countBun,
+    },
   ],
-  [
-    { name: "tests on Deno", runtime: "deno", args: ["test", "-A", "--no-check", "tests"], count: countDeno },
-    { name: "tests on Bun", runtime: "bun", args: ["test", "--timeout", "60000"], count: countBun },
-  ],
-  [{
-    name: "end-to-end tests on the binary",
-    runtime: "bun",
-    args: ["test", "--timeout", "60000", "cli/", "integration/memory"],
-    env: { SLUICE_BINARY: BINARY },
-    count: countBun,
-  }],
 ];
 
 const begun = performance.now();
 let passed = 0;
 let failed = 0;
 const missing = new Set<string>();
-for (const group of GROUPS) {
-  await Promise.all(group.map(async (step) => {
+await Promise.all(LANES.map(async (lane) => {
+  for (const step of lane) {
     const started = performance.now();
     const { code, output, rest } = await run(step);
     if (code !== 0) console.log(`\n=== ${step.name} ===\n${rest}`);
     console.log(`=== ${step.name}: ${code === 0 ? "ok" : "FAILED"}, ${seconds(started)} s ===`);
     count(step, code, output);
-  }));
-}
+  }
+}));
 for (const line of missing) console.log(`!! ${line}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
+
+function deno(name: string, args: readonly string[]): Step {
+  return { name, runtime: "deno", args: ["test", "-A", "--no-check", ...args], count: countDeno };
+}
 
 function count(step: Step, code: number, output: string): void {
   for (const [line] of output.matchAll(/^peer missing: .*$/gm)) missing.add(line);

@@ -29,6 +29,7 @@ export class Progress {
   }
 
   #take(line: string): void {
+    if (SUMMARY.test(line)) this.#close(); // what failed is named once more
     const file = FILE.exec(line);
     if (file !== null) {
       this.#close();
@@ -56,4 +57,6 @@ export class Progress {
 const FILE = /^(?:running \d+ tests? from \.\/(\S+)|(\S+\.test\.ts):)$/;
 /** Deno: "title ... ok (5ms)", also of a step, also behind what the test printed; Bun: "(pass) title [5.00ms]". */
 const PASSED = /^\(pass\) | \.\.\. (?:\S+ \.\.\. )?ok \(\S+\)$/;
+/** Behind the last file. */
+const SUMMARY = /^\d+ tests? failed:$/;
 const FAILED = /^\(fail\) | \.\.\. FAILED \(\S+\)$/;

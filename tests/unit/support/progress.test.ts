@@ -28,6 +28,9 @@ error: expected 1
 tests/unit/b.test.ts:
 (pass) b() is quick
 
+1 tests failed:
+(fail) a() does that [1.00ms]
+
  2 pass
 `;
 
@@ -53,6 +56,8 @@ test("Progress keeps what is not about a passed test", () => {
   assert.deepEqual(progress.rest.filter((line) => line !== ""), [
     "bun test v1.4.5",
     "error: expected 1",
+    "(fail) a() does that [1.00ms]",
+    "1 tests failed:",
     "(fail) a() does that [1.00ms]",
     " 2 pass",
   ]);

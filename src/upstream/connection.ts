@@ -218,7 +218,9 @@ export class UpstreamConnection implements AnswerReader {
     if (this.reusableMs > 0 && this.#decoder.unread === 0 && !this.#ended) {
       this.#rest(this.#heldUp ? NaN : performance.now());
     } else this.#close();
-    this.#sending.stop(new ProxyError("upstream_reset", "The server answered before it had the request"));
+    if (this.#sending.open) { // an error costs more than all else here
+      this.#sending.stop(new ProxyError("upstream_reset", "The server answered before it had the request"));
+    }
     body?.end();
     body?.sink?.end(trailers);
     giveBack(this.#decoder, body?.sink);

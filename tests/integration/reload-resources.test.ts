@@ -13,7 +13,7 @@ import { get, ok, pathOf } from "./scene.ts";
 
 const MIB = 1024 * 1024;
 /** Until both runtimes have compiled what runs often and sized their heaps: they grow by 50 MiB in the first hundred. */
-const WARM_UP = 100;
+const WARM_UP = 200;
 const RELOADS = 200;
 /** So many that what one reload builds weighs half a MiB: 200 of them left behind are 100 MiB. */
 const ROUTES = 1000;

@@ -27,6 +27,11 @@ export interface AvailabilityRules {
   readonly log: Log;
 }
 
+/** Good answers of other servers that show that the only client there is asks for what can be answered. */
+const ANSWERED_BY_OTHERS = 10;
+/** Time in which they have to come, in ms. */
+const MARK_MS = 10_000;
+
 /**
  * Knows which servers of a backend may get requests: those that are up, not ejected, and ready. It changes on events:
  * a probe, the outcome of a request, an operator's word, the end of an ejection.
@@ -39,6 +44,8 @@ export class Availability implements OutcomeListener {
   readonly #passes = new Map<Server, number>();
   /** Servers that are down, or joined and were not seen up yet: those are brought up slowly, and none at the start. */
   readonly #slow = new Set<Server>();
+  /** Good answers of the others when the only client there is began to fail at a server. */
+  readonly #marks = new WeakMap<Server, { readonly at: number; readonly passes: number }>();
   readonly #doubts = new Doubts();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
@@ -129,7 +136,8 @@ export class Availability implements OutcomeListener {
     const enough = server.passive.failed({ now, refused, asked });
     if (asked !== undefined) this.#doubts.add(asked, server);
     if (enough === undefined || !isHealthy(server, now)) return;
-    if (enough === "share" && !this.#standsOut(server, now)) return;
+    if (enough === "alone" && !this.#othersAnswer(server, now)) return;
+    if ((enough === "share" || enough === "alone") && !this.#standsOut(server, now)) return;
     if (!this.#canSpare(server) && !this.#replace(server, now)) return;
     const { backend, probed, log } = this.#rules;
     if (refused && probed) {
@@ -140,8 +148,10 @@ export class Availability implements OutcomeListener {
       log.warn("server_down", { backend, server: server.name, cause: reason });
     } else {
       const { requests, failures } = server.passive.tally(now);
-      const failed = enough === "share" ? { failed: `${failures} of ${requests}` } : undefined;
-      const ms = server.passive.eject(now, enough);
+      const failed = enough === "share" || enough === "alone"
+        ? { failed: `${failures} of ${requests}` }
+        : undefined;
+      const ms = server.passive.eject(now, enough === "alone" ? "share" : enough);
       server.record.ejections++;
       this.#passes.set(server, 0);
       log.warn("server_ejected", { backend, server: server.name, cause: String(reason), ...failed, ms });
@@ -201,6 +211,22 @@ export class Availability implements OutcomeListener {
     const eligible = this.#servers.filter(isEligible);
     const out = eligible.length - this.#available.length;
     return out + 1 <= Math.floor(eligible.length / 2);
+  }
+
+  /**
+   * Whether other servers have answered well while the only client there is failed here: a number of requests since this
+   * was first asked in a while. One that asks for what fails everywhere must not take servers out.
+   */
+  #othersAnswer(server: Server, now: number): boolean {
+    if (!this.#doubts.isAboutOne) return false;
+    let passes = 0;
+    for (const other of this.#available) if (other !== server) passes += other.passive.passes;
+    const mark = this.#marks.get(server);
+    if (mark === undefined || now - mark.at >= MARK_MS || passes < mark.passes) {
+      this.#marks.set(server, { at: now, passes });
+      return false;
+    }
+    return passes - mark.passes >= ANSWERED_BY_OTHERS;
   }
 
   /** Whether the share of a server's failures is more than twice that of the others: else the requests are to blame. */

@@ -46,6 +46,11 @@ export class Doubts {
     this.#byTarget.set(target, { server, method, count: 1 });
   }
 
+  /** Whether nobody but the client whose request failed last has asked anything for a while. */
+  get isAboutOne(): boolean {
+    return !this.#others && performance.now() - this.#othersAt >= ALONE_MS;
+  }
+
   /** A request to `server` was answered well. */
   answered({ client, method, target }: Asked, server: Server): void {
     if (this.#watched === 0) return; // nearly always
@@ -54,7 +59,7 @@ export class Doubts {
     const doubt = this.#byTarget.get(target);
     if (doubt === undefined || doubt.server === server || doubt.method !== method) return;
     this.#byTarget.delete(target);
-    if (!this.#others && performance.now() - this.#othersAt >= ALONE_MS) {
+    if (this.isAboutOne) {
       doubt.server.passive.confirm(doubt.count);
     }
   }

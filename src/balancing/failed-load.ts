@@ -28,7 +28,8 @@ export class FailedLoad {
   at(now: number): number {
     if (this.#load === 0) return 0;
     const left = this.#load * Math.exp(-Math.max(0, now - this.#at) / this.#goodMs);
-    if (left < LEAST) this.#load = 0;
-    return left;
+    if (left >= LEAST) return left;
+    this.#load = 0;
+    return 0; // whoever asks twice gets one answer
   }
 }

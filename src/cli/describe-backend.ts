@@ -44,9 +44,15 @@ function describeStatuses({ from, to }: StatusRange): string {
   return from % 100 === 0 && to === from + 99 ? `${from / 100}xx` : `${from}-${to}`;
 }
 
-function describeEjection({ ejection: { enabled, failures, time, maxTime } }: BackendConfig): string {
+function describeEjection({ ejection }: BackendConfig): string {
+  const { enabled, failures, failureShare, minRequests, window, time, maxTime } = ejection;
   if (!enabled) return "off";
-  return `${failures} failures in a row, for ${formatDuration(time)} up to ${formatDuration(maxTime)}`;
+  const share = failureShare === 0
+    ? ""
+    : ` or ${describeShare(failureShare)} of at least ${minRequests} requests in ${formatDuration(window)}`;
+  return `${failures} failures in a row${share}, for ${formatDuration(time)} up to ${
+    formatDuration(maxTime)
+  }`;
 }
 
 /** The cookie; never what it is signed with. */

@@ -44,7 +44,7 @@ export function substitute(data: unknown, environment: Environment): Substituted
         problems.push({ path, message: refuseValue(text, FORM) });
         return "";
       }
-      const value = environment[name];
+      const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
       if (value !== undefined && (value !== "" || fallback === undefined)) return value;
       if (fallback !== undefined) return fallback;
       const missing = `needs the environment variable ${name}, which is not set`;

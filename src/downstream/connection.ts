@@ -308,7 +308,8 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
 
   onEnd(): void {
     const halfClose = this.#halfClose = new HalfClose(this.#opening.options.halfClose);
-    if (this.#phase === "idle") return this.onStarved();
+    // What came and was not read yet has its turn first; behind it `onStarved` is called.
+    if (this.#phase === "idle") return this.#intake.hasUnread ? undefined : this.onStarved();
     const gone = this.#phase === "asked"
       ? halfClose.goneWaiting(this.#intake, this.#exchange!.minorVersion)
       : this.#phase === "answering" && halfClose.goneReading(this.#intake);

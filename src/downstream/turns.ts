@@ -1,5 +1,5 @@
-/** Requests that are answered, of all clients together, until everything else that came gets its turn: one or two milliseconds. */
-const MAX_IN_A_TURN = 64;
+/** Requests that are answered, of all clients together, until everything else that came gets its turn; and time for them, in ms. */
+const MAX_IN_A_TURN = 64, TURN_MS = 2;
 
 /**
  * Who goes on when. A client may send thousands of requests at once, and answers of the proxy's own wait for nobody: were
@@ -7,22 +7,32 @@ const MAX_IN_A_TURN = 64;
  * continues when the loop has looked at its sockets, one request of each client first.
  */
 class Turns {
-  #left = MAX_IN_A_TURN;
-  #waiting: (() => void)[] = [];
+  #left = 0;
+  #until = 0;
+  readonly #waiting: (() => void)[] = [];
 
   /** Calls `next` soon, never before this returns. */
   next(next: () => void): void {
-    if (--this.#left > 0) return queueMicrotask(next);
+    if (this.#left > 0 && performance.now() < this.#until) {
+      this.#left--;
+      return queueMicrotask(next);
+    }
     this.#waiting.push(next);
-    // Not setImmediate: between two calls of it one runtime reads nothing from any socket.
-    if (this.#waiting.length === 1) setTimeout(() => this.#begin(), 0);
+    if (this.#waiting.length === 1) this.#arm();
+  }
+
+  /** Not by setImmediate: between two calls of it one runtime reads nothing from any socket. */
+  #arm(): void {
+    setTimeout(() => this.#begin(), 0);
   }
 
   #begin(): void {
-    const due = this.#waiting;
-    this.#waiting = [];
     this.#left = MAX_IN_A_TURN;
-    for (const next of due) next();
+    this.#until = performance.now() + TURN_MS;
+    let begun = 0;
+    while (begun < this.#waiting.length && performance.now() < this.#until) this.#waiting[begun++]!();
+    this.#waiting.splice(0, begun);
+    if (this.#waiting.length > 0) this.#arm();
   }
 }
 

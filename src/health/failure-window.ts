@@ -20,7 +20,8 @@ export interface ShareRules {
  *
  * One client must not be able to make a server look bad that others are content with, so the failures of the client that
  * has most of them are left out. Where nobody but that client is there, its failures count as far as another server has
- * answered the same: then it is not the request that is to blame.
+ * answered the same: then it is not the request that is to blame; all of them are too many only if the other servers
+ * answer it well meanwhile, which the owner has to find out.
  */
 export class FailureWindow {
   #beganAt = -Infinity;
@@ -80,12 +81,20 @@ export class FailureWindow {
     this.#confirmed += count;
   }
 
-  /** Whether too many requests of the window have failed. */
-  exceeds({ failureShare, minRequests }: ShareRules, now: number): boolean {
-    if (failureShare === 0) return false;
+  /**
+   * Whether too many requests of the window have failed: of all clients, or, `alone`, of the only one there is, which may
+   * ask for nothing but what fails.
+   */
+  exceeds(rules: ShareRules, now: number): "share" | "alone" | undefined {
+    if (rules.failureShare === 0) return undefined;
     const isAlone = this.#lone !== undefined;
-    if (isAlone && now - this.#beganAt < ALONE_MS) return false;
-    const failures = this.#failures - this.#most + (isAlone ? Math.min(this.#most, this.#confirmed) : 0);
+    if (isAlone && now - this.#beganAt < ALONE_MS) return undefined;
+    const counted = this.#failures - this.#most + (isAlone ? Math.min(this.#most, this.#confirmed) : 0);
+    if (this.#isTooMany(counted, rules)) return "share";
+    return isAlone && this.#isTooMany(this.#failures, rules) ? "alone" : undefined;
+  }
+
+  #isTooMany(failures: number, { failureShare, minRequests }: ShareRules): boolean {
     const requests = this.#passes + failures;
     return requests >= minRequests && failures >= failureShare * requests;
   }

@@ -29,8 +29,11 @@ export interface Failure {
   readonly asked?: Asked | undefined;
 }
 
-/** What is enough for an ejection: a refused connection, a row of failures, or their share. */
-export type EjectionCause = "refused" | "row" | "share";
+/**
+ * What is enough for an ejection: a refused connection, a row of failures, or their share; or their share of the requests
+ * of the only client there is, if others answer that client well.
+ */
+export type EjectionCause = "refused" | "row" | "share" | "alone";
 
 /**
  * What the requests of one server say about it. It is enough for an ejection that a connection was refused; that a number
@@ -76,6 +79,11 @@ export class PassiveHealth {
     return this.#ejectedUntil;
   }
 
+  /** Requests that were answered well, since they were last forgotten. */
+  get passes(): number {
+    return this.#window.passes;
+  }
+
   /** Whether the last request that it got while it was out was answered well. */
   get answersAgain(): boolean {
     return this.#answersAgain;
@@ -110,7 +118,7 @@ export class PassiveHealth {
     else if (this.#row.size < this.#rules.failures) this.#row.add(network);
     if (refused) return "refused";
     if (this.#rowCounts(now) >= this.#rules.failures) return "row";
-    return this.#window.exceeds(this.#rules, now) ? "share" : undefined;
+    return this.#window.exceeds(this.#rules, now);
   }
 
   /** Another server answered what has failed here so many times. */

@@ -69,11 +69,13 @@ function segmentsOf(path: string): string[] {
 }
 
 function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path.replace(/%([0-9a-f]{2})/gi, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
-  }
+  return path.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes);
+    } catch {
+      return escapes.replace(/%(..)/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+    }
+  });
 }
 
 function isUtf8(path: string): boolean {

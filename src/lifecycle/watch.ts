@@ -1,5 +1,6 @@
 import { type FSWatcher, readFileSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
+import { FOLDER_WATCH_MAY_HANG } from "../net/gaps.ts";
 import { MAX_CONFIG_BYTES } from "../config/load.ts";
 
 /** Time that a new content must stay the same: programs write a file in several steps. */
@@ -72,6 +73,7 @@ export class FileWatch {
 
 /** Watches the folder, because editors replace a file rather than write into it. */
 function watchFolder(path: string, onHint: () => void): FSWatcher | undefined {
+  if (FOLDER_WATCH_MAY_HANG) return undefined;
   try {
     const watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
       if (name === null || name === basename(path)) onHint();

@@ -40,6 +40,11 @@ export class ReplayableBody implements BodySource, BodySink {
     return this.replayable && this.length !== undefined && this.length <= MAX_KEPT_BYTES;
   }
 
+  /** Whether all of it has come. */
+  get complete(): boolean {
+    return this.#ended !== undefined;
+  }
+
   start(sink: BodySink): void {
     if (this.#failure !== undefined) return sink.fail(this.#failure); // it came between two attempts
     this.#sink = sink;

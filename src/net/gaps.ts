@@ -48,6 +48,12 @@ export const DNS_FAILURE_LOOKS_LIKE_NONE = RUNTIME === "deno";
 export const TLS_READS_WHILE_PAUSED = RUNTIME === "deno";
 
 /**
+ * Deno 2.9 opens everything in a folder that it watches. A pipe without a writer holds it up there, and `close` of the watcher waits
+ * for that without end, the whole program with it: so a config file is only looked at, every `reload_interval`.
+ */
+export const FOLDER_WATCH_MAY_HANG = RUNTIME === "deno";
+
+/**
  * Deno 2.9 runs some sixty immediates before it looks at sockets again, so that they are no way to let it; a timer is.
  */
 export const IMMEDIATES_DELAY_READS = RUNTIME === "deno";

@@ -62,6 +62,7 @@ export class MessageWriter implements BodySink {
     this.#chunked = chunked;
     this.#dropsTrailer = dropsTrailer;
     this.#open = true;
+    this.#uptake = undefined;
     this.bodyBytes = 0;
   }
 

@@ -42,6 +42,8 @@ export interface Outgoing {
   readonly prefix: string | undefined;
   /** What Via calls this proxy; false where none is sent. */
   readonly via: string | false;
+  /** Attempts that were made before, for another backend: they are not this one's. */
+  readonly attemptsBefore: number;
   /** When this attempt began to want a connection, of this server or of others before; undefined until it does. */
   waitingSince: number | undefined;
   /** Time to the head of the answer, in ms, where a route has its own. */

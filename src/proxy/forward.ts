@@ -124,16 +124,19 @@ async function doInstead(
 ): Promise<Response> {
   if (instead.kind === "answer") {
     giveUp(outgoing, error);
+    if (request.exchange.reason === "ok") request.exchange.retry = undefined;
     return instead.answer(request, status);
   }
   const { backend } = instead;
   const other: Course = { ...course, backend, mirror: undefined, onStatus: undefined };
   request.exchange.server = undefined;
+  request.exchange.retry = undefined;
   return await forward(request, other, {
     ...outgoing,
     rewritesHost: rewritesHost(other),
     via: viaOf(other),
     waitingSince: undefined,
+    attemptsBefore: request.exchange.attempts,
   });
 }
 
@@ -222,6 +225,7 @@ function prepare(request: IncomingRequest, course: Course): Outgoing {
     rewritesHost: rewritesHost(course),
     via: viaOf(course),
     waitingSince: undefined,
+    attemptsBefore: 0,
     responseMs: shape?.responseMs,
     idleMs: shape?.idleMs,
     expectation: request.exchange.awaitsContinue && shape?.body === undefined

@@ -30,8 +30,13 @@ const UNWANTED = new ProxyError("client_closed", "Something else is done in plac
 /** Lets go of the answer to `outgoing`: of a part of the request that is on its way as well. */
 export function letGo(sent: AttemptResult, outgoing: Outgoing): void {
   const { body } = sent.answer;
-  if (outgoing.body !== null || body === null) return sent.drop(UNWANTED);
+  if (body === null || !isOut(outgoing)) return sent.drop(UNWANTED);
   discardBody(body, { limit: MAX_DISCARDED_BYTES, reason: UNWANTED });
+}
+
+/** Whether all of the request's body has been read, so that nothing of it is on its way for long. */
+function isOut({ body, replay }: Outgoing): boolean {
+  return body === null || replay?.complete === true;
 }
 
 /** Works out what is done for each status; of several ranges that hold it the narrowest counts. */

@@ -35,7 +35,7 @@ function obstacle({ exchange }: IncomingRequest, failed: FailedAttempt): NoRetry
   const { attempts, deadline } = backend.config.retries;
   if (!outgoing.repeatable && error?.retryable(false) !== true) return "not_idempotent";
   if (outgoing.heard) return "answered";
-  if (exchange.attempts >= attempts) return "attempts";
+  if (exchange.attempts - outgoing.attemptsBefore >= attempts) return "attempts";
   if (outgoing.body !== null && outgoing.bodyStarted && outgoing.replay?.replayable !== true) return "body";
   if (!backend.hasOther(new Set(tried).add(server))) return "no_server";
   const now = performance.now();

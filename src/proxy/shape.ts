@@ -91,8 +91,9 @@ function compileRequestEdits(
 ): RequestEdits | undefined {
   if (overrideHeaders !== undefined) {
     const lines = compileLines([overrideHeaders, requestHeaders.set, requestHeaders.add], policy);
-    // Without them an upgrade would not be one.
-    const drops: DropsField = ({ lower }) => !lower.startsWith("sec-websocket-");
+    // Without the ones an upgrade would not be one, without the others nobody would notice a loop.
+    const drops: DropsField = ({ lower, role }) =>
+      !lower.startsWith("sec-websocket-") && role !== ROLE.via && role !== ROLE.cdnLoop;
     return { drops, dropsTrailer: () => true, lines: toText(lines), bare: true };
   }
   const ofBody = body === undefined ? [] : OF_BODY;

@@ -177,7 +177,7 @@ export class UpstreamConnection implements AnswerReader {
       return request.onInformational(head);
     }
     // A server that answers before it has the request may never read the rest, nor what would follow.
-    this.reusableMs = this.#sending.complete ? reusableFor(head, request.method) : 0;
+    this.reusableMs = this.#sending.mayBeUnread(head.status) ? 0 : reusableFor(head, request.method);
     const { resolve } = this.#answer!;
     this.#state = BODY;
     this.#paused = false;

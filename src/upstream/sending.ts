@@ -6,6 +6,8 @@ import type { OutgoingRequest } from "./contract.ts";
 
 /** Bytes of a body that a server has surely read where it resets the connection: more may stand in buffers on the way. */
 const SURELY_READ_BYTES = 64 * 1024;
+/** Bytes of a body that a server which refuses the request may have left unread: what comes with the head is read with it. */
+const MAYBE_UNREAD_BYTES = 16 * 1024;
 
 /** What a connection learns of the request that it sends. */
 export interface SendingEvents extends WriterEvents {
@@ -57,6 +59,20 @@ export class Sending {
    */
   mayLack(reset: boolean): boolean {
     return !this.complete || (reset && this.#body !== null && this.#writer.bodyBytes > SURELY_READ_BYTES);
+  }
+
+  /** Whether the request has a body. */
+  get hasBody(): boolean {
+    return this.#body !== null;
+  }
+
+  /**
+   * Whether a server that answered by `status` may have left a part of the body unread, in its own buffers: then it may
+   * never read what comes behind it either.
+   */
+  mayBeUnread(status: number): boolean {
+    return !this.complete || (status >= 400 && this.#body !== null &&
+      this.#writer.bodyBytes > MAYBE_UNREAD_BYTES);
   }
 
   /** Begins to send `request`, whose body goes on as it comes. */

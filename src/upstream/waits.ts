@@ -81,8 +81,10 @@ export class Waits {
   #lookForMovement(): void {
     this.#deadline.set(this.#idleMs); // the look takes a while
     const stalled = () => this.#fail(upstreamStalled(this.#request, this.#idleMs));
-    if (this.#sending.blocked) {
+    if (this.#sending.open && !this.#sending.blocked) {
+      if (!this.#sending.moved()) stalled();
+    } else if (this.#sending.hasBody) { // of which the server may still have some to read
       this.#sending.look((moves) => moves ? this.#deadline.set(this.#idleMs) : stalled());
-    } else if (!this.#sending.open || !this.#sending.moved()) stalled();
+    } else stalled();
   }
 }

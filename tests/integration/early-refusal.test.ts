@@ -79,6 +79,23 @@ for (const [what, length, sent] of UPLOADS) {
   });
 }
 
+test("a connection on which an upload was refused is not used again: its server may never read the rest", async (t) => {
+  const { server, client } = await openScene(t, {
+    onData(connection) {
+      if (!connection.received.startsWith("POST")) return connection.send(ok("next"));
+      connection.socket.pause(); // for good
+      setTimeout(() => connection.send("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"), 50);
+    },
+  });
+  const uploading = await client();
+  uploading.send(request("POST", "/", ["Content-Length: 100000"]) + "x".repeat(100_000));
+  await uploading.until("413 Too Large");
+  const next = await client();
+  next.send(get("/next"));
+  await next.until("next");
+  assert.equal(server.connections.length, 2);
+});
+
 test("a connection whose answer began before its request was out is not used again", async (t) => {
   const { server, client } = await openScene(t, {
     // The answer is over when the request is, so that the connection looks as if it were free.

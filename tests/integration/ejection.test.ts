@@ -322,6 +322,16 @@ test("a server that fails all requests of the only client there is, as others do
   });
 });
 
+test("a server that fails whatever the only client there is asks for is ejected", async (t) => {
+  const { proxy, first } = await open(t, 2, { balance: "round_robin" });
+  first.asked = says(500);
+  let asked = 0;
+  await eventually("the ejection", async () => {
+    await ask(proxy, `/item/${asked++}`, ATTACKER); // as behind a proxy that nobody trusts
+    return eventsOf(proxy, "server_ejected", first).length > 0;
+  });
+});
+
 test("a repeated request goes to an ejected server where no other is left, and what answers takes its place", async (t) => {
   const { proxy, servers, first, asked } = await open(t, 2, {
     retries: { attempts: 2, budget: 1 },

@@ -152,3 +152,14 @@ test("DownstreamConnection answers a client of HTTP/1.0 that finishes sending be
   second.send(ok("two"));
   assert.match(await c.untilClosed(), /one[^]*two$/);
 });
+
+test("a client that pipelines requests for the proxy's own pages and finishes sending gets all of them", async (t) => {
+  const scene = await openScene(t, {
+    frontend: { default_backend: undefined, routes: [{ respond: { body: "own" } }] },
+  });
+  const c = await scene.client();
+  c.send(get("/own").repeat(500));
+  c.end();
+  await c.untilClosed();
+  assert.equal(messagesIn(c.received), 500);
+});

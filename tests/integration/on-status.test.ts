@@ -28,12 +28,14 @@ function answer(status: number, body = "theirs", ...lines: string[]): string {
 async function open(
   t: TestContext,
   onStatus: Record<string, unknown>,
-  { app = answer(502), other = ok("other"), keys = {}, backend = {}, config = {} }: {
+  { app = answer(502), other = ok("other"), keys = {}, backend = {}, config = {}, pair = false }: {
     app?: Behaviour | "refuses";
     other?: Behaviour;
     keys?: Record<string, unknown>;
     backend?: Record<string, unknown>;
     config?: Record<string, unknown>;
+    /** Whether there is a backend `pair` of the other server and one that refuses connections. */
+    pair?: boolean;
   } = {},
 ): Promise<Stage> {
   const servers = await Promise.all(
@@ -50,6 +52,8 @@ async function open(
       backends: {
         app: { servers: [url(0)], retries: { attempts: 1 }, ...backend },
         other: { servers: [url(1)], host_header: "rewrite" },
+        ...(pair &&
+          { pair: { servers: [url(0), url(1)], ejection: { enabled: false }, retries: { budget: 1 } } }),
       },
       ...config,
     },
@@ -119,6 +123,29 @@ test("on_status with respond keeps the status, drops the answer and keeps the se
   assert.equal(app.connections.length, 1);
   const { status, reason, server, tried } = await proxy.access(0);
   assert.deepEqual([status, reason, tried], [502, "ok", `${server} 502`]);
+});
+
+test("on_status keeps the server's connection behind a request whose body is complete", async (t) => {
+  const { app, ask } = await open(t, { 404: { respond: { body: "ours" } } }, { app: answer(404) });
+  for (let i = 0; i < 4; i++) {
+    const text = request("PUT", "/", ["Content-Length: 3", CLOSE]) + "abc";
+    assert.equal(bodyOf(await ask(text)), "ours");
+  }
+  assert.equal(app.connections.length, 1);
+});
+
+test("on_status leaves the other backend its own retries, and says nothing of retries that were not needed", async (t) => {
+  const { proxy, ask, other } = await open(t, { 502: { backend: "pair" } }, {
+    app: "refuses",
+    config: {},
+    backend: { retries: { attempts: 1 } },
+    pair: true,
+  });
+  for (let i = 0; i < 4; i++) {
+    assert.equal(bodyOf(await ask(get("/", CLOSE))), "other");
+    assert.equal((await proxy.access(i))["retry"], undefined);
+  }
+  assert.equal(messagesIn(other.received), 4);
 });
 
 test("on_status breaks an answer off that is too long to be read for nothing", async (t) => {

@@ -90,6 +90,16 @@ test("override_headers stands in place of all fields, those about the client inc
   );
 });
 
+test("override_headers leaves what shows a loop", async (t) => {
+  const scene = await openRoute(t, { override_headers: { "X-Only": "1" } });
+  const c = await scene.client();
+  c.send(get("/", "Via: 1.1 sluice", "CDN-Loop: other", "X-Secret: 1"));
+  await c.until("fine");
+  const { received } = await asked(scene.server);
+  assert.match(received, /\r\nVia: 1\.1 sluice\r\nCDN-Loop: other\r\n[^]*\r\nVia: 1\.1 sluice\r\n/);
+  assert.doesNotMatch(received, /Secret/);
+});
+
 test("response_headers removes, sets and adds fields of answers", async (t) => {
   const scene = await openRoute(
     t,

@@ -28,6 +28,8 @@ const comparable: [path: string, same: string][] = [
   ["/a..b/...", "/a..b/..."],
   ["/caf%C3%A9", "/café"],
   ["/caf%E9", "/caf\u00e9"],
+  ["/caf%C3%A9/x%FF", "/café/x\u00ff"],
+  ["/%61%", "/a%"],
   ["/100%", "/100%"],
   ["/Admin", "/Admin"],
 ];

@@ -157,7 +157,7 @@ test("sluice goes on within a second of files coming free that others had taken"
   await program.untilPrinted("hoarded");
   const clients = [...await open(16, GET), ...await open(16, GET, path)];
   await eventually("an answer", () => clients.some(({ received }) => received.includes("503")));
-  await program.untilPrinted('"event":"out_of_files","limit":256,"open":25');
+  await program.untilPrinted('"event":"out_of_files","limit":256,');
   const [cpu, startedAt] = [cpuOf(program), performance.now()];
   await eventually("a look and some probes", () => performance.now() - startedAt > 600);
   assert.ok(cpuOf(program) - cpu < (performance.now() - startedAt) / 2); // no core is spent on trying

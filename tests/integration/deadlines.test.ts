@@ -184,7 +184,7 @@ test("idle does not run while the client is the one that does not take the answe
   (await asked(server, 1)).send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
   await eventually("the clock to stop", () => proxy.accesses[0]?.["reason"] === "upstream_stalled");
   slow.socket.resume();
-  await eventually("the whole answer", () => slow.received.length > body.length, 4500);
+  await eventually("the whole answer", () => slow.received.length > body.length, 20_000);
   assert.equal(bodyOf(slow.received).length, body.length);
 });
 

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { copyOf } from "./copy.ts";
+import { ipv4Of, isMapped, toMapped } from "./embedded-ipv4.ts";
 
 /** Bits of an IPv6 address, which stands for IPv4 as well. */
 const BITS = 128;
@@ -58,13 +59,17 @@ export function networkOf(address: string): string {
  * An address is in it as it stands or by the IPv4 address that it leads to: in its mapped form, by NAT64 (RFC 6052 §2.1) or
  * 6to4 (RFC 3056 §2). So whatever is said of IPv4 addresses, be it that they are refused, allowed, trusted or private, holds
  * for each way to write them. A zone does not count.
+ *
+ * Another `ipv4sOf` finds other addresses behind one, such as `ipv4sIn` in a set of what is refused.
  */
 export class IpSet {
   readonly #blocks: readonly IpBlock[];
   readonly #remembered = new Map<string, boolean>();
+  readonly #ipv4sOf: typeof leadsTo;
 
-  constructor(blocks: readonly IpBlock[]) {
+  constructor(blocks: readonly IpBlock[], ipv4sOf = leadsTo) {
     this.#blocks = blocks;
+    this.#ipv4sOf = ipv4sOf;
   }
 
   /** Whether `address`, without port and brackets, lies in one of the blocks; false for what is no address. */
@@ -73,15 +78,21 @@ export class IpSet {
     const known = this.#remembered.get(address);
     if (known !== undefined) return known;
     const groups = parseIp(address);
-    const found = groups !== undefined && (this.#holds(groups) || this.#holds(ipv4Of(groups)));
+    const found = groups !== undefined &&
+      (this.#holds(groups) || this.#ipv4sOf(groups).some((ipv4) => this.#holds(ipv4)));
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     if (address.length <= MAX_ADDRESS) this.#remembered.set(copyOf(address), found);
     return found;
   }
 
-  #holds(groups: readonly number[] | undefined): boolean {
-    return groups !== undefined && this.#blocks.some((block) => isInside(block, groups));
+  #holds(groups: readonly number[]): boolean {
+    return this.#blocks.some((block) => isInside(block, groups));
   }
+}
+
+function leadsTo(groups: readonly number[]): readonly (readonly number[])[] {
+  const ipv4 = ipv4Of(groups);
+  return ipv4 === undefined ? [] : [ipv4];
 }
 
 const MAX_REMEMBERED = 4096;
@@ -98,26 +109,9 @@ function isInside(block: IpBlock, groups: readonly number[]): boolean {
   return true;
 }
 
-/** The IPv4 address that an address is or leads to, in its mapped form. */
-function ipv4Of(groups: readonly number[]): readonly number[] | undefined {
-  if (isMapped(groups)) return groups;
-  const isNat64 = groups[0] === 0x64 && groups[1] === 0xff9b &&
-    groups.slice(2, 6).every((group) => group === 0);
-  if (isNat64) return toMapped(groups.slice(6));
-  return groups[0] === 0x2002 ? toMapped(groups.slice(1, 3)) : undefined;
-}
-
-function toMapped(low: readonly number[]): readonly number[] {
-  return [0, 0, 0, 0, 0, 0xffff, ...low];
-}
-
 /** An address in its mapped form as IPv4 writes it. */
 function toIPv4(groups: readonly number[]): string {
   return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join(".");
-}
-
-function isMapped(groups: readonly number[]): boolean {
-  return groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
 }
 
 /** The eight groups of an address, or undefined. A zone (`%eth0`) does not count. */

@@ -13,7 +13,7 @@ import { createRelayApp } from "../relay/app.ts";
 import { Authenticator } from "../relay/authenticator.ts";
 import { CheckedResolver } from "../relay/checked-resolver.ts";
 import { compileDomainPolicy } from "../relay/domain-policy.ts";
-import { compileDomains } from "../relay/domains.ts";
+import { compileDeniedDomains, compileDomains } from "../relay/domains.ts";
 import { Origins } from "../relay/origins.ts";
 import { pacFile } from "../relay/pac.ts";
 import { isPublic } from "../relay/private-addresses.ts";
@@ -41,7 +41,7 @@ export function createRelayFrontend(
 ): { app: Hono; origins: Origins; users: Authenticator | undefined } {
   const { domainPolicy, deny, pac, pacAddress } = relay;
   const matches = compileDomains(domainPolicy.domains);
-  const denies = compileDomains(deny);
+  const denies = compileDeniedDomains(deny);
   const open = new IpSet(relay.allowPrivate);
   const allowsAddress = (address: string) => (isPublic(address) || open.has(address)) && !denies(address);
   const users = Object.keys(relay.users).length === 0

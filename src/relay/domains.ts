@@ -1,4 +1,5 @@
 import type { DomainPattern } from "../config/domains.ts";
+import { ipv4sIn } from "../http/embedded-ipv4.ts";
 import { type IpBlock, IpSet } from "../http/ip.ts";
 import { literalAddress } from "./literal-address.ts";
 
@@ -7,6 +8,18 @@ import { literalAddress } from "./literal-address.ts";
  * address that a name was found to have. A lookup takes a step for each label of the host, however many patterns there are.
  */
 export function compileDomains(patterns: readonly DomainPattern[]): (host: string) => boolean {
+  return compile(patterns, (blocks) => new IpSet(blocks));
+}
+
+/** As `compileDomains`, for hosts that are refused: also those that only some hosts take to an address in the list. */
+export function compileDeniedDomains(patterns: readonly DomainPattern[]): (host: string) => boolean {
+  return compile(patterns, (blocks) => new IpSet(blocks, ipv4sIn));
+}
+
+function compile(
+  patterns: readonly DomainPattern[],
+  addressesIn: (blocks: readonly IpBlock[]) => IpSet,
+): (host: string) => boolean {
   const exact = new Set<string>();
   const below = new Set<string>();
   const blocks: IpBlock[] = [];
@@ -14,7 +27,7 @@ export function compileDomains(patterns: readonly DomainPattern[]): (host: strin
     if (pattern.kind === "address") blocks.push(pattern.block);
     else (pattern.kind === "exact" ? exact : below).add(pattern.host);
   }
-  const addresses = new IpSet(blocks);
+  const addresses = addressesIn(blocks);
 
   return function matchesDomain(host) {
     const name = host.endsWith(".") ? host.replace(/\.+$/, "") : host;

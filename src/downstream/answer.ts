@@ -66,6 +66,7 @@ export function beginAnswer(
   const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
   // A server's own `Connection` is gone by now; this one is an app's.
   const keepAlive = request.keepAlive && (forwarded || !hasConnectionOption(connectionOf(fields), "close"));
+  const dropsTrailer = forwarded ? response.dropsTrailer : undefined;
   const head = responseHead({
     status,
     reason: response.statusText || reasonPhrase(status),
@@ -73,10 +74,11 @@ export function beginAnswer(
     length: source?.length,
     hasBody: source !== null,
     keepsTrailers: source?.losesTrailers !== true,
+    dropsTrailer,
     ...request,
     keepAlive,
   });
-  writer.begin(head.text, head.delivery === "chunked", forwarded ? response.dropsTrailer : undefined);
+  writer.begin(head.text, head.delivery === "chunked", dropsTrailer);
   return {
     status,
     fields,

@@ -1,6 +1,6 @@
 import type { Fields } from "../http/fields.ts";
 import { ROLE } from "../http/fields.ts";
-import { fieldLine } from "../http1/encode.ts";
+import { announcedTrailers, type DropsField, fieldLine } from "../http1/encode.ts";
 
 /** How the body of an answer goes out. */
 export type Delivery = "none" | "length" | "chunked" | "close";
@@ -15,6 +15,8 @@ export interface HeadInput {
   readonly hasBody: boolean;
   /** Whether trailer fields that the body brings go out behind it, where it goes out in chunks. */
   readonly keepsTrailers: boolean;
+  /** Which of them are left out, beside those that may not stand there. */
+  readonly dropsTrailer: DropsField | undefined;
   readonly method: string;
   readonly minorVersion: 0 | 1;
   /** Whether the connection stays open. */
@@ -55,6 +57,9 @@ export function responseHead(input: HeadInput): Head {
         }
       } else if (role === ROLE.trailer) {
         if (delivery !== "chunked" || !input.keepsTrailers) continue;
+        const announced = announcedTrailers(fields.values[i]!, input.dropsTrailer);
+        if (announced !== undefined) text += fieldLine(fields.names[i]!, announced);
+        continue;
       } else if (fields.kinds[i]!.hopByHop) continue;
     } else if (fields.kinds[i]!.hopByHop && !isChallenge(status, fields.kinds[i]!.lower)) continue;
     text += fieldLine(fields.names[i]!, fields.values[i]!);

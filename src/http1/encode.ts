@@ -1,4 +1,4 @@
-import { type FieldName, type Fields, ROLE } from "../http/fields.ts";
+import { type FieldName, fieldName, type Fields, ROLE, trimBlanks } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 
 /** Whether a field is left out. */
@@ -14,6 +14,20 @@ export function lastChunk(trailers: Fields | undefined, drops?: DropsField): str
     text += fieldLine(trailers.names[i]!, trailers.values[i]!);
   }
   return text + "\r\n";
+}
+
+/**
+ * The value of a Trailer field (RFC 9110 §6.6.2) that names only what `lastChunk` sends; undefined where that is nothing. As
+ * it came, where all of it is sent.
+ */
+export function announcedTrailers(value: string, drops?: DropsField): string | undefined {
+  const members = value.split(",").map(trimBlanks);
+  const sent = members.filter((name) => {
+    const kind = fieldName(name);
+    return name !== "" && !isForbiddenTrailer(kind) && drops?.(kind) !== true;
+  });
+  if (sent.length === members.length) return value;
+  return sent.length === 0 ? undefined : sent.join(", ");
 }
 
 /** The line before `length` bytes of chunk data. */

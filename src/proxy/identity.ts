@@ -52,6 +52,13 @@ export function identify(request: IncomingRequest, policy: IdentityPolicy): void
   if (exchange.peerTrusted) believe(request, policy);
 }
 
+/** Fields that only this proxy, or a trusted one, may set. Via is none: every proxy adds its own line. */
+export function isIdentity(role: number): boolean {
+  return role === ROLE.forwardedFor || role === ROLE.forwardedProto || role === ROLE.forwardedHost ||
+    role === ROLE.forwardedOther || role === ROLE.forwarded || role === ROLE.realIp ||
+    role === ROLE.requestId;
+}
+
 function lookAt({ head: { fields } }: IncomingRequest, policy: IdentityPolicy): void {
   let passes = 0;
   let aliased = false;

@@ -1,13 +1,15 @@
 import { fieldName, type Fields, ROLE } from "../http/fields.ts";
 import { forwardedEntries, toForwardedNode, toForwardedValue } from "../http/forwarded.ts";
 import { connectionOf, hasConnectionOption, nominatedNames, takesTrailers } from "../http/hop-by-hop.ts";
+import { announcedTrailers, fieldLine } from "../http1/encode.ts";
 import { oneHopOn } from "../http/max-forwards.ts";
 import type { BodySource } from "../message/body.ts";
 import { climbs, pathOf } from "../http/path.ts";
 import type { IncomingRequest } from "../message/request.ts";
-import type { IdentityPolicy } from "./identity.ts";
+import { type IdentityPolicy, isIdentity } from "./identity.ts";
 import type { RequestEdits } from "./shape.ts";
 import { leavesFolder } from "./target.ts";
+import { droppedTrailers } from "./trailers.ts";
 
 /** What the head for a server is made of besides the client's request, whichever server it is. */
 export interface HeadParts {
@@ -94,7 +96,10 @@ export function requestHead(
         wantsTrailers ||= edits?.bare !== true && takesTrailers(values[i]!);
         continue;
       }
-      if (role === ROLE.trailer && !keepsTrailers(body)) continue;
+      if (role === ROLE.trailer) {
+        if (keepsTrailers(body)) head += trailerLine(names[i]!, values[i]!, parts, nominated);
+        continue;
+      }
       if (isIdentity(role) && !transparent) {
         note(reported, role, values[i]!);
         if (role !== ROLE.forwardedOther || !believesXForwarded(request, parts.policy)) continue;
@@ -136,16 +141,25 @@ export function requestHead(
 const PORT = fieldName("x-forwarded-port");
 const PREFIX = fieldName("x-forwarded-prefix");
 
+/** Names those of the announced fields that go on; nothing where none does. */
+function trailerLine(
+  name: string,
+  value: string,
+  { edits, policy }: HeadParts,
+  nominated: ReadonlySet<string> | undefined,
+): string {
+  if (nominated?.has("trailer") === true) return "";
+  const drops = edits?.dropsTrailer ?? droppedTrailers(policy);
+  const announced = announcedTrailers(
+    value,
+    (kind) => nominated?.has(kind.lower) === true || drops?.(kind) === true,
+  );
+  return announced === undefined ? "" : fieldLine(name, announced);
+}
+
 /** Whether trailer fields that a client announces go on behind its body. */
 function keepsTrailers(body: BodySource | null): boolean {
   return body !== null && body.length === undefined && body.losesTrailers !== true;
-}
-
-/** Fields that only this proxy, or a trusted one, may set. Via is none: every proxy adds its own line. */
-export function isIdentity(role: number): boolean {
-  return role === ROLE.forwardedFor || role === ROLE.forwardedProto || role === ROLE.forwardedHost ||
-    role === ROLE.forwardedOther || role === ROLE.forwarded || role === ROLE.realIp ||
-    role === ROLE.requestId;
 }
 
 function note(reported: Reported, role: number, value: string): void {

@@ -1,9 +1,9 @@
 import { ProxyError } from "../base/errors.ts";
 import { formatDuration } from "../base/units.ts";
 import { announceEventStream } from "../http/event-stream.ts";
-import type { Fields } from "../http/fields.ts";
+import { type Fields, ROLE } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
-import type { DropsField } from "../http1/encode.ts";
+import { announcedTrailers, type DropsField } from "../http1/encode.ts";
 import { isWebSocket } from "../http/websocket-frames.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -100,6 +100,13 @@ function withHeartbeat({ head, body }: Answer, ms: number): BodySource | null {
 
 function removeHopByHop(fields: Fields, relays: boolean): void {
   const nominated = nominatedNames(connectionOf(fields));
+  if (nominated !== undefined && fields.mayHave(ROLE.trailer)) {
+    // They are none that go through, in a head or in a trailer.
+    fields.mapValues(
+      ROLE.trailer,
+      (value) => announcedTrailers(value, ({ lower }) => nominated.has(lower)) ?? "",
+    );
+  }
   fields.removeWhere((kind) =>
     (kind.hopByHop && !(relays && kind.lower === "proxy-authenticate")) || nominated?.has(kind.lower) === true
   );

@@ -1,7 +1,6 @@
 import type { FieldName } from "../http/fields.ts";
 import type { DropsField } from "../http1/encode.ts";
-import type { IdentityPolicy } from "./identity.ts";
-import { isIdentity } from "./request.ts";
+import { type IdentityPolicy, isIdentity } from "./identity.ts";
 
 /**
  * Which trailer fields of a request never reach a server: what may not be said in its head may not be said behind its

@@ -126,6 +126,32 @@ test("response_headers hold for the trailers of an answer, as for its head", asy
   assert.equal(trailers, "X-Sum: 7\r\n");
 });
 
+const announcements: [announced: string, sent: string | undefined][] = [
+  ["X-Sum, X-Secret,X-Tier", "X-Sum"],
+  ["x-secret, X-TIER", undefined],
+  ["X-Sum,x-other", "X-Sum,x-other"],
+  ["X-Sum, Content-Length, X-Forwarded-For, ,X-Hop", "X-Sum"],
+  [" , ", undefined],
+];
+for (const [announced, left] of announcements) {
+  test(`Trailer: ${announced} names only what goes on: ${left}, in requests and answers (RFC 9110 §6.6.2)`, async (t) => {
+    const edits = { remove: ["x-secret"], set: { "X-Tier": "free" } };
+    const lines = ["Connection: X-Hop", `trailer: ${announced}`];
+    const options = route({ request_headers: edits, response_headers: edits });
+    for (
+      const { head } of [await sent(t, TRAILERS, lines, options), await got(t, TRAILERS, lines, options)]
+    ) {
+      const found = head.filter((line) => /^trailer/i.test(line));
+      assert.deepEqual(found, left === undefined ? [] : [`trailer: ${left}`]);
+    }
+  });
+}
+
+test("Trailer names no field of a client that would say who it is", async (t) => {
+  const { head } = await sent(t, "X-Sum: 7\r\n", ["Trailer: X-Real-IP, X_Sum, X-Sum"]);
+  assert.ok(head.includes("Trailer: X-Sum"));
+});
+
 test("a trailer field of a client says nothing about it, under any name that passes for another", async (t) => {
   const forged = [
     "X-Real-IP: 6.6.6.6",

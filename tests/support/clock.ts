@@ -1,0 +1,39 @@
+import type { TestContext } from "node:test";
+
+/** Time passes in steps, as a timer may set the next one: of so many ms, or of more where it passes for long. */
+const STEP_MS = 50, MAX_STEPS = 100;
+
+/** The time of one test: `performance.now()` and all `setTimeout`s stand still until the test lets them go on. */
+export class Clock {
+  now = 1000;
+  readonly #t: TestContext;
+
+  constructor(t: TestContext) {
+    this.#t = t;
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    t.mock.method(performance, "now", () => this.now);
+    t.after(async () => {
+      await this.advance(STEP_MS); // what is shared by all connections must not wait for a time that is over
+      t.mock.restoreAll();
+      t.mock.timers.reset();
+    });
+  }
+
+  /** Lets everything happen that waits for no timer, then `ms` pass, and what comes of it. */
+  async advance(ms: number): Promise<void> {
+    await settle();
+    const end = this.now + ms;
+    const most = Math.max(STEP_MS, ms / MAX_STEPS);
+    while (this.now < end) {
+      const step = Math.min(most, end - this.now);
+      this.now += step;
+      this.#t.mock.timers.tick(step);
+      await settle();
+    }
+  }
+}
+
+/** Lets everything happen that waits for no timer. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}

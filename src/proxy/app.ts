@@ -66,9 +66,10 @@ export function createProxyApp(parts: AppParts): Hono {
 function createFinder(
   { rules, routes, fallback, paths }: AppParts,
 ): (request: IncomingRequest) => Handler | undefined {
-  const router = routes.length === 0
-    ? undefined
-    : new Router(routes.map((route) => ({ ...route, pathPrefix: paths.ofConfig(route.pathPrefix) })));
+  const router = routes.length === 0 ? undefined : new Router(routes.map((route) => {
+    const read = route.raw === true ? paths.ofPrefix : paths.ofConfig;
+    return { ...route, pathPrefix: read(route.pathPrefix) };
+  }));
   return (request) => {
     paths.check?.(request);
     for (const rule of rules) {

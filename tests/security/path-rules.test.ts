@@ -18,6 +18,12 @@ const DISGUISES = [
   "/x\\..\\admin",
   "/%2Fadmin",
   "/admin%2F..%2Fadmin",
+  "/admin.",
+  "/admin%20",
+  "/admin%20./x",
+  "/admin%0A",
+  "/admin%A0",
+  "/admin\\",
 ];
 
 /** A frontend that denies `/admin` by a rule and leads the rest to the server. */
@@ -40,6 +46,31 @@ test("a rule about a path sees through every disguise of it, without being asked
   for (const path of ["/", "/administrator", "/x/admin", "/admin/../public", "/?/admin"]) {
     assert.equal(await statusOf(scene, path), 200, path);
   }
+});
+
+for (const normalize of ["match", "refuse"]) {
+  test(`a frontend with normalize = "${normalize}" answers 400 to paths that a server may cut off at a NUL`, async (t) => {
+    const scene = await openGuarded(t, { normalize });
+    for (const path of ["/admin%00", "/admin%2500.html", "/admin%252500x?y", "/public%00/../admin"]) {
+      assert.equal(await statusOf(scene, path), 400, path);
+    }
+    for (const path of ["/a%25100", "/100%2025", "/?a=%00&b=%2500"]) {
+      assert.equal(await statusOf(scene, path), 200, path);
+    }
+    assert.doesNotMatch((await asked(scene.server)).received, /admin/);
+  });
+}
+
+test("a route with a raw prefix takes paths behind a dot at its end", async (t) => {
+  const scene = await openScene(t, {
+    answer: ok("yes"),
+    frontend: {
+      routes: [{ path_prefix: "/v1.", prefix_match: "raw", backend: "app" }],
+      default_backend: undefined,
+    },
+  });
+  assert.equal(await statusOf(scene, "/v1.2/x"), 200);
+  assert.equal(await statusOf(scene, "/v12/x"), 404);
 });
 
 test('a frontend with normalize = "off" compares the bytes that came', async (t) => {

@@ -32,6 +32,20 @@ const comparable: [path: string, same: string][] = [
   ["/%61%", "/a%"],
   ["/100%", "/100%"],
   ["/Admin", "/Admin"],
+  ["/admin.", "/admin"],
+  ["/admin../x", "/admin/x"],
+  ["/admin%20", "/admin"],
+  ["/admin%20.%20/x%09", "/admin/x"],
+  ["/admin%0a", "/admin"],
+  ["/admin%A0", "/admin"],
+  ["/admin%C2%85", "/admin"],
+  ["/admin\\", "/admin/"],
+  ["/admin\xa0", "/admin"],
+  ["/x/..%20/admin", "/admin"],
+  ["/%20/admin", "/ /admin"],
+  ["/caf\xc3\xa9", "/café"],
+  ["/caf\xc3%A9", "/café"],
+  ["/café", "/café"],
 ];
 for (const [path, same] of comparable) {
   test(`comparablePath() takes ${path} for ${same}`, () => assert.equal(comparablePath(path), same));
@@ -65,6 +79,10 @@ const ambiguous: [path: string, why: string | undefined][] = [
   ["/a%2Fb", "an encoded slash, backslash or NUL"],
   ["/a%5cb", "an encoded slash, backslash or NUL"],
   ["/a%00b", "an encoded slash, backslash or NUL"],
+  ["/a%2500", "an encoded slash, backslash or NUL"],
+  ["/a.", "a segment that ends in a dot or a blank"],
+  ["/a%20/b", "a segment that ends in a dot or a blank"],
+  ["/%e2%98%83\xe2", "a byte beyond ASCII"],
   ["/a\\b", "a backslash"],
   ["/a;b", "parameters (;)"],
   ["/100%", "an escape that stands for no character"],
@@ -76,7 +94,13 @@ for (const [path, why] of ambiguous) {
 }
 
 test("comparablePath(), climbs() and ambiguityOf() cost little for what a client may send at the most", () => {
-  const long = ["%2e".repeat(8_000), "/..".repeat(8_000), ";".repeat(24_000), "%c0".repeat(8_000)];
+  const long = [
+    "%2e".repeat(8_000),
+    "/..".repeat(8_000),
+    ";".repeat(24_000),
+    "%c0".repeat(8_000),
+    "\xa0.".repeat(12_000) + "x",
+  ];
   const started = performance.now();
   for (const path of long) for (const read of [comparablePath, climbs, ambiguityOf]) read(`/${path}`);
   assert.ok(performance.now() - started < 1000);

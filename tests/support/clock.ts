@@ -3,19 +3,24 @@ import type { TestContext } from "node:test";
 /** Time passes in steps, as a timer may set the next one: of so many ms, or of more where it passes for long. */
 const STEP_MS = 50, MAX_STEPS = 100;
 
+/** The clock that goes: there is one time, also where a part of a test has a clock of its own. */
+let current: Clock | undefined;
+
 /** The time of one test: `performance.now()` and all `setTimeout`s stand still until the test lets them go on. */
 export class Clock {
   now = 1000;
   readonly #t: TestContext;
 
   constructor(t: TestContext) {
+    if (current !== undefined) current.#end();
+    current = this;
     this.#t = t;
     t.mock.timers.enable({ apis: ["setTimeout"] });
     t.mock.method(performance, "now", () => this.now);
     t.after(async () => {
+      if (current !== this) return;
       await this.advance(STEP_MS); // what is shared by all connections must not wait for a time that is over
-      t.mock.restoreAll();
-      t.mock.timers.reset();
+      this.#end();
     });
   }
 
@@ -30,6 +35,12 @@ export class Clock {
       this.#t.mock.timers.tick(step);
       await settle();
     }
+  }
+
+  #end(): void {
+    current = undefined;
+    this.#t.mock.restoreAll();
+    this.#t.mock.timers.reset();
   }
 }
 

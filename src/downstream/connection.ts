@@ -67,7 +67,8 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
     this.#answers = new AnswerFlow(socket, {
       onSent: () => this.#finishExchange(),
       onBroken: (error) => this.#cut(error),
-      onBlocked: () => this.#waits.begin("write"),
+      onBlocked: () => this.#phase === "handed_over" || this.#waits.begin("write"),
+      onDrained: () => this.#drained(),
     });
     if (acceptedAt !== undefined) this.#waits.begin("first", performance.now() - acceptedAt);
   }
@@ -318,8 +319,12 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
   }
 
   onDrain(): void {
-    if (!this.#answers.writer.blocked) return;
     this.#answers.writer.drained();
+  }
+
+  /** The client takes bytes again. */
+  #drained(): void {
+    if (this.#phase === "handed_over") return;
     if (this.#waits.current === "write" && this.#phase !== "lingering") {
       this.#waits.begin("none");
       if (this.#intake.bodyWanted) this.onBodyWanted();

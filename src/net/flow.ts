@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import { closeFrame, type FrameTracker, GOING_AWAY } from "../http/websocket-frames.ts";
 import { isReleasable, releaseMemory } from "./release.ts";
 
-/** Pieces that may wait in the target before the source is held back: each costs hundreds of bytes beside what is in it. */
-const MAX_WAITING_PIECES = 128;
+/** Pieces that may wait in a socket before their source is held back: each costs hundreds of bytes beside what is in it. */
+export const MAX_WAITING_PIECES = 128;
 
 /** What the owner of a flow learns. */
 export interface FlowEvents {

@@ -4,6 +4,7 @@ import type { Fields } from "../http/fields.ts";
 import { chunkSizeLine, type DropsField, lastChunk } from "../http1/encode.ts";
 import { Output } from "../http1/output.ts";
 import type { BodySink } from "../message/body.ts";
+import { MAX_WAITING_PIECES } from "./flow.ts";
 import { isReleasable, releaseMemory } from "./release.ts";
 import { Uptake } from "./uptake.ts";
 
@@ -22,6 +23,8 @@ export interface WriterEvents {
   onBroken(error: ProxyError): void;
   /** The peer takes no more bytes for now. */
   onBlocked(): void;
+  /** It takes bytes again. */
+  onDrained(): void;
 }
 
 /** Writes messages to a socket, one after another: the head, then the body in its framing. */
@@ -33,6 +36,8 @@ export class MessageWriter implements BodySink {
   #dropsTrailer: DropsField | undefined;
   #open = false;
   #blocked = false;
+  /** Pieces written since the socket last had nothing to send. */
+  #waiting = 0;
   /** Watches a peer that takes no more. */
   #uptake: Uptake | undefined;
   /** Body bytes of the current message, without framing. */
@@ -79,7 +84,7 @@ export class MessageWriter implements BodySink {
     if (chunk.length <= COALESCE_BYTES) this.#output.add(chunk);
     else {
       this.#send();
-      this.#socket.write(chunk);
+      this.#pass(chunk);
     }
     if (this.#chunked) this.#output.add("\r\n");
     if (this.#output.size > COALESCE_BYTES) this.#send();
@@ -95,7 +100,7 @@ export class MessageWriter implements BodySink {
     if (!isReleasable(chunk) || !this.#socket.writable) return; // the collector finds the rare one left
     this.#send();
     if (this.#socket.writableLength === 0) releaseMemory(chunk);
-    else this.#socket.write(NOTHING, () => releaseMemory(chunk)); // behind all that waits
+    else this.#pass(NOTHING, () => releaseMemory(chunk)); // behind all that waits
   }
 
   end(trailers: Fields | undefined): void {
@@ -131,19 +136,38 @@ export class MessageWriter implements BodySink {
 
   /** The owner saw the socket's `drain`. */
   drained(): void {
+    if (!this.#blocked) return;
     this.#blocked = false;
     this.#uptake = undefined;
+    this.#events.onDrained();
   }
 
   #send(): void {
-    if (this.#output.size > 0) this.#socket.write(this.#output.take());
+    if (this.#output.size > 0) this.#pass(this.#output.take());
+  }
+
+  #pass(piece: Uint8Array, done?: () => void): void {
+    if (this.#socket.writableLength === 0) this.#waiting = 0;
+    if (++this.#waiting === MAX_WAITING_PIECES) return this.#passLast(piece, done);
+    this.#socket.write(piece, done);
+  }
+
+  /** Writes what many pieces wait in front of, so that the socket may be far from full and never say that they are out. */
+  #passLast(piece: Uint8Array, done?: () => void): void {
+    this.#socket.write(piece, () => {
+      done?.();
+      this.#waiting = 0;
+      if (!this.#socket.writableNeedDrain && !this.#socket.destroyed) this.drained();
+    });
   }
 
   #check(): boolean {
-    if (!this.#blocked && this.#socket.writableLength > MAX_BUFFERED_BYTES) {
-      this.#blocked = true;
-      this.#events.onBlocked();
-    }
-    return !this.#blocked;
+    if (this.#blocked) return false;
+    const { writableLength } = this.#socket;
+    if (writableLength === 0) return true;
+    if (writableLength <= MAX_BUFFERED_BYTES && this.#waiting < MAX_WAITING_PIECES) return true;
+    this.#blocked = true;
+    this.#events.onBlocked();
+    return false;
   }
 }

@@ -11,8 +11,6 @@ const MAYBE_UNREAD_BYTES = 16 * 1024;
 
 /** What a connection learns of the request that it sends. */
 export interface SendingEvents extends WriterEvents {
-  /** The server takes bytes again. */
-  onDrained(): void;
   /** The server takes no more for good: it has closed, perhaps behind an answer that is still to be read. */
   onRefused(cause: Error & { code?: string }): void;
 }
@@ -30,8 +28,8 @@ export class Sending {
   constructor(socket: Socket, events: SendingEvents) {
     this.#socket = socket;
     this.#events = events;
-    this.#writer = new MessageWriter(socket, events);
-    socket.on("drain", () => this.#drained());
+    this.#writer = new MessageWriter(socket, { ...events, onDrained: () => this.#drained() });
+    socket.on("drain", () => this.#writer.drained());
     socket.on(WRITE_FAILED, (error: Error) => {
       this.#refused = true;
       events.onRefused(error);
@@ -104,8 +102,6 @@ export class Sending {
   }
 
   #drained(): void {
-    if (!this.#writer.blocked) return;
-    this.#writer.drained();
     this.#events.onDrained();
     if (this.#writer.open) this.#body?.resume();
   }

@@ -1,29 +1,10 @@
 import assert from "node:assert/strict";
-import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { PassThrough, Writable } from "node:stream";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { Flow } from "../../../src/net/flow.ts";
 import { eventually } from "../../support/eventually.ts";
-
-/** A connection that takes nothing until it is told to. */
-class Stuck extends Writable {
-  taken = "";
-  #next: (() => void) | undefined;
-  #open = false;
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.taken += chunk.toString("latin1");
-    if (this.#open) return done();
-    this.#next = done;
-  }
-
-  /** Takes what waits, and all that comes. */
-  open(): void {
-    this.#open = true;
-    this.#next?.();
-  }
-}
+import { Stuck } from "../../support/stuck.ts";
 
 test("Flow holds its source back where many small pieces wait, and goes on when they are out", async () => {
   const from = new PassThrough();

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { test, type TestContext } from "node:test";
+import { MessageWriter } from "../../../src/net/message-writer.ts";
+import { eventually } from "../../support/eventually.ts";
+import { Stuck } from "../../support/stuck.ts";
+
+const ONE = Buffer.from("x");
+
+/** A writer for `socket`, in the middle of a message, and how often it blocked and drained. */
+function open(socket: Socket) {
+  const seen = { blocked: 0, drained: 0 };
+  const writer = new MessageWriter(socket, {
+    onSent() {},
+    onBroken() {},
+    onBlocked: () => seen.blocked++,
+    onDrained: () => seen.drained++,
+  });
+  socket.on("drain", () => writer.drained());
+  writer.begin("HEAD", false);
+  return { writer, seen };
+}
+
+test("MessageWriter asks its source to stop where many small pieces wait, and to go on when they are out", async () => {
+  const to = new Stuck();
+  const { writer, seen } = open(to as unknown as Socket);
+  let sent = "HEAD";
+  for (let i = 0; i < 1000; i++) {
+    const piece = String(i % 10);
+    sent += piece;
+    writer.write(Buffer.from(piece));
+    if (!writer.flush()) break;
+  }
+  assert.ok(sent.length < 200, `${sent.length} pieces wait`);
+  assert.deepEqual([writer.blocked, seen.blocked, seen.drained], [true, 1, 0]);
+  to.open();
+  await eventually("room", () => seen.drained === 1);
+  assert.equal(writer.blocked, false);
+  assert.equal(to.taken, sent);
+});
+
+test("MessageWriter counts complete messages as pieces too: a client may ask on and never read", () => {
+  const { writer, seen } = open(new Stuck() as unknown as Socket);
+  let sent = 0;
+  for (; sent < 1000 && !writer.blocked; sent++) {
+    writer.end(undefined);
+    writer.begin("HEAD", false);
+  }
+  assert.ok(sent < 200, `${sent} messages wait`);
+  assert.equal(seen.blocked, 1);
+});
+
+test("MessageWriter goes on behind many pieces of a peer that reads again", async (t) => {
+  const { socket, peer } = await openPair(t);
+  peer.pause();
+  let received = 0;
+  peer.on("data", (chunk) => received += chunk.length).pause();
+  const { writer, seen } = open(socket);
+  const piece = Buffer.alloc(48 * 1024);
+  while (!writer.blocked) {
+    // Less waits than makes the socket say `drain`; the rest is single bytes.
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 20);
+      socket.write(piece, () => (clearTimeout(timer), resolve()));
+    });
+    for (let i = 0; i < 200 && !writer.blocked; i++) {
+      writer.write(ONE);
+      writer.flush();
+    }
+  }
+  peer.resume();
+  await eventually("room", () => seen.drained > 0);
+  const { bodyBytes } = writer;
+  await eventually(
+    "all of it",
+    () => socket.writableLength === 0 && received % piece.length === 4 + bodyBytes,
+  );
+});
+
+/** Both ends of a connection. */
+async function openPair(t: TestContext): Promise<{ socket: Socket; peer: Socket }> {
+  const listener = createServer();
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const accepted = new Promise<Socket>((resolve) => listener.once("connection", resolve));
+  const peer = connect((listener.address() as AddressInfo).port, "127.0.0.1");
+  const socket = await accepted;
+  t.after(() => {
+    socket.destroy();
+    peer.destroy();
+    listener.close();
+  });
+  return { socket, peer };
+}

@@ -1,6 +1,9 @@
 /** Writes some of `bytes`, or all, and resolves with how many; rejects where nothing could be written. */
 export type WriteSome = (bytes: Uint8Array) => Promise<number>;
 
+/** What a text that waits costs beside its bytes. */
+const PIECE_BYTES = 1024;
+
 const NEWLINE = new Uint8Array([10]);
 
 /**
@@ -13,6 +16,7 @@ export class OrderedWriter {
   #last: Promise<void> = Promise.resolve();
   /** Whether the last line that was written is cut short. */
   #torn = false;
+  #pending = 0;
 
   /** Where `write` rejects, a part of more than `wholeBytes` may have been written all the same. */
   constructor(write: WriteSome, wholeBytes = Infinity) {
@@ -20,9 +24,19 @@ export class OrderedWriter {
     this.#wholeBytes = wholeBytes;
   }
 
+  /** Bytes of memory that all takes which is not written yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
   /** Writes `bytes`, whole lines, behind all that waits; tells `done` how many of them were written. */
   write(bytes: Uint8Array, done: (written: number) => void): void {
-    this.#last = this.#last.then(() => this.#writeAll(bytes)).then(done);
+    const cost = bytes.length + PIECE_BYTES;
+    this.#pending += cost;
+    this.#last = this.#last.then(() => this.#writeAll(bytes)).then((written) => {
+      this.#pending -= cost;
+      done(written);
+    });
   }
 
   async #writeAll(bytes: Uint8Array): Promise<number> {

@@ -3,7 +3,7 @@ import process from "node:process";
 import { STDOUT_WRITE_BLOCKS } from "./gaps.ts";
 import { OrderedWriter, type WriteSome } from "./ordered-writer.ts";
 
-/** Unwritten bytes beyond which more are refused: a reader that is stuck must not fill the memory. */
+/** Memory of what is unwritten beyond which more is refused: a reader that is stuck must not fill the memory. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 /** A pipe takes up to so many bytes whole or not at all (PIPE_BUF). */
 const WHOLE_BYTES = 4096;
@@ -32,21 +32,18 @@ function open(): Stdout {
     : isFile()
     ? new OrderedWriter(writeToFile)
     : new OrderedWriter(writeToStream(), WHOLE_BYTES);
-  let pending = 0;
   let onSettled: (() => void) | undefined;
   return {
     write(bytes, done) {
-      if (pending >= MAX_PENDING_BYTES) return done(0);
-      pending += bytes.length;
+      if (writer.pending >= MAX_PENDING_BYTES) return done(0);
       writer.write(bytes, (written) => {
-        pending -= bytes.length;
         done(written);
-        if (pending === 0) onSettled?.();
+        if (writer.pending === 0) onSettled?.();
       });
     },
     settled: (ms) =>
       new Promise((resolve) => {
-        if (pending === 0) return resolve();
+        if (writer.pending === 0) return resolve();
         const timer = setTimeout(resolve, ms);
         onSettled = () => {
           clearTimeout(timer);

@@ -38,3 +38,17 @@ test("OrderedWriter begins with a line of its own where nobody knows how much wa
   assert.deepEqual(await written(["12345\n", "three\n"], [-1], 4), ["\nthree\n", [0, 6]]);
   assert.deepEqual(await written(["123\n", "three\n"], [-1], 4), ["three\n", [0, 6]]);
 });
+
+test("OrderedWriter counts what texts cost that wait, however short they are", async () => {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => open = resolve);
+  const writer = new OrderedWriter((bytes) => gate.then(() => bytes.length));
+  let done = 0;
+  const all = new Promise<void>((resolve) => {
+    for (let i = 0; i < 100; i++) writer.write(Buffer.from("\n"), () => ++done === 100 && resolve());
+  });
+  assert.ok(writer.pending > 50_000);
+  open();
+  await all;
+  assert.equal(writer.pending, 0);
+});

@@ -6,7 +6,7 @@ const MAX_IN_A_TURN = 64, TURN_MS = 2;
  * each read right behind the one before, nothing else would happen until the last. So only some are; what is left
  * continues when the loop has looked at its sockets, one request of each client first.
  */
-class Turns {
+export class Turns {
   #left = 0;
   #until = 0;
   readonly #waiting: (() => void)[] = [];
@@ -30,9 +30,12 @@ class Turns {
     this.#left = MAX_IN_A_TURN;
     this.#until = performance.now() + TURN_MS;
     let begun = 0;
-    while (begun < this.#waiting.length && performance.now() < this.#until) this.#waiting[begun++]!();
-    this.#waiting.splice(0, begun);
-    if (this.#waiting.length > 0) this.#arm();
+    try {
+      while (begun < this.#waiting.length && performance.now() < this.#until) this.#waiting[begun++]!();
+    } finally { // one that throws takes nobody else's turn
+      this.#waiting.splice(0, begun);
+      if (this.#waiting.length > 0) this.#arm();
+    }
   }
 }
 

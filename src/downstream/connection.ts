@@ -221,7 +221,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
       });
       if (closes) this.#closing = true;
       this.#phase = "answering";
-      exchange.answered(status, fields);
+      exchange.answered(status, this.#opening.options.keepsSentFields ? fields : undefined);
       this.#answers.start(source);
     } catch (error) {
       this.#failExchange(exchange, toProxyError(error));

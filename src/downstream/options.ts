@@ -36,6 +36,8 @@ export interface DownstreamOptions {
   readonly timeouts: DownstreamTimeouts;
   /** What a client that finishes sending gets: the answers to what it has sent, or nothing, as if it had left. */
   readonly halfClose: "answer" | "abort";
+  /** Whether `onExchange` looks at the fields that were sent: they are not kept for nothing. */
+  readonly keepsSentFields: boolean;
   /** Answers a request. May throw or reject; that becomes a `fail`. */
   fetch(request: Request): Response | Promise<Response>;
   /** The answer to a request that could not be read or served. */

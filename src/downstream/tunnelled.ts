@@ -31,7 +31,7 @@ export class Tunnelled {
   ) {
     this.#exchange = exchange;
     exchange.onFinished = undefined;
-    exchange.answered(response.status, response.takeFields());
+    exchange.answered(response.status, options.keepsSentFields ? response.takeFields() : undefined);
     writer.sendHead(switchingHead(response));
     OPEN_FILES.removeListeners(socket);
     this.#open = response.tunnel!.join(socket, early, ({ fromClient, toClient }) => {

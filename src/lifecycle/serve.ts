@@ -65,6 +65,10 @@ export class FrontendService implements DownstreamOptions {
     return this.#frontend.config.halfClose;
   }
 
+  get keepsSentFields(): boolean {
+    return this.#access?.headers?.ofAnswers === true;
+  }
+
   /** Takes a new config over, from the next request on. */
   swap(frontend: Served, config: Config): void {
     this.#frontend = frontend;
@@ -122,6 +126,7 @@ export function adminOptions(app: Hono, limits: () => LimitsConfig): DownstreamO
     maxConnections: 0,
     timeouts: downstreamTimeoutsSchema.parse({}),
     halfClose: "answer",
+    keepsSentFields: false,
     fetch: (request) => app.fetch(request),
     fail: (error, exchange) => answerFailure(error, exchange, errors),
     onRefused() {},

@@ -69,7 +69,7 @@ export class Exchange {
   awaitsContinue = false;
   /** Status sent to the client; 0 while none was. */
   status = 0;
-  /** Fields sent to the client with that status, but for what frames the answer. */
+  /** Fields sent to the client with that status, but for what frames the answer; kept where somebody asks for them. */
   sentFields: Fields | undefined;
   /** Body bytes received from the client. */
   bytesIn = 0;
@@ -171,10 +171,11 @@ export class Exchange {
     return this.#controller.signal;
   }
 
-  /** Writes down what is sent to the client. */
-  answered(status: number, fields: Fields): void {
+  /** Writes down what is sent to the client; the server's own head is let go of, as a body may take hours. */
+  answered(status: number, fields: Fields | undefined): void {
     this.status = status;
     this.sentFields = fields;
+    this.answer = undefined;
   }
 
   /** Writes down an attempt that failed. */

@@ -35,6 +35,11 @@ export class LoggedHeaders {
     this.#response = responseHeaders.map(shown("response"));
   }
 
+  /** Whether some are of the answer. */
+  get ofAnswers(): boolean {
+    return this.#response.length > 0;
+  }
+
   /** Those of `exchange`, as the client sent them and as it got them; repeated ones joined by a comma. */
   of({ fields, sentFields }: Exchange): LogFields {
     const line: Record<string, string> = {};

@@ -5,6 +5,7 @@ import type { LogFields } from "../../src/base/log.ts";
 import { eventually } from "../support/eventually.ts";
 import { roundTrip } from "../support/raw-client.ts";
 import { asked, get, ok, openScene, post } from "./scene.ts";
+import { openAppScene } from "./app-scene.ts";
 import { openFailingScene } from "./failing-scene.ts";
 
 const CLOSE = "Connection: close";
@@ -250,3 +251,19 @@ test("the access log shows headers of the proxy's own answers", async (t) => {
   await roundTrip(proxy.port, get("/", CLOSE));
   assert.equal((await proxy.access(0))["response.location"], "https://b.example/");
 });
+
+for (const keepsSentFields of [true, false]) {
+  test(
+    `an exchange keeps ${keepsSentFields ? "the" : "no"} fields of its answer where the log asks for ${
+      keepsSentFields ? "some" : "none"
+    }`,
+    async (t) => {
+      const scene = await openAppScene(t, { answer: ok("", "X-One: server"), keepsSentFields, use() {} });
+      const client = await scene.client();
+      client.send(get("/"));
+      const exchange = await eventually("the exchange", () => scene.exchanges[0]);
+      assert.equal(exchange.sentFields?.get("x-one"), keepsSentFields ? "server" : undefined);
+      assert.equal(exchange.answer, undefined);
+    },
+  );
+}

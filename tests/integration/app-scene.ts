@@ -28,12 +28,17 @@ export interface AppOptions {
   /** The server's answer; without it the server is silent. */
   readonly answer?: string | ((head: string, connection: RawConnection) => string | undefined);
   readonly onData?: (connection: RawConnection, chunk: Buffer) => void;
+  /** Whether the fields of answers are kept for whoever observes; they are not by default. */
+  readonly keepsSentFields?: boolean;
   /** Adds what stands in front of the proxy's app. */
   readonly use: (app: Hono) => void;
 }
 
 /** Opens a scene that closes with its test and leaves nothing in flight. */
-export async function openAppScene(t: TestContext, { answer, onData, use }: AppOptions): Promise<AppScene> {
+export async function openAppScene(
+  t: TestContext,
+  { answer, onData, keepsSentFields = false, use }: AppOptions,
+): Promise<AppScene> {
   const server = answer === undefined
     ? await RawServer.listen({ ...(onData && { onData }) })
     : await RawServer.answering(answer);
@@ -60,6 +65,7 @@ export async function openAppScene(t: TestContext, { answer, onData, use }: AppO
     onBegun() {},
     maxConnections: 0,
     halfClose: "answer" as const,
+    keepsSentFields,
     onExchange: (exchange: Exchange) => void exchanges.push(exchange),
   };
   const listener = await listen(

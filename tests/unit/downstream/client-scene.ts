@@ -111,6 +111,7 @@ export class ClientScene {
         maxConnections: 0,
         timeouts: { ...TIMEOUTS, ...timeouts },
         halfClose,
+        keepsSentFields: false,
         fetch: (request) => this.#fetch(request as unknown as IncomingRequest),
         fail: (error) => responseOf(error.status, error.kind),
         onRefused: (refusal) => void this.refusals.push(refusal),

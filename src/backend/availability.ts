@@ -1,9 +1,8 @@
 import type { ProxyErrorKind } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { Asked } from "../health/passive.ts";
+import type { EjectionCause } from "../health/passive.ts";
 import { hasPassed, type Probed } from "../health/result.ts";
 import type { Thresholds } from "../health/state.ts";
-import { Doubts } from "./doubts.ts";
 import type { OutcomeListener, Server } from "./server.ts";
 import { disperse, fill } from "./waiting.ts";
 
@@ -27,11 +26,6 @@ export interface AvailabilityRules {
   readonly log: Log;
 }
 
-/** Good answers of other servers that show that the only client there is asks for what can be answered. */
-const ANSWERED_BY_OTHERS = 10;
-/** Time in which they have to come, in ms. */
-const MARK_MS = 10_000;
-
 /**
  * Knows which servers of a backend may get requests: those that are up, not ejected, and ready. It changes on events:
  * a probe, the outcome of a request, an operator's word, the end of an ejection.
@@ -44,9 +38,6 @@ export class Availability implements OutcomeListener {
   readonly #passes = new Map<Server, number>();
   /** Servers that are down, or joined and were not seen up yet: those are brought up slowly, and none at the start. */
   readonly #slow = new Set<Server>();
-  /** Good answers of the others when the only client there is began to fail at a server. */
-  readonly #marks = new WeakMap<Server, { readonly at: number; readonly passes: number }>();
-  readonly #doubts = new Doubts();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
@@ -117,9 +108,8 @@ export class Availability implements OutcomeListener {
       (server.operator !== "maint" && isHealthy(server, performance.now()));
   }
 
-  onPassed(server: Server, asked: Asked): void {
-    server.passive.passed(asked.client);
-    this.#doubts.answered(asked, server);
+  onPassed(server: Server, client: string): void {
+    server.passive.passed(client);
   }
 
   /** Who waits for another server may have this one. */
@@ -127,20 +117,35 @@ export class Availability implements OutcomeListener {
     if (this.#available.includes(server)) fill(server, this.#servers, 1);
   }
 
-  /** Takes a server out whose requests failed often enough, unless the backend cannot spare it. */
-  onFailed(server: Server, reason: ProxyErrorKind | number, asked: Asked | undefined): void {
+  onFailed(server: Server, reason: ProxyErrorKind | number, client: string | undefined): void {
+    if (!this.#isJudged(server)) return;
     const now = performance.now();
-    // What requests say of a server that is gone, or down (they may still come in panic), changes nothing.
-    if (!server.health.up || !this.#servers.includes(server)) return;
     const refused = reason === "connect_refused";
-    const enough = server.passive.failed({ now, refused, asked });
-    if (asked !== undefined) this.#doubts.add(asked, server);
+    this.#judge(server, server.passive.failed({ now, refused, client }), { now, reason });
+  }
+
+  onProven(server: Server, reason: ProxyErrorKind | number): void {
+    if (!this.#isJudged(server)) return;
+    const now = performance.now();
+    this.#judge(server, server.passive.proven(now), { now, reason });
+  }
+
+  /** What requests say of a server that is gone, or down (they may still come in panic), changes nothing. */
+  #isJudged(server: Server): boolean {
+    return server.health.up && this.#servers.includes(server);
+  }
+
+  /** Takes a server out of which `enough` is known, unless the backend cannot spare it. */
+  #judge(
+    server: Server,
+    enough: EjectionCause | undefined,
+    { now, reason }: { now: number; reason: ProxyErrorKind | number },
+  ): void {
     if (enough === undefined || !isHealthy(server, now)) return;
-    if (enough === "alone" && !this.#othersAnswer(server, now)) return;
-    if ((enough === "share" || enough === "alone") && !this.#standsOut(server, now)) return;
+    if (enough === "share" && !this.#standsOut(server, now)) return;
     if (!this.#canSpare(server) && !this.#replace(server, now)) return;
     const { backend, probed, log } = this.#rules;
-    if (refused && probed) {
+    if (enough === "refused" && probed) {
       // The probes will tell when it is back, which may be long before an ejection would end.
       server.markDown();
       server.passive.readmit(); // what counts from here on is what happens when it is back
@@ -148,10 +153,8 @@ export class Availability implements OutcomeListener {
       log.warn("server_down", { backend, server: server.name, cause: reason });
     } else {
       const { requests, failures } = server.passive.tally(now);
-      const failed = enough === "share" || enough === "alone"
-        ? { failed: `${failures} of ${requests}` }
-        : undefined;
-      const ms = server.passive.eject(now, enough === "alone" ? "share" : enough);
+      const failed = enough === "share" ? { failed: `${failures} of ${requests}` } : undefined;
+      const ms = server.passive.eject(now, enough);
       server.record.ejections++;
       this.#passes.set(server, 0);
       log.warn("server_ejected", { backend, server: server.name, cause: String(reason), ...failed, ms });
@@ -211,22 +214,6 @@ export class Availability implements OutcomeListener {
     const eligible = this.#servers.filter(isEligible);
     const out = eligible.length - this.#available.length;
     return out + 1 <= Math.floor(eligible.length / 2);
-  }
-
-  /**
-   * Whether other servers have answered well while the only client there is failed here: a number of requests since this
-   * was first asked in a while. One that asks for what fails everywhere must not take servers out.
-   */
-  #othersAnswer(server: Server, now: number): boolean {
-    if (!this.#doubts.isAboutOne) return false;
-    let passes = 0;
-    for (const other of this.#available) if (other !== server) passes += other.passive.passes;
-    const mark = this.#marks.get(server);
-    if (mark === undefined || now - mark.at >= MARK_MS || passes < mark.passes) {
-      this.#marks.set(server, { at: now, passes });
-      return false;
-    }
-    return passes - mark.passes >= ANSWERED_BY_OTHERS;
   }
 
   /** Whether the share of a server's failures is more than twice that of the others: else the requests are to blame. */

@@ -6,7 +6,7 @@ import type { Candidate, LoadReport } from "../balancing/policy.ts";
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
 import type { ServerConfig } from "../config/server.ts";
 import type { ProbeTarget } from "../health/active.ts";
-import { type Asked, type EjectionRules, PassiveHealth } from "../health/passive.ts";
+import { type EjectionRules, PassiveHealth } from "../health/passive.ts";
 import { hasPassed, type Probed } from "../health/result.ts";
 import {
   type HealthState,
@@ -30,20 +30,16 @@ export type OperatorState = "ready" | "drain" | "maint";
 /** Who wants to know how requests to a server end. */
 export interface OutcomeListener {
   /** A request was answered below 500. */
-  onPassed(server: Server, asked: Asked): void;
+  onPassed(server: Server, client: string): void;
   /**
-   * A request failed on the server's side, or was answered 500 or above; `asked` is undefined where nothing of it was
+   * A request failed on the server's side, or was answered 500 or above; `client` is undefined where nothing of it was
    * sent, so that it has nothing to do with that.
    */
-  onFailed(server: Server, reason: ProxyErrorKind | number, asked: Asked | undefined): void;
+  onFailed(server: Server, reason: ProxyErrorKind | number, client: string | undefined): void;
+  /** A request that failed, for `reason`, was answered well by another server. */
+  onProven(server: Server, reason: ProxyErrorKind | number): void;
   /** A server that was full is so no more. */
   onRoom(server: Server): void;
-}
-
-/** What a server notices of an answer. */
-interface AnswerHead {
-  readonly status: number;
-  readonly fields: Fields;
 }
 
 /** One upstream address of a backend, while the proxy runs. */
@@ -234,7 +230,7 @@ export class Server implements Candidate, ProbeTarget {
    * Counts the head of an answer to what was sent at `sentAt`, on the clock of `performance.now()`. Takes a report of
    * the server's load out of its fields where that is for us: nobody else needs to know. Returns when the head came.
    */
-  answered({ status, fields }: AnswerHead, sentAt: number): number {
+  answered({ status, fields }: { status: number; fields: Fields }, sentAt: number): number {
     const now = performance.now();
     const { latency, peak, responseSeconds, answers } = this.record;
     if (status < 500 || this.#isParent) { // how fast it fails says nothing of how fast it is
@@ -262,24 +258,34 @@ export class Server implements Candidate, ProbeTarget {
   }
 
   /** An answer came to its end: only now is it known whether it was one. */
-  finished(status: number, asked: Asked): void {
-    if (status < 500 || this.#isParent) this.#outcomes.onPassed(this, asked);
+  finished(status: number, client: string): void {
+    if (status < 500 || this.#isParent) this.#outcomes.onPassed(this, client);
     else {
       this.record.failedLoad.add(performance.now(), this.record.latency.averageMs);
-      this.#outcomes.onFailed(this, status, asked);
+      this.#outcomes.onFailed(this, status, client);
     }
   }
 
+  /** Whether an answer of it should be dropped, and another server be asked, to see whether it is the server that fails. */
+  wantsProof(status: number): boolean {
+    return status >= 500 && !this.#isParent && this.passive.wantsProof(performance.now());
+  }
+
+  /** Another server answered `status` to a request that failed here, for `reason`. */
+  outdone(status: number, reason: ProxyErrorKind | number): void {
+    if (this.#isParent && typeof reason === "number") return;
+    if (status < 400) this.#outcomes.onProven(this, reason);
+  }
+
   /** Counts a failed attempt, unless it was not the server's fault. */
-  failed(error: ProxyError, asked: Asked): void {
+  failed(error: ProxyError, client: string): void {
     const { kind, side, blames } = error;
     if (side !== "upstream") return;
     const { failures, failedLoad, latency } = this.record;
     failures.set(kind, (failures.get(kind) ?? 0) + 1);
     if (!blames) return;
     failedLoad.add(performance.now(), latency.averageMs);
-    // What may be repeated whatever it is was not sent.
-    this.#outcomes.onFailed(this, kind, error.retryable(false) ? undefined : asked);
+    this.#outcomes.onFailed(this, kind, error.sent ? client : undefined);
   }
 }
 

@@ -1,5 +1,4 @@
-import { networkOf } from "../http/ip.ts";
-import { ALONE_MS, FailureWindow, type ShareRules } from "./failure-window.ts";
+import { FailureWindow, type ShareRules } from "./failure-window.ts";
 
 /** When failing requests take a server out. Times in ms. */
 export interface EjectionRules extends ShareRules {
@@ -11,48 +10,38 @@ export interface EjectionRules extends ShareRules {
   readonly maxTime: number;
 }
 
-/** What a request asked for, and for whom. */
-export interface Asked {
-  /** Address of the client. */
-  readonly client: string;
-  readonly method: string;
-  readonly target: string;
-}
-
 /** How a request failed. */
 export interface Failure {
   /** On the clock of the owner. */
   readonly now: number;
   /** Whether the connection was refused. */
   readonly refused?: boolean;
-  /** What was asked, which may be to blame; undefined where nothing was. */
-  readonly asked?: Asked | undefined;
+  /** Address of the client, whose request may be to blame; undefined where nothing of it was sent. */
+  readonly client?: string | undefined;
 }
 
-/**
- * What is enough for an ejection: a refused connection, a row of failures, or their share; or their share of the requests
- * of the only client there is, if others answer that client well.
- */
-export type EjectionCause = "refused" | "row" | "share" | "alone";
+/** What is enough for an ejection: a refused connection, a row of failures, or their share. */
+export type EjectionCause = "refused" | "row" | "share";
+
+/** Failures that must be proven. */
+const PROOFS = 3;
 
 /**
- * What the requests of one server say about it. It is enough for an ejection that a connection was refused; that a number
- * of requests in a row failed, of different clients, or such as another server answered; or that a share of all failed.
- * Each time that the server comes back only to fail again it stays out for longer. An answer below 500 ends the row. Pure:
- * the owner tells the time, and whether an ejection is allowed.
+ * What the requests of one server say about it. A row of failures, or their share of all requests, makes it suspect. Which
+ * of both is to blame, the server or the request, shows when another server is asked the same: if that answers, it is
+ * proven that the server was. So is what no client has to do with. A suspect is to be ejected when some of its failures
+ * are proven, or where they are of very many clients; for a refused connection at once. Each time that the server comes
+ * back only to fail again it stays out for longer. An answer below 500 ends the row. Pure: the owner tells the time, and
+ * whether an ejection is allowed.
  */
 export class PassiveHealth {
   readonly #rules: EjectionRules;
-  /** Networks of the clients that the row is of. */
-  readonly #row = new Set<string>();
-  /** Failures of the row that no client has to do with. */
-  #rowOwn = 0;
-  /** Failures of the row where another server answered the same. */
-  #rowConfirmed = 0;
-  /** Failures of the row, all of them. */
-  #rowLength = 0;
-  #rowBeganAt = 0;
+  /** Failures in a row, and how many of them are proven. */
+  #row = 0;
+  #rowProofs = 0;
   readonly #window = new FailureWindow();
+  /** Failures to come for which no proof is asked. */
+  #unasked = 0;
   #ejections = 0;
   #ejectedUntil = 0;
   #ejectedFor: EjectionCause | undefined;
@@ -62,11 +51,8 @@ export class PassiveHealth {
   constructor(rules: EjectionRules, before?: PassiveHealth) {
     this.#rules = rules;
     if (before === undefined || !rules.enabled) return;
-    for (const client of before.#row) this.#row.add(client);
-    this.#rowOwn = before.#rowOwn;
-    this.#rowConfirmed = before.#rowConfirmed;
-    this.#rowLength = before.#rowLength;
-    this.#rowBeganAt = before.#rowBeganAt;
+    this.#row = before.#row;
+    this.#rowProofs = before.#rowProofs;
     this.#window.takeOver(before.#window);
     this.#ejections = before.#ejections;
     this.#ejectedUntil = before.#ejectedUntil;
@@ -101,30 +87,41 @@ export class PassiveHealth {
 
   /** A request of `client` was answered well. */
   passed(client: string): void {
-    this.#window.passed(client);
-    if (this.#rowLength > 0) this.#endRow();
+    this.#window.passed(client, this.#rules);
+    if (this.#row > 0) this.#row = this.#rowProofs = 0;
     if (this.#ejectedUntil > 0) this.#answersAgain = true;
     else if (this.#ejections > 0 && this.#isSound) this.#ejections = 0;
   }
 
   /** A request failed on the server's side; returns what of it is enough for an ejection. */
-  failed({ now, refused = false, asked }: Failure): EjectionCause | undefined {
+  failed({ now, refused = false, client }: Failure): EjectionCause | undefined {
     this.#answersAgain = false;
     if (!this.#rules.enabled) return undefined;
-    const network = asked === undefined ? undefined : networkOf(asked.client);
-    this.#window.failed(network, { now, window: this.#rules.window });
-    if (this.#rowLength++ === 0) this.#rowBeganAt = now;
-    if (network === undefined) this.#rowOwn++;
-    else if (this.#row.size < this.#rules.failures) this.#row.add(network);
+    this.#window.failed(client, now, this.#rules);
+    this.#row++;
+    if (this.#unasked > 0) this.#unasked--;
     if (refused) return "refused";
-    if (this.#rowCounts(now) >= this.#rules.failures) return "row";
-    return this.#window.exceeds(this.#rules, now);
+    return client === undefined ? this.proven(now) : this.#verdict(now);
   }
 
-  /** Another server answered what has failed here so many times. */
-  confirm(count: number): void {
-    this.#window.confirm(count);
-    if (this.#rowLength > 0) this.#rowConfirmed += count;
+  /** Whether a request that fails now should be asked of another server, to see which of both is to blame. */
+  wantsProof(now: number): boolean {
+    if (!this.#rules.enabled || this.#unasked > 0) return false;
+    return this.#row + 1 >= this.#rules.failures || this.#window.exceeds(this.#rules, now);
+  }
+
+  /** Another server is being asked. Until it has answered well only one of some is asked, as each costs a retry. */
+  asksForProof(): void {
+    this.#unasked = 2 * this.#rules.failures;
+  }
+
+  /** Another server answered what has failed here; returns what is enough for an ejection. */
+  proven(now: number): EjectionCause | undefined {
+    if (!this.#rules.enabled) return undefined;
+    this.#unasked = 0;
+    this.#window.proven();
+    if (this.#row > this.#rowProofs) this.#rowProofs++;
+    return this.#verdict(now);
   }
 
   /** Ejects the server; returns for how long. */
@@ -150,23 +147,17 @@ export class PassiveHealth {
     return this.#ejectedFor !== "share" || this.#window.passes >= this.#rules.minRequests;
   }
 
-  /**
-   * Failures of the row that count: each client once. Where nobody was answered well for a while all do if they are of
-   * several clients, and those of one if another server answered the same.
-   */
-  #rowCounts(now: number): number {
-    const once = this.#row.size + this.#rowOwn;
-    if (now - this.#rowBeganAt < ALONE_MS) return once;
-    return this.#row.size > 1 ? this.#rowLength : Math.min(this.#rowLength, once + this.#rowConfirmed);
-  }
-
-  #endRow(): void {
-    this.#row.clear();
-    this.#rowOwn = this.#rowConfirmed = this.#rowLength = 0;
+  #verdict(now: number): EjectionCause | undefined {
+    const { failures } = this.#rules;
+    const many = this.#window.isOfMany(this.#rules);
+    if (this.#row >= failures && (many || this.#rowProofs >= Math.min(PROOFS, failures))) return "row";
+    return (many || this.#window.proofs >= PROOFS) && this.#window.exceeds(this.#rules, now)
+      ? "share"
+      : undefined;
   }
 
   #forget(): void {
-    this.#endRow();
+    this.#row = this.#rowProofs = this.#unasked = 0;
     this.#window.clear();
   }
 }

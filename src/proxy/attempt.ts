@@ -193,14 +193,14 @@ function toServer(
   let status = 0;
   let failed = false;
   const report = () => {
-    if (!open && !failed && status > 0) server.finished(status, exchange);
+    if (!open && !failed && status > 0) server.finished(status, exchange.client);
   };
   const sent: SentRequest = {
     abort: undefined,
     // A short answer is over before anybody hears of its head.
     onHead(its, switched) {
       // A tunnel may last for days, and its end says nothing about the server.
-      if (switched) return server.finished(its, exchange);
+      if (switched) return server.finished(its, exchange.client);
       status = its;
       report();
     },
@@ -221,7 +221,7 @@ function toServer(
       if (!open) return;
       open = false;
       failed = error !== undefined;
-      if (error !== undefined) server.failed(error, exchange);
+      if (error !== undefined) server.failed(error, exchange.client);
       report();
       exchange.ignoreAbort(sent.abort);
       server.release();

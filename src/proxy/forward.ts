@@ -1,4 +1,4 @@
-import { ProxyError, toProxyError } from "../base/errors.ts";
+import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import { includesStatus } from "../config/statuses.ts";
@@ -52,6 +52,8 @@ export async function forward(
   let stays = backend.stay(outgoing.fields, outgoing.upgrade !== undefined);
   let tried: Set<Server> | undefined;
   let last: ProxyError | undefined;
+  /** Where it failed last, which may be its own fault. */
+  let doubted: { server: Server; reason: ProxyErrorKind | number } | undefined;
   let moves = 0;
   for (;;) {
     const server = tried === undefined && stays !== undefined
@@ -67,9 +69,11 @@ export async function forward(
         continue;
       }
       const { status } = sent.answer.head;
-      const repeats = includesStatus(backend.config.retries.statuses, status) &&
+      const repeats = (includesStatus(backend.config.retries.statuses, status) ||
+        (server !== stays && server.wantsProof(status))) &&
         mayRepeat(request, { backend, server, tried, outgoing, error: undefined });
       if (!repeats) {
+        doubted?.server.outdone(status, doubted.reason);
         const instead = course.onStatus?.of(status, request, outgoing);
         if (instead !== undefined) {
           const error = new ProxyError("upstream_invalid", `The server answered ${status}`);
@@ -80,6 +84,10 @@ export async function forward(
         return accept(request, { ...sent, server, course, outgoing, moves: server !== stays });
       }
       last = new ProxyError("upstream_invalid", `The server answered ${status}`);
+      if (status >= 500) {
+        server.passive.asksForProof();
+        doubted = { server, reason: status };
+      }
       sent.drop(last);
       exchange.note(server.name, String(status));
     } catch (thrown) {
@@ -87,6 +95,7 @@ export async function forward(
       const repeats = mayRepeat(request, { backend, server, tried, outgoing, error });
       if (!repeats) return fail(request, course, outgoing, error);
       exchange.note(server.name, error.kind);
+      if (error.sent && error.blames) doubted = { server, reason: error.kind };
     }
     (tried ??= new Set()).add(server);
     outgoing.waitingSince = undefined;

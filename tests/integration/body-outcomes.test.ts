@@ -16,6 +16,7 @@ test("Server is ejected where it cuts every body that it begins", async (t) => {
   const proxy = await startTestProxy({
     servers: [cutting.port, sound.port],
     frontend: { trusted_proxies: ["127.0.0.1"] },
+    backend: { ejection: { min_requests: 5 } },
   });
   t.after(async () => {
     await proxy.stop();

@@ -55,7 +55,7 @@ for (const [what, reason, how] of faults) {
     const [first, other] = [await HealthServer.listen(t), await HealthServer.listen(t)];
     const proxy = await startTestProxy({
       servers: [first.port, other.port],
-      backend: { balance: "first", retries: { attempts: 1 } },
+      backend: { balance: "first", retries: { attempts: 1 }, ejection: { min_requests: 5 } },
       frontend: {
         timeouts: { body_idle: how.then === stalls ? "40ms" : "60s" },
         trusted_proxies: ["127.0.0.1"],

@@ -92,9 +92,10 @@ test("a reload that changes a backend keeps its servers ejected for their time, 
   const bad = await RawServer.answering(ok().replace("200 OK", "500 Oh"));
   const good = await RawServer.answering(ok());
   const servers = [bad.port, good.port].map((port) => `http://127.0.0.1:${port}`);
-  const ejection = { failures: 2, time: "1h", max_time: "9h" };
+  const ejection = { failures: 2, min_requests: 2, time: "1h", max_time: "9h" };
+  const retries = { attempts: 1 };
   const frontend = { trusted_proxies: ["127.0.0.1"] };
-  const proxy = await startTestProxy({ servers, frontend, backend: { ejection, balance: "first" } });
+  const proxy = await startTestProxy({ servers, frontend, backend: { ejection, retries, balance: "first" } });
   t.after(async () => {
     await proxy.stop();
     await Promise.all([bad.close(), good.close()]);
@@ -107,7 +108,9 @@ test("a reload that changes a backend keeps its servers ejected for their time, 
     proxy.running.reload(
       configOf(0, {
         frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app", ...frontend }],
-        backends: { app: { servers, balance: "first", slow_start, ejection: { ...ejection, failures } } },
+        backends: {
+          app: { servers, balance: "first", slow_start, retries, ejection: { ...ejection, failures } },
+        },
       }),
     );
   assert.equal(await status(), "500");

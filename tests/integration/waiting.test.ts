@@ -160,7 +160,10 @@ test("a request that waits goes to a server that comes up", async (t) => {
 });
 
 test("requests that wait go to a server whose ejection ends, as many as it has room for", async (t) => {
-  const scene = await Scene.open(t, { ejection: { failures: 1, time: "700ms" } });
+  const scene = await Scene.open(t, {
+    ejection: { failures: 1, min_requests: 1, time: "700ms" },
+    retries: { attempts: 1 },
+  });
   await (await scene.send("/fails")).until("500");
   await eventually("the ejection", () => scene.proxy.events.some(({ event }) => event === "server_ejected"));
   await scene.occupy(1, "/hangs");

@@ -169,7 +169,7 @@ test("logAccess() writes bytes and duration of a WebSocket when it is over", asy
 
 test("attempt() counts a handshake for the health of its server at once", async (t) => {
   const { server, proxy, client } = await openScene(t, {
-    backend: { ejection: { failures: 2 }, retries: { attempts: 1 } },
+    backend: { ejection: { failures: 2, min_requests: 2 }, retries: { attempts: 1 } },
   });
   const backend = proxy.running.snapshot.backends.get("app")!;
   let passed = 0;

@@ -3,7 +3,6 @@ import { Availability, type AvailabilityRules } from "../../../src/backend/avail
 import { type OperatorState, Server } from "../../../src/backend/server.ts";
 import type { ProxyErrorKind } from "../../../src/base/errors.ts";
 import type { LogFields } from "../../../src/base/log.ts";
-import type { Asked } from "../../../src/health/passive.ts";
 import { validateConfig } from "../../../src/config/load.ts";
 import { ConnectionPool } from "../../../src/upstream/pool.ts";
 
@@ -11,7 +10,7 @@ const EJECTION = {
   enabled: true,
   failures: 5,
   failureShare: 0.3,
-  minRequests: 20,
+  minRequests: 5,
   window: 10_000,
   time: 10_000,
   maxTime: 35_000,
@@ -79,16 +78,19 @@ export class Scene {
       this.availability.onFailed(
         this.servers[i]!,
         reason,
-        String(reason).startsWith("connect_")
-          ? undefined
-          : askedBy(client ?? `10.0.0.${this.#clients++ % 250}`),
+        String(reason).startsWith("connect_") ? undefined : client ?? `10.0.0.${this.#clients++ % 250}`,
       );
     }
   }
 
   /** A request to server `i` is answered. */
-  pass(i: number, client = "10.0.1.1", target = "/"): void {
-    this.availability.onPassed(this.servers[i]!, askedBy(client, target));
+  pass(i: number, client = "10.0.1.1"): void {
+    this.availability.onPassed(this.servers[i]!, client);
+  }
+
+  /** What has failed at server `i` is answered by another. */
+  prove(i: number): void {
+    this.availability.onProven(this.servers[i]!, 500);
   }
 
   /** A probe of server `i` gives a result, after which it is `up`; `turned` where that is new. */
@@ -132,11 +134,6 @@ export class Scene {
     this.#t.mock.restoreAll();
     this.#t.mock.timers.reset();
   }
-}
-
-/** A request as the server's health sees it. */
-export function askedBy(client: string, target = "/"): Asked {
-  return { client, method: "GET", target };
 }
 
 /** Whether probes or requests say that `server` gets no requests at `now`. */

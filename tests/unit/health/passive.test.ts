@@ -6,20 +6,20 @@ const RULES = {
   enabled: true,
   failures: 5,
   failureShare: 0.3,
-  minRequests: 20,
+  minRequests: 5,
   window: 10_000,
   time: 10_000,
   maxTime: 300_000,
 };
 
-/** A request of `client`. */
-const by = (client: number | string) => ({ client: `192.0.2.${client}`, method: "GET", target: "/" });
+/** Address of a client. */
+const by = (client: number | string) => `192.0.2.${client}`;
 
 const NOT_YET = [undefined, undefined, undefined, undefined];
 
 /** As many failures at `now`, each of another client; what each of them is enough for. */
 function failTimes(health: PassiveHealth, times: number, now = 0): (EjectionCause | undefined)[] {
-  return Array.from({ length: times }, (_, i) => health.failed({ now, asked: by(i) }));
+  return Array.from({ length: times }, (_, i) => health.failed({ now, client: by(i) }));
 }
 
 /** `outcomes`: `-` a failure of another client, `r` a refused connection, `+` an answer. `enough`: after each failure `y` or `n`. */
@@ -34,94 +34,107 @@ const rows: [outcomes: string, enough: string, why: string][] = [
 ];
 for (const [outcomes, enough, why] of rows) {
   test(`PassiveHealth.failed() ${why}`, () => {
-    const health = new PassiveHealth(RULES);
+    const health = new PassiveHealth({ ...RULES, failureShare: 0 });
     let seen = "";
     for (const [i, outcome] of [...outcomes].entries()) {
-      if (outcome === "+") health.passed(by(i).client);
-      else seen += health.failed({ now: 0, refused: outcome === "r", asked: by(i) }) ? "y" : "n";
+      if (outcome === "+") health.passed(by(i));
+      else seen += health.failed({ now: 0, refused: outcome === "r", client: by(i) }) ? "y" : "n";
     }
     assert.equal(seen, enough);
   });
 }
 
-test("PassiveHealth.failed() counts each client once in a row, by its network", () => {
+test("PassiveHealth.failed() is enough for a row of few clients, by their networks, only if some of it is proven", () => {
   const health = new PassiveHealth({ ...RULES, failureShare: 0 });
-  const asked = (client: string) => ({ client, method: "GET", target: "/" });
   for (let i = 0; i < 50; i++) {
-    assert.equal(health.failed({ now: 499, asked: asked(`2001:db8::${i.toString(16)}`) }), undefined);
-    assert.equal(health.failed({ now: 499, asked: asked("192.0.2.1") }), undefined);
+    const client = [by(1), by(2), by(3), `2001:db8::${i.toString(16)}`][i % 4]!;
+    assert.equal(health.failed({ now: i, client }), undefined);
   }
+  assert.deepEqual([1, 2, 3].map(() => health.proven(50)), [undefined, undefined, "row"]);
 });
 
-test("PassiveHealth.failed() counts all of a row where nobody of several was answered well for half a second", () => {
-  for (const [clients, enough] of [[1, undefined], [2, "row"]] as const) {
-    const health = new PassiveHealth(RULES);
-    for (let i = 0; i < 10; i++) {
-      assert.equal(health.failed({ now: i * 50, asked: by(i % clients) }), undefined);
-    }
-    assert.equal(health.failed({ now: 500, asked: by(0) }), enough);
-  }
-});
-
-test("PassiveHealth.failed() counts every failure that no client has to do with", () => {
+test("PassiveHealth.failed() counts every failure that no client has to do with as proven", () => {
   const health = new PassiveHealth(RULES);
-  health.failed({ now: 0, asked: by(1) });
+  health.failed({ now: 0, client: by(1) });
   for (let i = 0; i < 3; i++) assert.equal(health.failed({ now: 0 }), undefined);
   assert.equal(health.failed({ now: 0 }), "row");
 });
 
-test("PassiveHealth.failed() counts what another server answered, behind half a second without anybody else", () => {
-  for (const answered of [false, true]) {
-    const health = new PassiveHealth(RULES);
-    for (let i = 0; i < 12; i++) {
-      if (answered && i % 3 === 0) health.passed(by(2).client);
-      const enough = health.failed({ now: i * 100, asked: by(1) });
-      assert.equal(enough, !answered && i >= 5 ? "row" : undefined, `${i}`);
-      health.confirm(1);
+test("PassiveHealth.wantsProof() is true from the last of a row on, for one of ten failures until one is proven", () => {
+  const health = new PassiveHealth({ ...RULES, failureShare: 0 });
+  let seen = "";
+  for (let i = 0; i < 26; i++) {
+    const asks = health.wantsProof(i);
+    if (asks) health.asksForProof();
+    health.failed({ now: i, client: by(1) });
+    seen += asks ? "y" : "n";
+  }
+  assert.equal(seen, "nnnnynnnnnnnnnynnnnnnnnnyn");
+  health.proven(26);
+  assert.ok(health.wantsProof(26));
+  health.passed(by(2));
+  assert.ok(!health.wantsProof(26));
+});
+
+test("PassiveHealth.wantsProof() is true where too large a share fails, and never where ejection is off", () => {
+  for (const enabled of [true, false]) {
+    const health = new PassiveHealth({ ...RULES, enabled });
+    for (let i = 0; i < 10; i++) {
+      assert.equal(health.wantsProof(i), enabled && i >= 3, `${i}`);
+      health.failed({ now: i, client: by(1) });
+      health.passed(by(1));
     }
   }
 });
 
-/** `outcomes`: `-` failures, `+` answers, by turns of clients `a` to `d`, 100 ms apart; whether their share is enough. */
+/** `outcomes`: `-` failures, `p` proven ones, `+` answers, by turns of so many clients; whether their share is enough. */
 const shares: [outcomes: string, clients: number, enough: boolean, why: string][] = [
-  ["-+", 4, true, "every second request fails"],
-  ["-+++++++++", 4, false, "every tenth request fails"],
-  ["-+", 2, true, "every second request of two clients fails"],
-  ["-+", 1, false, "the requests of one client fail that no other server answers"],
+  ["-+", 8, true, "every second request fails"],
+  ["-+++++++++", 8, false, "every tenth request fails"],
+  ["p+", 1, true, "every second request of one client fails, and is answered elsewhere"],
+  ["-+", 1, false, "every second request of one client fails, unproven"],
+  ["-+", 4, false, "every second request of a few clients fails, unproven"],
 ];
 for (const [outcomes, clients, enough, why] of shares) {
   test(`PassiveHealth.failed() is ${enough ? "" : "not "}enough for an ejection where ${why}`, () => {
     const health = new PassiveHealth({ ...RULES, failures: 1000 });
     let seen: EjectionCause | undefined;
-    for (let i = 0; i < 120 && (seen ?? "alone") === "alone"; i++) {
-      const client = Math.floor(i / outcomes.length) % clients;
-      if (outcomes[i % outcomes.length] === "+") health.passed(by(client).client);
-      else seen = health.failed({ now: i * 50, asked: by(client) });
+    for (let i = 0; i < 120 && seen === undefined; i++) {
+      const client = by(Math.floor(i / outcomes.length) % clients);
+      const outcome = outcomes[i % outcomes.length];
+      if (outcome === "+") health.passed(client);
+      else seen = health.failed({ now: i * 50, client });
+      if (outcome === "p") seen = health.proven(i * 50);
     }
-    assert.equal(seen, enough ? "share" : clients === 1 ? "alone" : undefined);
+    assert.equal(seen, enough ? "share" : undefined);
   });
 }
 
-test("PassiveHealth.failed() leaves out the one client that has most failures, however many it has", () => {
+test("PassiveHealth.failed() leaves out the one client that has most failures where others ask as well", () => {
   const health = new PassiveHealth({ ...RULES, failures: 1000 });
+  for (let i = 0; i < 5; i++) health.failed({ now: 0, client: by(i) });
+  health.eject(0);
+  health.readmit();
   for (let i = 0; i < 2000; i++) {
-    health.passed(by(i % 50).client);
-    for (let n = 0; n < 4; n++) assert.equal(health.failed({ now: i, asked: by("200") }), undefined);
-    if (i % 20 === 0) assert.equal(health.failed({ now: i, asked: by(i % 50) }), undefined);
+    health.passed(by(i % 50));
+    for (let n = 0; n < (i < 8 ? 0 : 4); n++) {
+      assert.equal(health.failed({ now: i < 16 ? 0 : i, client: by("200") }), undefined);
+      if (i >= 16) assert.equal(health.proven(i), undefined);
+    }
   }
 });
 
 test("PassiveHealth.failed() knows no share below min_requests, beyond the window, or where it is 0", () => {
   for (
-    const [rules, pause] of [[{ minRequests: 200 }, 1], [{ window: 100 }, 10], [
+    const [rules, pause] of [[{ minRequests: 200 }, 1], [{ window: 100 }, 25], [
       { failureShare: 0 },
       1,
     ]] as const
   ) {
     const health = new PassiveHealth({ ...RULES, failures: 1000, ...rules });
-    for (let i = 0; i < 100; i++) {
-      health.passed(by(i).client);
-      assert.equal(health.failed({ now: i * pause, asked: by(i) }), undefined);
+    for (let i = 0; i < 60; i++) {
+      health.passed(by(i));
+      assert.equal(health.failed({ now: i * pause, client: by(i) }), undefined);
     }
   }
 });
@@ -130,36 +143,38 @@ test("PassiveHealth.eject() for a share lasts longer each time, until as many as
   const health = new PassiveHealth(RULES);
   assert.equal(health.eject(0, "share"), 10_000);
   health.readmit();
-  for (let i = 0; i < 19; i++) health.passed(by(i).client);
+  for (let i = 0; i < 4; i++) health.passed(by(i));
   assert.equal(health.eject(0, "share"), 20_000);
   health.readmit();
-  for (let i = 0; i < 20; i++) health.passed(by(i).client);
+  for (let i = 0; i < 5; i++) health.passed(by(i));
   assert.equal(health.eject(0, "share"), 10_000);
 });
 
 test("PassiveHealth goes on where the one of the config before is", () => {
   const rows = new PassiveHealth(RULES);
   failTimes(rows, 4);
-  assert.equal(new PassiveHealth(RULES, rows).failed({ now: 0, asked: by(9) }), "row");
+  assert.equal(new PassiveHealth(RULES, rows).failed({ now: 0, client: by(9) }), "row");
   const shares = new PassiveHealth(RULES);
   for (let i = 0; i < 19; i++) {
     if (i % 2 === 0) failTimes(shares, 1, i);
-    else shares.passed(by(i).client);
-    shares.passed(by(i).client);
+    else shares.passed(by(i));
+    shares.passed(by(i));
   }
   shares.eject(0);
   const next = new PassiveHealth(RULES, shares);
   assert.deepEqual([next.isEjected(9000), next.eject(0)], [true, 20_000]);
 });
 
-test("PassiveHealth.failed() is true at the first failure where one is enough", () => {
-  assert.equal(new PassiveHealth({ ...RULES, failures: 1 }).failed({ now: 0, asked: by(1) }), "row");
+test("PassiveHealth.proven() is true at the first failure where one is enough", () => {
+  const health = new PassiveHealth({ ...RULES, failures: 1 });
+  assert.equal(health.failed({ now: 0, client: by(1) }), undefined);
+  assert.equal(health.proven(0), "row");
 });
 
 test("PassiveHealth.failed() is never true where ejection is off", () => {
   const health = new PassiveHealth({ ...RULES, enabled: false });
   for (let i = 0; i < 20; i++) {
-    assert.equal(health.failed({ now: 0, refused: i % 2 === 0, asked: by(i) }), undefined);
+    assert.equal(health.failed({ now: 0, refused: i % 2 === 0, client: by(i) }), undefined);
   }
 });
 
@@ -198,7 +213,7 @@ test("PassiveHealth.eject() begins with the shortest time again after an answer"
   health.eject(0);
   health.eject(0);
   health.readmit();
-  health.passed(by(1).client);
+  health.passed(by(1));
   assert.equal(health.eject(0), 10_000);
 });
 

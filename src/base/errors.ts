@@ -25,6 +25,7 @@ const TABLE = {
   body_timeout: { side: "downstream", status: 408, sent: true, type: "http_request_error" },
   client_closed: { side: "downstream", status: 499, sent: true, type: "http_request_error" },
   client_stalled: { side: "downstream", status: 499, sent: true, type: "http_request_error" },
+  client_connection_limit: { side: "downstream", status: 429, sent: false, type: "http_request_denied" },
   access_denied: { side: "proxy", status: 403, sent: false, type: "http_request_denied" },
   authentication_required: { side: "proxy", status: 407, sent: false, type: "http_request_denied" },
   no_route: { side: "proxy", status: 404, sent: false, type: "destination_not_found" },

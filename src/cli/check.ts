@@ -83,10 +83,11 @@ function clientLimit(most: number | undefined): string {
 }
 
 function describeLimits(
-  { headerSize, headerCount, targetSize, bodySize, maxConnections }: LimitsConfig,
+  { headerSize, headerCount, targetSize, bodySize, maxConnections, maxConnectionsPerClient }: LimitsConfig,
 ): string {
   return [
     `${clientLimit(maxConnections)} client connections`,
+    ...(maxConnectionsPerClient === 0 ? [] : [`${maxConnectionsPerClient} of one client`]),
     `heads of ${formatSize(headerSize)} in ${headerCount} fields`,
     `targets of ${formatSize(targetSize)}`,
     `bodies ${bodySize === undefined ? "unlimited" : `of ${formatSize(bodySize)}`}`,

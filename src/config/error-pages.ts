@@ -7,11 +7,13 @@ import type { Frozen } from "./freeze.ts";
 import { refuseValue } from "./message.ts";
 
 const PAGE_FORM = "the path of a .html, .json or .txt file of at most 1 MiB";
-/** Every status that an error is answered with; 499 is for the log alone. */
+/** Statuses that no page is read for: 429 is answered before there is a request, 499 is for the log alone. */
+const WITHOUT_PAGE: readonly number[] = [429, 499];
+/** Every status that an error is answered with. */
 const STATUSES: ReadonlySet<string> = new Set([
   "4xx",
   "5xx",
-  ...PROXY_ERROR_KINDS.map(statusOf).filter((status) => status !== 499).sort().map(String),
+  ...PROXY_ERROR_KINDS.map(statusOf).filter((status) => !WITHOUT_PAGE.includes(status)).sort().map(String),
 ]);
 const STATUS_FORM = `a status that errors are answered with: ${[...STATUSES].join(", ")}`;
 

@@ -18,6 +18,11 @@ export const limitsSchema = section({
    * of open files allows.
    */
   max_connections: wholeNumber(0).exactOptional(),
+  /**
+   * Of these, connections of one client: an IPv4 address, or the /64 of an IPv6 one; 0 is no limit. It does not hold for
+   * trusted proxies. Off by default, as behind an address there may be a whole company, or a carrier's customers.
+   */
+  max_connections_per_client: wholeNumber(0).prefault(0),
 });
 
 /** Output type of `limitsSchema`. */

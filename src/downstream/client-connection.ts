@@ -1,9 +1,11 @@
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
+import type { Peer } from "../message/exchange.ts";
 import type { Place } from "./options.ts";
 import type { Tunnelled } from "./tunnelled.ts";
 
 /** A client's connection, as whoever counts and drains them sees it, whether it is served or rests. */
 export interface ClientConnection {
+  readonly peer: Peer;
   /** Where it came in. */
   readonly place: Place;
   /** What its last exchange became, if that owns the socket. */

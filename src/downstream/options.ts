@@ -20,8 +20,8 @@ export interface DownstreamTimeouts {
   readonly lingerLimit: number;
 }
 
-/** Why a client is turned away: as many are connected as may be, or there are no files for more. */
-export type Refusal = "connection_limit" | "out_of_files";
+/** Why a client is turned away: as many are connected as may be, or as may be of its own, or there are no files for more. */
+export type Refusal = "connection_limit" | "client_connection_limit" | "out_of_files";
 
 /** Where connections come in: who serves them may change between two requests. */
 export interface Place {
@@ -33,6 +33,8 @@ export interface DownstreamOptions {
   readonly limits: IntakeLimits;
   /** Connections at a time; 0 is no limit. */
   readonly maxConnections: number;
+  /** Whether many clients come from an address, as from a proxy in front, so that no bound for one holds for it. */
+  standsForMany?(address: string): boolean;
   readonly timeouts: DownstreamTimeouts;
   /** What a client that finishes sending gets: the answers to what it has sent, or nothing, as if it had left. */
   readonly halfClose: "answer" | "abort";

@@ -1,10 +1,12 @@
 import type { Socket } from "node:net";
-import { ProxyError } from "../base/errors.ts";
+import { ProxyError, statusOf } from "../base/errors.ts";
 import type { Buffer } from "node:buffer";
 import { DeadlineQueue } from "../base/deadline-queue.ts";
+import { reasonPhrase } from "../http/status.ts";
 import type { Peer } from "../message/exchange.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import { ClientCounts } from "./client-counts.ts";
 import { type ConnectionEvents, DownstreamConnection } from "./connection.ts";
 import type { DownstreamOptions, Place, Refusal } from "./options.ts";
 import { type RestEvents, RestingConnection } from "./resting.ts";
@@ -14,6 +16,7 @@ import { DROWSY_MS } from "./waits.ts";
 /** What clients that are turned away get to hear, and until when they are to be gone. */
 const REFUSALS: Readonly<Record<Refusal, string>> = {
   connection_limit: refusalFor("connection_limit"),
+  client_connection_limit: refusalFor("client_connection_limit"),
   out_of_files: refusalFor("out_of_files"),
 };
 const REFUSAL_MS = 1000;
@@ -24,6 +27,14 @@ const LAST_WORDS_MS = 200;
 /** For what was answered or cut at the end to be written and reported, where there is no time before it. */
 const CUT_MS = 20;
 
+/** How many clients may be connected. */
+export interface ConnectionLimits {
+  /** Connections at a time; 0 is no limit, and undefined as many as there are files for. */
+  readonly maxConnections?: number | undefined;
+  /** Of one client, see `ClientCounts`; 0 or undefined is no limit. */
+  readonly maxConnectionsPerClient?: number | undefined;
+}
+
 /** All clients' connections of the process: counts them, limits them, drains them. */
 export class DownstreamServer implements ConnectionEvents, RestEvents {
   /** Each open connection, whether it is served or rests. */
@@ -33,6 +44,9 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   /** Time in which an unused connection that is to close may still bring a request. */
   graceMs: number;
   #maxConnections = 0;
+  #maxPerClient = 0;
+  /** Undefined where nobody asks. */
+  #clients: ClientCounts | undefined;
   readonly #usesReserve: boolean;
   /** Open connections by where they came in. */
   readonly #counts = new Map<Place, number>();
@@ -41,22 +55,24 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   #onEmpty: (() => void) | undefined;
 
   /**
-   * `maxConnections` as `limitConnections` takes it, `graceMs` as the field. With `usesReserve` files count as there that
-   * are kept from ordinary clients.
+   * `graceMs` as the field. With `usesReserve` files count as there that are kept from ordinary clients.
    */
-  constructor({ maxConnections, graceMs, usesReserve = false }: {
-    maxConnections?: number | undefined;
-    graceMs: number;
-    usesReserve?: boolean;
-  }) {
-    this.limitConnections(maxConnections);
+  constructor(options: ConnectionLimits & { graceMs: number; usesReserve?: boolean }) {
+    const { graceMs, usesReserve = false } = options;
+    this.limitConnections(options);
     this.graceMs = graceMs;
     this.#usesReserve = usesReserve;
   }
 
-  /** Takes `most` connections at a time from now on; 0 is no limit, and undefined as many as there are files for. */
-  limitConnections(most: number | undefined): void {
-    this.#maxConnections = most ?? OPEN_FILES.shares.clients;
+  /** What holds for connections from now on; those that are open stay, and count. */
+  limitConnections({ maxConnections, maxConnectionsPerClient = 0 }: ConnectionLimits): void {
+    this.#maxConnections = maxConnections ?? OPEN_FILES.shares.clients;
+    this.#maxPerClient = maxConnectionsPerClient;
+    if (maxConnectionsPerClient === 0) this.#clients = undefined;
+    else if (this.#clients === undefined) {
+      this.#clients = new ClientCounts();
+      for (const { peer } of this.#connections) this.#clients.add(peer);
+    }
   }
 
   /** Number of open connections. */
@@ -68,7 +84,8 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   accept(socket: Socket, place: Place, unix = false): void {
     if (this.#stage === "closing") return void socket.destroy();
     const { options } = place;
-    const refusal = this.#refusalOf(options);
+    const peer = peerOf(socket, unix);
+    const refusal = this.#refusalOf(options, peer);
     if (refusal !== undefined) {
       options.onRefused(refusal);
       return this.#refuse(socket, refusal);
@@ -76,13 +93,14 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
     this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1);
     const acceptedAt = performance.now();
     const connection = new RestingConnection(socket, {
-      peer: peerOf(socket, unix),
+      peer,
       place,
       acceptedAt,
       events: this,
     });
     own(socket, connection);
     this.#connections.add(connection);
+    this.#clients?.add(peer);
     this.#rest(connection, options.timeouts.requestHeaders);
     if (this.#stage === "grace") connection.drain(false); // accepted by the system before the drain
   }
@@ -91,6 +109,7 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   onClosed(connection: DownstreamConnection | RestingConnection): void {
     if (connection instanceof RestingConnection) this.#endRest(connection);
     this.#connections.delete(connection);
+    this.#clients?.delete(connection.peer);
     this.#forget(connection.place);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
@@ -206,7 +225,11 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
     return sum;
   }
 
-  #refusalOf(options: DownstreamOptions): Refusal | undefined {
+  #refusalOf(options: DownstreamOptions, peer: Peer): Refusal | undefined {
+    if (
+      this.#clients !== undefined && this.#clients.of(peer) >= this.#maxPerClient &&
+      options.standsForMany?.(peer.address) !== true
+    ) return "client_connection_limit";
     if (
       isOver(this.#maxConnections, this.#connections.size) ||
       isOver(options.maxConnections, this.#countOf(options))
@@ -242,8 +265,9 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
 }
 
 function refusalFor(refusal: Refusal): string {
-  const body = `503 Service Unavailable: ${refusal}\n`;
-  return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+  const status = `${statusOf(refusal)} ${reasonPhrase(statusOf(refusal))}`;
+  const body = `${status}: ${refusal}\n`;
+  return `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
     `Content-Length: ${body.length}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`;
 }
 

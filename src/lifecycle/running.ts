@@ -198,7 +198,7 @@ export class RunningProxy {
     } finally {
       this.#upcoming = undefined;
     }
-    this.#server.limitConnections(config.limits.maxConnections);
+    this.#server.limitConnections(config.limits);
     this.#server.graceMs = config.shutdown.grace;
     closeSnapshot(before, next);
     this.#reloads.done++;

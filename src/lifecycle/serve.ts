@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.ts";
 import { type DownstreamTimeouts, downstreamTimeoutsSchema } from "../config/timeouts.ts";
 import type { IntakeLimits } from "../downstream/intake.ts";
 import type { DownstreamOptions, Refusal } from "../downstream/options.ts";
+import { IpSet } from "../http/ip.ts";
 import type { ProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { type AccessLog, logAccess } from "../observe/access-log.ts";
@@ -28,20 +29,27 @@ export interface Served extends Pick<Frontend, "config" | "errors"> {
 export class FrontendService implements DownstreamOptions {
   readonly metrics = new FrontendMetrics();
   readonly #log: Log;
-  readonly #refusals: SummedEvent;
+  /** Refused clients by why; of files there is a line for the whole process. */
+  readonly #refusals: ReadonlyMap<Refusal, SummedEvent>;
   #frontend: Served;
   #config: Config;
   #limits: IntakeLimits;
+  #trusted: IpSet;
   #access: AccessLog | undefined;
 
   constructor(frontend: Served, config: Config, log: Log) {
     this.#frontend = frontend;
     this.#config = config;
     this.#log = log;
-    this.#refusals = new SummedEvent((count) => {
-      log.warn("connection_refused", { frontend: this.config.name, reason: "connection_limit", count });
-    });
+    const summed = (reason: Refusal): [Refusal, SummedEvent] => [
+      reason,
+      new SummedEvent((count) => {
+        log.warn("connection_refused", { frontend: this.config.name, reason, count });
+      }),
+    ];
+    this.#refusals = new Map([summed("connection_limit"), summed("client_connection_limit")]);
     this.#limits = limitsOf(frontend, config);
+    this.#trusted = trustedBy(frontend);
     this.#access = accessLog(frontend, config, log);
   }
 
@@ -69,11 +77,16 @@ export class FrontendService implements DownstreamOptions {
     return this.#access?.headers?.ofAnswers === true;
   }
 
+  standsForMany(address: string): boolean {
+    return this.#trusted.has(address);
+  }
+
   /** Takes a new config over, from the next request on. */
   swap(frontend: Served, config: Config): void {
     this.#frontend = frontend;
     this.#config = config;
     this.#limits = limitsOf(frontend, config);
+    this.#trusted = trustedBy(frontend);
     this.#access = accessLog(frontend, config, this.#log);
   }
 
@@ -87,12 +100,12 @@ export class FrontendService implements DownstreamOptions {
 
   onRefused(refusal: Refusal): void {
     this.metrics.refused();
-    if (refusal === "connection_limit") this.#refusals.add(); // of files there is a line for the whole process
+    this.#refusals.get(refusal)?.add();
   }
 
   /** Serves no more: writes down what was not yet. */
   close(): void {
-    this.#refusals.close();
+    for (const refusals of this.#refusals.values()) refusals.close();
   }
 
   onBegun(): void {
@@ -104,6 +117,11 @@ export class FrontendService implements DownstreamOptions {
     this.metrics.finished(exchange, now);
     if (this.#access !== undefined) logAccess(this.#access, exchange, now);
   }
+}
+
+/** The proxies in front, by address. */
+function trustedBy({ config: { trustedProxies = [] } }: Served): IpSet {
+  return new IpSet(trustedProxies.flatMap((entry) => entry === "unix" ? [] : entry));
 }
 
 /** Undefined where requests are not logged. */

@@ -73,6 +73,33 @@ test("max_connections counts the clients that it refuses, and logs them in one l
   ]);
 });
 
+const bounds: [trusted: string[] | undefined, taken: number][] = [[undefined, 1], [["private"], 3], [[
+  "192.0.2.1",
+], 1]];
+for (const [trusted, taken] of bounds) {
+  test(`max_connections_per_client = 1 takes ${taken} of an address with trusted_proxies = ${trusted}`, async (t) => {
+    const { proxy } = await openScene(t, {
+      answer: ok(),
+      config: { limits: { max_connections_per_client: 1 } },
+      frontend: { trusted_proxies: trusted },
+    });
+    const statuses: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const client = await RawClient.open(proxy.port);
+      t.after(() => client.close());
+      client.send(get());
+      await client.until(/^HTTP\/1\.1 /);
+      statuses.push(client.received.slice(9, 12));
+    }
+    assert.deepEqual(statuses, ["200", "200", "200"].fill("429", taken));
+    const refused = proxy.events.filter(({ event }) => event === "connection_refused");
+    assert.deepEqual(
+      refused.map(({ fields }) => fields),
+      taken === 3 ? [] : [{ frontend: "web", reason: "client_connection_limit", count: 1 }],
+    );
+  });
+}
+
 const rates: [bytesPerSecond: number, seconds: number, cut: boolean, why: string][] = [
   [0.1, 30, true, "cuts a body of 1 byte in 10 s"],
   [99, 30, true, "cuts one below the rate"],

@@ -97,7 +97,7 @@ test("validateConfig() fills in every default", () => {
     metrics: { enabled: false, path: "/metrics" },
     shutdown: { delay: 0, drainTimeout: 10_000, grace: 1000 },
     resolver: { servers: [], timeout: 2000 },
-    limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384 },
+    limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384, maxConnectionsPerClient: 0 },
     reloadInterval: 2000,
     frontends: [{
       name: "frontend1",

@@ -55,6 +55,7 @@ export interface ClientSceneOptions {
   readonly halfClose?: "answer" | "abort";
   readonly graceMs?: number;
   readonly maxConnections?: number;
+  readonly maxConnectionsPerClient?: number;
   readonly bodySize?: number;
 }
 
@@ -103,8 +104,15 @@ export class ClientScene {
 
   constructor(t: TestContext, options: ClientSceneOptions = {}) {
     this.clock = new Clock(t);
-    const { timeouts, halfClose = "answer", graceMs = 100, maxConnections = 0, bodySize } = options;
-    this.server = new DownstreamServer({ maxConnections, graceMs });
+    const {
+      timeouts,
+      halfClose = "answer",
+      graceMs = 100,
+      maxConnections = 0,
+      maxConnectionsPerClient,
+      bodySize,
+    } = options;
+    this.server = new DownstreamServer({ maxConnections, maxConnectionsPerClient, graceMs });
     this.place = {
       options: {
         limits: { ...DEFAULT_LIMITS, bodySize },
@@ -125,8 +133,9 @@ export class ClientScene {
   }
 
   /** A client connects. */
-  connect(): DrivenSocket {
+  connect(address?: string): DrivenSocket {
     const client = new DrivenSocket();
+    if (address !== undefined) Object.assign(client.socket, { remoteAddress: address });
     this.server.accept(client.socket, this.place);
     return client;
   }

@@ -264,6 +264,42 @@ test("a client too many is told so in a whole answer, and gone a second later", 
   assert.deepEqual([scene.asked.length, third.sent], [1, ""]);
 });
 
+test("a client that has all the connections it may have is told so, and all others get in", async (t) => {
+  const scene = new ClientScene(t, { maxConnectionsPerClient: 2 });
+  const [v4, v6] = ["198.51.100.1", "2001:db8:1:2::1"];
+  const first = scene.connect(v4);
+  for (const address of [`::ffff:${v4}`, v6, "2001:db8:1:2:ffff::9", "2001:db8:1:3::1", ""]) {
+    scene.connect(address);
+  }
+  const tooMany = [scene.connect(v4), scene.connect("2001:db8:1:2::2")];
+  await settle();
+  for (const { sent } of tooMany) {
+    assert.match(sent, /^HTTP\/1\.1 429 [^]*\nConnection: close\r\n\r\n429 .*: client_connection_limit\n$/);
+  }
+  assert.deepEqual([scene.server.size, scene.refusals], [6, Array(2).fill("client_connection_limit")]);
+  for (const address of ["198.51.100.2", "", "", ""]) scene.connect(address);
+  assert.equal(scene.server.size, 10);
+  first.break();
+  await settle();
+  scene.connect(v4);
+  assert.deepEqual([scene.server.size, scene.refusals.length], [10, 2]);
+});
+
+test("a bound for each client that comes later counts what is open, and one that goes holds nobody up", async (t) => {
+  const scene = new ClientScene(t);
+  const open = [scene.connect("198.51.100.1"), scene.connect("198.51.100.1")];
+  scene.server.limitConnections({ maxConnections: 0, maxConnectionsPerClient: 2 });
+  scene.connect("198.51.100.1");
+  assert.deepEqual(scene.refusals, ["client_connection_limit"]);
+  for (const client of open) client.break();
+  await settle();
+  for (let i = 0; i < 3; i++) scene.connect("198.51.100.1");
+  assert.deepEqual([scene.server.size, scene.refusals.length], [2, 2]);
+  scene.server.limitConnections({ maxConnections: 0 });
+  for (let i = 0; i < 3; i++) scene.connect("198.51.100.1");
+  assert.deepEqual([scene.server.size, scene.refusals.length], [5, 2]);
+});
+
 test("a drain closes clients that are being turned away", async (t) => {
   const scene = new ClientScene(t, { maxConnections: 1 });
   scene.connect().stall();

@@ -15,6 +15,7 @@ import type { Phase } from "./phase.ts";
 import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
 import type { SocketOwner } from "./socket-owner.ts";
+import type { Served } from "./sweep.ts";
 import { Tunnelled } from "./tunnelled.ts";
 import { TURNS } from "./turns.ts";
 import { type Wait, Waits } from "./waits.ts";
@@ -31,7 +32,7 @@ export interface ConnectionEvents {
  * A client's connection: reads requests, has them answered, writes the answers, one after another in order,
  * and closes in a way that lets the last answer arrive.
  */
-export class DownstreamConnection implements ClientConnection, SocketOwner, IntakeEvents, Informer {
+export class DownstreamConnection implements ClientConnection, SocketOwner, Served, IntakeEvents, Informer {
   tunnelled: Tunnelled | undefined;
   readonly socket: Socket;
   readonly place: Place;
@@ -41,6 +42,10 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
   readonly #waits: Waits;
   readonly #events: ConnectionEvents;
   #phase: Phase = "idle";
+  /** Since when the first request is waited for, until it is there. */
+  #acceptedAt: number | undefined;
+  /** Whether it was looked at since its last request. */
+  #looked = false;
   /** The exchange under way, while `asked` or `answering`. */
   #exchange: Exchange | undefined;
   /** Whether the connection closes after this exchange. */
@@ -62,6 +67,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
     this.place = place;
     this.#opening = { peer, informer: this, place, options: place.options };
     this.#events = events;
+    this.#acceptedAt = acceptedAt;
     this.#waits = new Waits(() => this.#opening.options.timeouts, (wait) => this.#expired(wait));
     this.#intake = new Intake(socket, () => place.options.limits, this);
     this.#answers = new AnswerFlow(socket, {
@@ -70,7 +76,6 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
       onBlocked: () => this.#phase === "handed_over" || this.#waits.begin("write"),
       onDrained: () => this.#drained(),
     });
-    if (acceptedAt !== undefined) this.#waits.begin("first", performance.now() - acceptedAt);
   }
 
   /** Who the client is. */
@@ -127,6 +132,8 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
   onHead(head: RequestHead, body: RequestBody | null): void {
     const exchange = this.#exchange = openExchange(head, this.#opening);
     this.#phase = "asked";
+    this.#acceptedAt = undefined;
+    this.#looked = false;
     this.#waits.begin(this.#halfClose === undefined ? "none" : "listening");
     if (!wantsKeepAlive(head) || this.#opening.options.timeouts.keepAlive === 0) this.#closing = true;
     requestAnswer(
@@ -165,12 +172,17 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
       if (this.#halfClose !== undefined) {
         this.onMalformed(new ProxyError("bad_request", "The request is not complete"));
       } // From the first byte on; a byte now and then does not buy more time.
-      else if (wait !== "head" && wait !== "first") this.#waits.begin("head");
+      else if (this.#acceptedAt !== undefined) this.#awaitFirst(this.#acceptedAt);
+      else if (wait !== "head") this.#waits.begin("head");
     } else if (this.#halfClose !== undefined) this.#close();
-    else if (wait !== "first") {
-      if (this.#closing) this.#close();
-      else if (wait !== "keep_alive" && wait !== "drowsy") this.#waits.beginKeepAlive();
-    }
+    else if (this.#acceptedAt !== undefined) this.#awaitFirst(this.#acceptedAt);
+    else if (this.#closing) this.#close();
+    else if (wait !== "keep_alive" && wait !== "drowsy") this.#waits.beginKeepAlive();
+  }
+
+  /** The first request is not there yet: only then a timer is needed for it. */
+  #awaitFirst(acceptedAt: number): void {
+    if (this.#waits.current !== "first") this.#waits.begin("first", performance.now() - acceptedAt);
   }
 
   /** For the intake: the request cannot be read. It is answered if it was not yet, and the connection closes. */
@@ -263,7 +275,9 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
   }
 
   /** Keeps nothing but the socket for the rest of the wait for a next request, unless the last answer is still on its way. */
-  #rest(): void {
+  look(): void {
+    if (this.#waits.current !== "drowsy") return;
+    if (!this.#looked) return void (this.#looked = true);
     const settled = this.socket.writableLength === 0 && !this.#intake.skipping && !this.#intake.hasUnread;
     if (!settled || this.#closing || this.#phase !== "idle") return this.#waits.begin("keep_alive");
     this.#waits.dispose();
@@ -344,7 +358,6 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Inta
       this.inform(100, "Continue", undefined);
       this.#waits.begin("listening");
     } else if (wait === "keep_alive") this.#leave();
-    else if (wait === "drowsy") this.#rest();
     else if (wait !== "body") this.socket.destroy();
   }
 }

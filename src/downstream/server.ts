@@ -11,7 +11,7 @@ import { type ConnectionEvents, DownstreamConnection } from "./connection.ts";
 import type { DownstreamOptions, Place, Refusal } from "./options.ts";
 import { type RestEvents, RestingConnection } from "./resting.ts";
 import { changeOwner, own } from "./socket-owner.ts";
-import { DROWSY_MS } from "./waits.ts";
+import { LOOK_MS, Sweep } from "./sweep.ts";
 
 /** What clients that are turned away get to hear, and until when they are to be gone. */
 const REFUSALS: Readonly<Record<Refusal, string>> = {
@@ -39,6 +39,8 @@ export interface ConnectionLimits {
 export class DownstreamServer implements ConnectionEvents, RestEvents {
   /** Each open connection, whether it is served or rests. */
   readonly #connections = new Set<ClientConnection>();
+  /** Lets those that are served rest. */
+  readonly #sweep = new Sweep();
   /** Those that rest, by how long they may. */
   readonly #resting = new Map<number, DeadlineQueue<RestingConnection>>();
   /** Time in which an unused connection that is to close may still bring a request. */
@@ -108,6 +110,7 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   /** For connections: one is closed. */
   onClosed(connection: DownstreamConnection | RestingConnection): void {
     if (connection instanceof RestingConnection) this.#endRest(connection);
+    else this.#sweep.delete(connection);
     this.#connections.delete(connection);
     this.#clients?.delete(connection.peer);
     this.#forget(connection.place);
@@ -117,9 +120,10 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   /** For connections: one has nothing to do. */
   onRest(connection: DownstreamConnection): void {
     const { socket, peer, place } = connection;
+    this.#sweep.delete(connection);
     const resting = new RestingConnection(socket, { peer, place, events: this });
     this.#replace(connection, resting);
-    this.#rest(resting, Math.max(1, place.options.timeouts.keepAlive - DROWSY_MS));
+    this.#rest(resting, Math.max(1, place.options.timeouts.keepAlive - LOOK_MS));
   }
 
   /** For connections: the client of one that rests says something. */
@@ -132,6 +136,7 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
       events: this,
     });
     this.#replace(resting, connection);
+    this.#sweep.add(connection);
     if (resting.closing) connection.drain(false);
     connection.onData(chunk);
   }

@@ -2,6 +2,7 @@ import { Deadline } from "../base/deadline.ts";
 import { ProxyError } from "../base/errors.ts";
 import { formatDuration } from "../base/units.ts";
 import type { DownstreamTimeouts } from "./options.ts";
+import { LOOK_MS } from "./sweep.ts";
 
 /**
  * After a client finished sending, the wait before each of the interim answers that show whether it still
@@ -13,9 +14,6 @@ const LISTENING_PROBE_MS = 250;
 
 /** Time in which a body must bring what its rate asks for. */
 const RATE_WINDOW_MS = 10_000;
-
-/** Time behind an answer after which a connection is expected to rest for longer. */
-export const DROWSY_MS = 1000;
 
 /** What a client's connection waits for; `none` and `continue` (its 100) while the wait is the server's. */
 export type Wait =
@@ -73,9 +71,9 @@ export class Waits {
     this.#deadline.set(ms > 0 ? Math.max(1, ms - elapsedMs) : ms);
   }
 
-  /** Begins the wait for a next request; `drowsy` comes first where it is a long one. */
+  /** Begins the wait for a next request; where it is a long one that is `drowsy`, which the sweep ends. */
   beginKeepAlive(): void {
-    this.begin(this.#timeouts().keepAlive > DROWSY_MS ? "drowsy" : "keep_alive");
+    this.begin(this.#timeouts().keepAlive > 2 * LOOK_MS ? "drowsy" : "keep_alive");
   }
 
   /** A body is wanted, perhaps again: what did not come while it was not wanted is not held against the client. */
@@ -145,10 +143,8 @@ export class Waits {
         return bodyIdle;
       case "write":
         return writeIdle;
-      case "drowsy":
-        return DROWSY_MS;
       case "keep_alive":
-        return this.current === "drowsy" ? Math.max(1, keepAlive - DROWSY_MS) : keepAlive;
+        return keepAlive;
       case "linger":
         return Math.max(1, Math.min(linger, this.#lingersUntil - this.#now()));
       case "listening":

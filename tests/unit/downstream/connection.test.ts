@@ -64,12 +64,12 @@ test("requests of one connection are answered one after the other, and it is idl
 });
 
 test("an idle connection is closed after a keep_alive that is shorter than the time to rest", async (t) => {
-  const scene = new ClientScene(t, { timeouts: { keepAlive: 400 } });
+  const scene = new ClientScene(t, { timeouts: { keepAlive: 200 } });
   const client = await scene.client(get());
   await scene.asked[0]!.answer("one");
-  await scene.clock.advance(300);
-  assert.equal(client.destroyed, false);
   await scene.clock.advance(150);
+  assert.equal(client.destroyed, false);
+  await scene.clock.advance(100);
   assert.deepEqual([client.destroyed, scene.server.size], [true, 0]);
 });
 

@@ -1,0 +1,39 @@
+/** Between two looks at the connections that are served. */
+export const LOOK_MS = 100;
+
+/** What is looked at: the second look behind its last request lets it go. */
+export interface Served {
+  /** Rests if nothing has happened since the last look. */
+  look(): void;
+}
+
+/**
+ * Looks at all connections that are served, one after another, and lets those rest that have nothing to do. One timer for
+ * all of them: one for each would have to be made for every connection, and looked after for every request.
+ */
+export class Sweep {
+  readonly #served = new Set<Served>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Looks at `served` from now on. */
+  add(served: Served): void {
+    this.#served.add(served);
+    this.#timer ??= this.#arm();
+  }
+
+  /** Looks at `served` no more. The timer runs out once there is none left: the next may come at any time. */
+  delete(served: Served): void {
+    this.#served.delete(served);
+  }
+
+  #arm(): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => this.#look(), LOOK_MS);
+    timer.unref(); // the sockets keep the process
+    return timer;
+  }
+
+  #look(): void {
+    for (const served of this.#served) served.look();
+    this.#timer = this.#served.size > 0 ? this.#arm() : undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LOOK_MS, Sweep } from "../../../src/downstream/sweep.ts";
+import { Clock } from "../../support/clock.ts";
+
+test("Sweep looks at each one now and then, with one timer that goes behind the last", async (t) => {
+  const clock = new Clock(t);
+  const timers = t.mock.method(globalThis, "setTimeout");
+  const sweep = new Sweep();
+  const looks = [0, 0, 0];
+  const all = looks.map((_, i) => ({ look: () => void looks[i]!++ }));
+  for (const served of all) sweep.add(served);
+  assert.equal(timers.mock.callCount(), 1);
+  await clock.advance(LOOK_MS);
+  assert.deepEqual(looks, [1, 1, 1]);
+  sweep.delete(all[0]!);
+  await clock.advance(LOOK_MS);
+  assert.deepEqual(looks, [1, 2, 2]);
+  sweep.delete(all[1]!);
+  sweep.delete(all[2]!);
+  await clock.advance(LOOK_MS);
+  const set = timers.mock.callCount();
+  await clock.advance(5 * LOOK_MS);
+  assert.equal(timers.mock.callCount(), set);
+  sweep.add(all[0]!);
+  await clock.advance(LOOK_MS);
+  assert.deepEqual(looks, [2, 2, 2]);
+});
+
+test("Sweep looks on at the others where one goes as it is looked at", async (t) => {
+  const clock = new Clock(t);
+  const sweep = new Sweep();
+  let looks = 0;
+  const going = { look: () => sweep.delete(going) };
+  const staying = { look: () => void looks++ };
+  sweep.add(going);
+  sweep.add(staying);
+  await clock.advance(2 * LOOK_MS);
+  assert.equal(looks, 2);
+});

@@ -10,6 +10,8 @@ let current: Clock | undefined;
 export class Clock {
   now = 1000;
   readonly #t: TestContext;
+  readonly #timers = new Set<unknown>();
+  #unwatch = () => {};
 
   constructor(t: TestContext) {
     if (current !== undefined) current.#end();
@@ -17,11 +19,17 @@ export class Clock {
     this.#t = t;
     t.mock.timers.enable({ apis: ["setTimeout"] });
     t.mock.method(performance, "now", () => this.now);
+    this.#watchTimers();
     t.after(async () => {
       if (current !== this) return;
       await this.advance(STEP_MS); // what is shared by all connections must not wait for a time that is over
       this.#end();
     });
+  }
+
+  /** Timers that are set: 0 where everybody has freed theirs. */
+  get timers(): number {
+    return this.#timers.size;
   }
 
   /** Lets everything happen that waits for no timer, then `ms` pass, and what comes of it. */
@@ -37,8 +45,27 @@ export class Clock {
     }
   }
 
+  #watchTimers(): void {
+    const { setTimeout, clearTimeout } = globalThis;
+    const watching = (run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        run(...args);
+      }, ms);
+      this.#timers.add(timer);
+      return timer;
+    };
+    globalThis.setTimeout = watching as unknown as typeof setTimeout;
+    globalThis.clearTimeout = (timer?: Parameters<typeof clearTimeout>[0]) => {
+      this.#timers.delete(timer);
+      clearTimeout(timer);
+    };
+    this.#unwatch = () => Object.assign(globalThis, { setTimeout, clearTimeout });
+  }
+
   #end(): void {
     current = undefined;
+    this.#unwatch();
     this.#t.mock.restoreAll();
     this.#t.mock.timers.reset();
   }

@@ -33,6 +33,7 @@ export class DrivenSocket extends EventEmitter {
   readonly #waiting: Piece[] = [];
   readonly #coming: (string | undefined)[] = [];
   #taking = true;
+  #onFinish: (() => void) | undefined;
 
   /** Itself, under the type that our code asks for. */
   get socket(): Socket {
@@ -117,8 +118,7 @@ export class DrivenSocket extends EventEmitter {
     if (this.writableEnded || this.destroyed) return this;
     if (typeof args[0] === "string") this.write(args[0]);
     this.writableEnded = true;
-    const done = args.find((one) => typeof one === "function") as (() => void) | undefined;
-    if (done !== undefined) this.once("finish", done);
+    this.#onFinish = args.find((one) => typeof one === "function") as (() => void) | undefined;
     if (this.#waiting.length === 0) queueMicrotask(() => this.#finish());
     return this;
   }
@@ -126,7 +126,10 @@ export class DrivenSocket extends EventEmitter {
   destroy(): this {
     if (this.destroyed) return this;
     this.destroyed = true;
-    queueMicrotask(() => this.emit("close"));
+    queueMicrotask(() => {
+      if (!this.finished) this.#onFinish?.(); // with an error, that it was destroyed
+      this.emit("close");
+    });
     return this;
   }
 
@@ -162,6 +165,7 @@ export class DrivenSocket extends EventEmitter {
   #finish(): void {
     if (this.finished || this.destroyed || this.#waiting.length > 0) return;
     this.finished = true;
+    this.#onFinish?.();
     this.emit("finish");
     if (this.readableEnded) this.destroy();
   }

@@ -233,6 +233,37 @@ test("Availability marks a server down that refused a connection, where probes w
   assert.deepEqual(scene.available, [0, 1]);
 });
 
+test("Availability counts nothing against a server that is back from what failed before it went down", (t) => {
+  const scene = new Scene(t, 2, { probed: true });
+  scene.fail(0, 4);
+  scene.fail(0, 1, "connect_refused");
+  scene.probe(0, true, true, true);
+  scene.fail(0, 4);
+  assert.deepEqual(scene.available, [0, 1]);
+  scene.fail(0, 1);
+  assert.deepEqual(scene.available, [1]);
+});
+
+test("Availability ejects a server that answered well since it came back for no longer than the first time", (t) => {
+  const scene = new Scene(t, 2);
+  for (let i = 0; i < 3; i++) {
+    scene.fail(0, 5);
+    scene.advance(10_010);
+    assert.deepEqual(scene.available, [0, 1]);
+    scene.pass(0);
+  }
+});
+
+test("Availability looks once when the first of two ejections is over", (t) => {
+  const scene = new Scene(t, 4);
+  scene.fail(0, 5);
+  scene.advance(3000);
+  scene.fail(1, 5);
+  const before = scene.changes;
+  scene.advance(7001);
+  assert.equal(scene.changes, before + 1);
+});
+
 test("Availability says once that a server is down, when many requests are refused at the same time", (t) => {
   const scene = new Scene(t, 2, { probed: true });
   scene.fail(0, 10, "connect_refused");

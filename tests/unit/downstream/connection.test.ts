@@ -188,7 +188,11 @@ test("a body slower than body_rate is cut though it moves", async (t) => {
   }
   await scene.clock.advance(1000);
   client.receive("x");
-  assert.deepEqual([body.error, client.destroyed], [undefined, false]);
+  for (let i = 0; i < 10; i++) {
+    await scene.clock.advance(1000);
+    client.receive("x".repeat(20));
+    assert.deepEqual([body.error, client.destroyed], [undefined, false]);
+  }
   for (let i = 0; i < 10 && body.error === undefined; i++) {
     await scene.clock.advance(1000);
     client.receive("xxx"); // 3 bytes/s
@@ -283,6 +287,8 @@ test("an answer flows as its client takes it", async (t) => {
   assert.equal(body.resumed, 0);
   client.take();
   assert.equal(body.resumed, 1);
+  await scene.clock.advance(100_000); // it is the server's turn
+  assert.equal(client.destroyed, false);
   assert.equal(body.write("x".repeat(200_000)), true);
   body.sink!.end(undefined);
   assert.deepEqual([scene.ended, client.sent.slice(-5)], [["ok 200 400000"], "xxxxx"]);
@@ -362,12 +368,59 @@ test("a client that breaks off in its answer has the rest of it cancelled, once"
   assert.deepEqual([scene.ended, scene.server.size], [["client_closed 200 4"], 0]);
 });
 
-test("nothing ticks on for a connection that is closed", async (t) => {
+test("nothing ticks on for a client that is gone, whatever it was about", async (t) => {
   const scene = new ClientScene(t);
-  const client = await scene.client(post(10));
-  const body = scene.asked[0]!.take();
-  client.break();
-  assert.equal(body.error?.kind, "client_closed");
+  const idle = await scene.client(get());
+  await scene.asked[0]!.answer("one");
+  const reads = await scene.client(get());
+  await scene.asked[1]!.begin(10);
+  reads.stall();
+  const inHead = await scene.client("GET / HT");
+  const inBody = await scene.client(post(10));
+  scene.asked[2]!.take();
+  const last = await scene.client(get("/", "Connection: close"));
+  last.stall();
+  await scene.asked[3]!.answer("last");
+  const waits = await scene.client(get());
+  waits.receiveEnd();
+  for (const client of [scene.connect(), idle, inHead, inBody, last, waits, reads]) client.break();
+  await settle();
+  assert.deepEqual([scene.clock.timers, scene.server.size, scene.begun], [0, 0, 5]);
   await scene.clock.advance(100_000);
-  assert.deepEqual([scene.ended, client.sent], [["client_closed 0 0"], ""]);
+  assert.deepEqual([scene.begun, scene.ended.length], [5, 5]);
+});
+
+test("nothing ticks on for a client that is cut before it has taken its last answer", async (t) => {
+  const scene = new ClientScene(t);
+  const client = await scene.client(get("/", "Connection: close"));
+  client.stall();
+  await scene.asked[0]!.answer("last");
+  client.destroy();
+  await settle();
+  assert.deepEqual([scene.clock.timers, scene.server.size], [0, 0]);
+});
+
+test("a first head has request_headers from the moment at which its client connected", async (t) => {
+  const scene = new ClientScene(t);
+  const client = scene.connect();
+  await scene.clock.advance(6000);
+  client.receive("GET / HT");
+  await scene.clock.advance(3900);
+  assert.equal(client.sent, "");
+  await scene.clock.advance(200);
+  assert.deepEqual(statuses(client.sent), [408]);
+});
+
+test("keep_alive counts from the answer on, also where a part of that is still on its way", async (t) => {
+  const scene = new ClientScene(t);
+  const client = await scene.client(get());
+  client.stall();
+  await scene.asked[0]!.answer("one");
+  await scene.clock.advance(4900);
+  assert.equal(client.writableEnded, false);
+  await scene.clock.advance(200);
+  assert.deepEqual([client.writableEnded, client.destroyed], [true, false]);
+  client.take();
+  await scene.clock.advance(2100);
+  assert.deepEqual([statuses(client.sent), client.destroyed, client.wasReset], [[200], true, false]);
 });

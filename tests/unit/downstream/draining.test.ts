@@ -220,7 +220,7 @@ test("a drain resets a client that has not taken its answer, as it must not take
   await scene.asked[0]!.answer("x".repeat(1000));
   const drained = scene.drain(1000);
   await scene.clock.advance(1100);
-  assert.deepEqual([client.wasReset, drained.cut], [true, 0]);
+  assert.deepEqual([client.wasReset, drained.cut, scene.clock.timers], [true, 0, 0]);
 });
 
 test("release() closes the connections of one place: each behind its exchange, unused ones after the grace", async (t) => {

@@ -297,8 +297,7 @@ test("a server that closes or breaks too early fails the request, or cuts its an
         ],
       );
       assert.deepEqual([scene.heard, scene.socket.destroyed], [["gone"], true]);
-      await scene.clock.advance(60_000);
-      assert.ok(sent.done.length <= 1);
+      assert.equal(scene.clock.timers, 0);
     });
   }
 });
@@ -387,6 +386,7 @@ test("a 101 that was asked for hands the socket over, with what came behind it",
   await scene.receive("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nearly");
   const { tunnel } = sent.answer!;
   assert.deepEqual([tunnel!.early.toString(), scene.heard, sent.done], ["early", [], []]);
+  assert.equal(scene.clock.timers, 0);
   await scene.clock.advance(60_000);
   assert.equal(scene.socket.destroyed, false);
   scene.connection.fail(new ProxyError("client_closed", "it is not the connection's any more"));

@@ -110,9 +110,12 @@ export class PassiveHealth {
     return this.#row + 1 >= this.#rules.failures || this.#window.exceeds(this.#rules, now);
   }
 
-  /** Another server is being asked. Until it has answered well only one of some is asked, as each costs a retry. */
-  asksForProof(): void {
-    this.#unasked = 2 * this.#rules.failures;
+  /**
+   * Another server is being asked. Until it has answered well only one of some is asked, as each costs a retry; which one
+   * nobody can foresee by `random`, from 0 up to 1: else who fails everywhere could see to it that no other is.
+   */
+  asksForProof(random: number): void {
+    this.#unasked = Math.floor(random * 4 * this.#rules.failures);
   }
 
   /** Another server answered what has failed here; returns what is enough for an ejection. */

@@ -85,7 +85,7 @@ export async function forward(
       }
       last = new ProxyError("upstream_invalid", `The server answered ${status}`);
       if (status >= 500) {
-        server.passive.asksForProof();
+        server.passive.asksForProof(Math.random());
         doubted = { server, reason: status };
       }
       sent.drop(last);

@@ -60,12 +60,12 @@ test("PassiveHealth.failed() counts every failure that no client has to do with 
   assert.equal(health.failed({ now: 0 }), "row");
 });
 
-test("PassiveHealth.wantsProof() is true from the last of a row on, for one of ten failures until one is proven", () => {
+test("PassiveHealth.wantsProof() is true from the last of a row on, for some failures until one is proven", () => {
   const health = new PassiveHealth({ ...RULES, failureShare: 0 });
   let seen = "";
   for (let i = 0; i < 26; i++) {
     const asks = health.wantsProof(i);
-    if (asks) health.asksForProof();
+    if (asks) health.asksForProof(0.5);
     health.failed({ now: i, client: by(1) });
     seen += asks ? "y" : "n";
   }

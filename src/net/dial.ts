@@ -5,6 +5,7 @@ import { formatDuration } from "../base/units.ts";
 import { outliveFailedWrites } from "./failed-writes.ts";
 import { TLS_READS_WHILE_PAUSED } from "./gaps.ts";
 import { OPEN_FILES } from "./open-files.ts";
+import { limitReadAhead } from "./read-ahead.ts";
 import type { Endpoint } from "./resolver.ts";
 import { connectTlsOver } from "./tls-over.ts";
 
@@ -142,6 +143,7 @@ function establish(begin: () => Socket, { target, ready, timeout, leftMs, signal
 function open(target: DialTarget): Socket {
   const socket = connectTo(target);
   OPEN_FILES.add(socket);
+  limitReadAhead(socket);
   return socket;
 }
 

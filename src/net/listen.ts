@@ -2,6 +2,7 @@ import { lstatSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { ACCEPT_ENDS_WITHOUT_FILES, IPV6_WILDCARD_TAKES_IPV4 } from "./gaps.ts";
 import { OPEN_FILES } from "./open-files.ts";
+import { limitReadAhead } from "./read-ahead.ts";
 
 /**
  * Connections that the kernel holds for us until they are accepted: where all are accepted at once, no more than there
@@ -39,6 +40,7 @@ export async function listen(
   const create = () =>
     createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       OPEN_FILES.add(socket);
+      limitReadAhead(socket);
       onSocket(socket);
     });
   let server = create();

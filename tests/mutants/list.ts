@@ -23,10 +23,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "proxy/forward.ts",
     breaks: "every good answer asks for a retry",
-    from:
-      "const repeats = includesStatus(backend.config.retries.statuses, status) &&\n        mayRepeat(request, { backend, server, tried, outgoing, error: undefined });",
+    from: "const repeats = (includesStatus(backend.config.retries.statuses, status) ||",
     to:
-      "const may = mayRepeat(request, { backend, server, tried, outgoing, error: undefined });\n      const repeats = may && includesStatus(backend.config.retries.statuses, status);",
+      "const may = mayRepeat(request, { backend, server, tried, outgoing, error: undefined });\n      const repeats = may && (includesStatus(backend.config.retries.statuses, status) ||",
     tests: ["integration/retry-budget.test.ts"],
   },
   {
@@ -209,13 +208,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: "downstream/waits.ts",
-    breaks: "keep_alive begins anew behind the first second",
-    from: "Math.max(1, keepAlive - DROWSY_MS) : keepAlive",
-    to: "keepAlive : keepAlive",
-    tests: ["integration/resting.test.ts", CLIENT],
-  },
-  {
-    file: "downstream/waits.ts",
     breaks: "the window of body_rate never moves on",
     from: "this.#windowAt += elapsed;",
     to: "",
@@ -247,7 +239,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "downstream/connection.ts",
     breaks: "a head gets more time with each piece of it",
-    from: 'else if (wait !== "head" && wait !== "first") this.#waits.begin("head");',
+    from: 'else if (wait !== "head") this.#waits.begin("head");',
     to: 'else this.#waits.begin("head");',
     tests: [CLIENT],
   },
@@ -399,6 +391,27 @@ export const MUTANTS: readonly Mutant[] = [
     from: "const left = this.#counts.get(place)! - 1;",
     to: "const left = this.#counts.get(place)!;",
     tests: ["unit/downstream/waiting.test.ts"],
+  },
+  {
+    file: "downstream/server.ts",
+    breaks: "connections that are closed are looked at for ever",
+    from: "else this.#sweep.delete(connection);",
+    to: "",
+    tests: [CLIENT],
+  },
+  {
+    file: "downstream/server.ts",
+    breaks: "a connection that is served never rests",
+    from: "this.#sweep.add(connection);",
+    to: "",
+    tests: ["integration/resting.test.ts", CLIENT],
+  },
+  {
+    file: "downstream/connection.ts",
+    breaks: "a connection has its first request's time again after the first",
+    from: "this.#acceptedAt = undefined;\n    this.#looked = false;",
+    to: "this.#looked = false;",
+    tests: [CLIENT],
   },
   {
     file: "downstream/server.ts",
@@ -670,9 +683,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "net/message-writer.ts",
     breaks: "a slow peer's buffer has no bound",
-    from: "this.#socket.writableLength > MAX_BUFFERED_BYTES",
-    to: "this.#socket.writableLength > 1e12",
+    from: "writableLength <= MAX_BUFFERED_BYTES && this.#waiting",
+    to: "this.#waiting",
     tests: [CLIENT, UPLOADS],
+  },
+  {
+    file: "net/message-writer.ts",
+    breaks: "many small pieces wait without bound",
+    from: "&& this.#waiting < MAX_WAITING_PIECES",
+    to: "",
+    tests: ["unit/net/message-writer.test.ts"],
   },
   {
     file: "message/heartbeat.ts",

@@ -11,8 +11,11 @@ import { run, type RunOptions } from "./run.ts";
 const CONFIG_HELP =
   "the config: .toml, .yaml or .json; default: $SLUICE_CONFIG, or sluice.toml and the like in this directory";
 
-/** Runs the command line `args` (without program and script) and resolves with the exit code, or never ends. */
-export async function runProgram(args: readonly string[]): Promise<number> {
+/**
+ * Runs the command line `args` (without program and script) and resolves with the exit code, or never ends. `main` is the
+ * address of the main module, which threads run as well.
+ */
+export async function runProgram(args: readonly string[], main: string): Promise<number> {
   const program = new Command("sluice")
     .description("HTTP load balancer and reverse proxy")
     .version(`sluice ${packageJson.version} (${runtimeVersion()})`, "-V, --version")
@@ -25,7 +28,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     .option("--check", "the same as the command check")
     .action(async (options: RunOptions & { check?: true }) => {
       if (options.check === true) await check(options.config);
-      else code = await run(options);
+      else code = await run(options, main);
     });
   program.command("check")
     .description("say whether the config is valid and what it describes; opens nothing")

@@ -25,8 +25,8 @@ export interface RunOptions {
   readonly logLevel?: string;
 }
 
-/** Serves until a signal; resolves with the exit code. Throws a ConfigError. */
-export async function run(options: RunOptions): Promise<number> {
+/** Serves until a signal; resolves with the exit code. `main` is the program's main module. Throws a ConfigError. */
+export async function run(options: RunOptions, main: string): Promise<number> {
   const { config, source, from, file } = locateConfig(options.config);
   const stdout = openStdout();
   const log = createLog({ ...styleOf(config, options), write: stdout.write });
@@ -41,6 +41,7 @@ export async function run(options: RunOptions): Promise<number> {
   const stopped = new AbortController();
   if (file !== undefined) {
     reloadOnChange(proxy, file, {
+      main,
       onReloaded: (next) => log.restyle(styleOf(next, options)),
       signal: stopped.signal,
     });

@@ -34,13 +34,13 @@ const FORMATS: ReadonlyMap<string, ConfigFormat> = new Map([
   [".json", "json"],
 ]);
 
-/** Bytes of a config. A reload reads in the loop that serves, up to a second for each MiB; 10,000 routes are less than one. */
+/** Bytes of a config. Reading takes up to a second or two for each MiB; 10,000 routes are less than one. */
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 const TOO_LARGE = `is too large; accepted: up to ${MAX_CONFIG_BYTES / 1024 / 1024} MiB`;
 
 /**
- * Reads and checks a config file; its extension tells the format. Reads synchronously: nothing runs yet.
+ * Reads and checks a config file; its extension tells the format. Reads synchronously: for a start, where nothing runs yet, and for threads.
  *
  * Throws a `ConfigError`, also for a file that cannot be read.
  */

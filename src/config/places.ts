@@ -40,8 +40,8 @@ export const MAX_VALUES = 300_000;
 export const TOO_MANY = `has too many values; accepted: up to ${MAX_VALUES}`;
 
 /**
- * Ends reading where a document is over a bound. A reload reads in the loop that serves: what could grow with the
- * square of the text, or without it, must end early.
+ * Ends reading where a document is over a bound: what could grow with the square of the text, or without it, must end
+ * early.
  */
 export class OverBounds extends Error {
   readonly at: SourceError;

@@ -14,7 +14,8 @@ import { Listeners } from "./listeners.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
 import { planReload, type ReloadPlan } from "./plan.ts";
 import { adminOptions, FrontendService } from "./serve.ts";
-import { createSnapshot, type Snapshot } from "./snapshot.ts";
+import { buildSnapshot, type Snapshot } from "./snapshot.ts";
+import { atOnce, inTurns, type Steps } from "./steps.ts";
 
 /** Time that a reload waits for first results of probes, and for names, in ms: none of them can hold it up. */
 const RELOAD_MS = 500;
@@ -43,7 +44,7 @@ export class RunningProxy {
   /** Builds everything; opens nothing. */
   constructor(config: Config, log: Log) {
     this.#log = log;
-    this.#snapshot = this.#createSnapshot(config);
+    this.#snapshot = atOnce(this.#buildSnapshot(config));
     this.#server = new DownstreamServer({ ...config.limits, graceMs: config.shutdown.grace });
     const adminApp = createAdminApp({ metrics: () => this.metricsPage(), ready: () => this.ready });
     this.#admin = new AdminListener(adminOptions(adminApp, () => this.#snapshot.config.limits), log);
@@ -185,7 +186,7 @@ export class RunningProxy {
     const before = this.#snapshot;
     const plan = planReload(before.config, config);
     if (this.#stopped) return plan;
-    const next = this.#upcoming = this.#createSnapshot(config, before);
+    const next = this.#upcoming = await inTurns(this.#buildSnapshot(config, before));
     try {
       await this.#atMost(RELOAD_MS, startBackends(next, before));
       for (const backend of onlyIn(next, before)) backend.settle();
@@ -254,8 +255,8 @@ export class RunningProxy {
     this.#snapshot = next;
   }
 
-  #createSnapshot(config: Config, before?: Snapshot): Snapshot {
-    return createSnapshot(config, {
+  #buildSnapshot(config: Config, before?: Snapshot): Steps<Snapshot> {
+    return buildSnapshot(config, {
       metrics: () => metricsAnswer(this.metricsPage()),
       ready: () => readyAnswer(this.ready),
       log: this.#log,

@@ -8,7 +8,7 @@ import type { Config } from "../config/schema.ts";
 import { DEFAULT_NAME } from "../config/via.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
-import { createProxyApp } from "../proxy/app.ts";
+import { createProxyApp, type Handler } from "../proxy/app.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/failure.ts";
 import { compileHandler } from "../proxy/handler.ts";
@@ -17,6 +17,8 @@ import { basicChallenge } from "../relay/credentials.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
 import { pathReader } from "../proxy/path-reader.ts";
+import { Router } from "../proxy/router.ts";
+import { atOnce, mapInSteps, type Steps } from "./steps.ts";
 
 /** One frontend with the app that serves it. */
 export interface Frontend {
@@ -53,7 +55,15 @@ export interface SnapshotParts {
 }
 
 /** Builds everything that `config` describes; opens nothing. */
-export function createSnapshot(config: Config, { metrics, ready, log, before }: SnapshotParts): Snapshot {
+export function createSnapshot(config: Config, parts: SnapshotParts): Snapshot {
+  return atOnce(buildSnapshot(config, parts));
+}
+
+/** The same in steps. */
+export function* buildSnapshot(
+  config: Config,
+  { metrics, ready, log, before }: SnapshotParts,
+): Steps<Snapshot> {
   const { limits } = config;
   const resolver = new Resolver(config.resolver);
   // Backends are built with them.
@@ -66,12 +76,12 @@ export function createSnapshot(config: Config, { metrics, ready, log, before }: 
     standings.set(name, before?.standings.get(name) ?? new Standings());
   }
   const backends = new Map(
-    Object.values(config.backends).map((backend) => {
+    yield* mapInSteps(Object.values(config.backends), (backend) => {
       const old = before?.backends.get(backend.name);
       const stays = old !== undefined && sameParts && isDeepStrictEqual(old.config, backend);
-      if (stays) return [backend.name, old];
+      if (stays) return [backend.name, old] as const;
       const parts = { limits, resolver, log, before: old, standings: standings.get(backend.name) };
-      return [backend.name, new Backend(backend, parts)];
+      return [backend.name, new Backend(backend, parts)] as const;
     }),
   );
   const pagesOf = ({ readyPath }: FrontendConfig) => {
@@ -80,21 +90,15 @@ export function createSnapshot(config: Config, { metrics, ready, log, before }: 
     if (readyPath !== undefined) pages.set(readyPath, ready);
     return pages.size > 0 ? pages : undefined;
   };
-  return {
-    config,
-    frontends: config.frontends.map((frontend) =>
-      frontend.mode === "relay"
-        ? createRelay(frontend, {
-          config,
-          backends,
-          log,
-          usersBefore: before?.frontends.find((old) => old.config.name === frontend.name)?.users,
-        })
-        : createFrontend(frontend, backends, pagesOf(frontend))
-    ),
-    backends,
-    standings,
-  };
+  const frontends: Frontend[] = [];
+  for (const frontend of config.frontends) {
+    if (frontend.mode === "relay") {
+      const usersBefore = before?.frontends.find((old) => old.config.name === frontend.name)?.users;
+      frontends.push(createRelay(frontend, { config, backends, log, usersBefore }));
+    } else frontends.push(yield* buildFrontend(frontend, backends, pagesOf(frontend)));
+    yield;
+  }
+  return { config, frontends, backends, standings };
 }
 
 function createRelay(
@@ -125,27 +129,32 @@ function createRelay(
   return { config, app, identity, errors, users, close: () => origins.close() };
 }
 
-function createFrontend(
+function* buildFrontend(
   config: FrontendConfig,
   backends: ReadonlyMap<string, Backend>,
   pages: ReadonlyMap<string, () => Response> | undefined,
-): Frontend {
+): Steps<Frontend> {
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
   const parts = { backends, identity };
   const paths = pathReader(config.normalize);
   const asked = conditionParts(identity, paths);
+  const router = config.routes.length === 0 ? undefined : new Router<Handler>();
+  yield* mapInSteps(config.routes, (route) => {
+    const raw = route.prefixMatch === "raw";
+    router?.add({
+      host: route.host,
+      pathPrefix: raw ? paths.ofPrefix(route.pathPrefix) : paths.ofConfig(route.pathPrefix),
+      raw,
+      target: compileHandler(route, parts),
+    });
+  });
   const app = createProxyApp({
-    rules: config.rules.map((rule) => ({
+    rules: yield* mapInSteps(config.rules, (rule) => ({
       matches: rule.if === undefined ? always : compileCondition(rule.if.condition, asked),
       target: compileHandler(rule, parts),
     })),
-    routes: config.routes.map((route) => ({
-      host: route.host,
-      pathPrefix: route.pathPrefix,
-      raw: route.prefixMatch === "raw",
-      target: compileHandler(route, parts),
-    })),
+    router,
     fallback: config.defaultBackend === undefined
       ? undefined
       : compileHandler({ backend: config.defaultBackend, forwardQuery: true }, parts),

@@ -11,7 +11,7 @@ import { identify, type IdentityPolicy } from "./identity.ts";
 import { fromNative, fromReplacement, nativeExchange } from "./native-request.ts";
 import { answerOptions, isForProxy } from "./options.ts";
 import type { PathReader } from "./path-reader.ts";
-import { Router, type RouteRule } from "./router.ts";
+import type { Router } from "./router.ts";
 
 /** Answers requests that a rule or a route has taken. */
 export type Handler = (request: IncomingRequest) => Response | Promise<Response>;
@@ -26,8 +26,8 @@ export interface Rule {
 export interface AppParts {
   /** In order: the first that matches decides. */
   readonly rules: readonly Rule[];
-  /** Asked when no rule matches. */
-  readonly routes: readonly RouteRule<Handler>[];
+  /** Asked when no rule matches; undefined where there are no routes. Their prefixes are as `paths` has them. */
+  readonly router: Router<Handler> | undefined;
   /** Asked when no route matches either. */
   readonly fallback: Handler | undefined;
   /** How routes see paths. */
@@ -64,12 +64,8 @@ export function createProxyApp(parts: AppParts): Hono {
 
 /** Rules first, then routes, then the fallback. */
 function createFinder(
-  { rules, routes, fallback, paths }: AppParts,
+  { rules, router, fallback, paths }: AppParts,
 ): (request: IncomingRequest) => Handler | undefined {
-  const router = routes.length === 0 ? undefined : new Router(routes.map((route) => {
-    const read = route.raw === true ? paths.ofPrefix : paths.ofConfig;
-    return { ...route, pathPrefix: read(route.pathPrefix) };
-  }));
   return (request) => {
     paths.check?.(request);
     for (const rule of rules) {

@@ -21,8 +21,13 @@ export class Router<T> {
   readonly #wildcards = new Map<string, PrefixTable<T>>();
   readonly #any = new PrefixTable<T>();
 
-  constructor(routes: Iterable<RouteRule<T>>) {
-    for (const route of routes) this.#tableFor(route.host).add(route);
+  constructor(routes: Iterable<RouteRule<T>> = []) {
+    for (const route of routes) this.add(route);
+  }
+
+  /** Adds a route; the order does not count. */
+  add(route: RouteRule<T>): void {
+    this.#tableFor(route.host).add(route);
   }
 
   /** Where a request for `authority` (`host[:port]`) and `path` (its query is ignored) leads. */

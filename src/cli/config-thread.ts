@@ -1,0 +1,41 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { loadConfigFile } from "../config/load.ts";
+import { cutValue, type ValuePart } from "../config/parts.ts";
+
+/** What the thread is started with. */
+export interface ConfigThreadData {
+  /** Path of the config. */
+  readonly file: string;
+}
+
+/** What it says: a part, each time it is asked for one; the end; or why the config cannot be used. */
+export type ConfigThreadMessage =
+  | { readonly part: ValuePart }
+  | { readonly done: true }
+  | { readonly refused: string };
+
+/**
+ * Reads and checks a config in a thread of its own, and hands it over part by part: see `loadConfigApart`, which ends the
+ * thread as well.
+ */
+export function sendConfig(): void {
+  const port = parentPort!;
+  const { file } = workerData as ConfigThreadData;
+  let parts: ValuePart[];
+  try {
+    parts = cutValue(loadConfigFile(file));
+  } catch (error) {
+    return say({ refused: error instanceof Error ? error.message : String(error) });
+  }
+  let sent = 0;
+  port.on("message", next);
+  next();
+
+  function next(): void {
+    say(sent < parts.length ? { part: parts[sent++]! } : { done: true });
+  }
+
+  function say(message: ConfigThreadMessage): void {
+    port.postMessage(message);
+  }
+}

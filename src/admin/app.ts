@@ -4,7 +4,7 @@ import { EXPOSITION_TYPE } from "../observe/exposition.ts";
 /** What the admin listener shows. */
 export interface AdminParts {
   /** All metrics in Prometheus' text format. */
-  metrics(): string;
+  metrics(): string | Promise<string>;
   /** Whether the proxy is to get requests: it has started, and is not stopping. */
   ready(): boolean;
 }
@@ -12,7 +12,7 @@ export interface AdminParts {
 /** The app of the admin listener. */
 export function createAdminApp({ metrics, ready }: AdminParts): Hono {
   const app = new Hono();
-  app.get("/metrics", () => metricsAnswer(metrics()));
+  app.get("/metrics", async () => metricsAnswer(await metrics()));
   app.get("/ready", () => readyAnswer(ready()));
   app.notFound((c) => c.text("Not found. There is: /metrics, /ready\n", 404));
   return app;

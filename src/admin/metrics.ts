@@ -16,9 +16,68 @@ export interface MetricsSources {
   readonly reloads: { readonly done: number; readonly failed: number; readonly lastFailed: boolean };
 }
 
+/** Time in which a page is collected until everything else gets its turn, in ms. */
+const SLICE_MS = 1;
+
 /** Everything that is measured, in Prometheus' text format. */
-export function metricsPage({ build, frontends, backends, connections, reloads }: MetricsSources): string {
+export function metricsPage(sources: MetricsSources): string {
   const page = new Exposition();
+  const steps = collect(page, sources);
+  while (steps.next().done !== true);
+  return page.toString();
+}
+
+/**
+ * The same for those who ask from outside: thousands of servers take long, so others get their turn in between, and no
+ * more than one page is made at a time, however many ask.
+ */
+export class MetricsPages {
+  readonly #sources: () => MetricsSources;
+  #running: Promise<string> | undefined;
+  /** The page that begins behind it, for all who have asked since. */
+  #upcoming: Promise<string> | undefined;
+
+  constructor(sources: () => MetricsSources) {
+    this.#sources = sources;
+  }
+
+  /** A page that was begun after this call. */
+  next(): Promise<string> {
+    if (this.#running === undefined) return this.#begin();
+    const begin = () => {
+      this.#upcoming = undefined;
+      return this.#begin();
+    };
+    return this.#upcoming ??= this.#running.then(begin, begin);
+  }
+
+  #begin(): Promise<string> {
+    const running = collectInSlices(this.#sources());
+    this.#running = running;
+    const done = () => {
+      if (this.#running === running) this.#running = undefined;
+    };
+    running.then(done, done);
+    return running;
+  }
+}
+
+async function collectInSlices(sources: MetricsSources): Promise<string> {
+  const page = new Exposition();
+  const steps = collect(page, sources);
+  for (let until = performance.now() + SLICE_MS; steps.next().done !== true;) {
+    if (performance.now() < until) continue;
+    await new Promise((resolve) => setTimeout(resolve, 0)); // between two of setImmediate one runtime reads no socket
+    until = performance.now() + SLICE_MS;
+  }
+  return page.toString();
+}
+
+/** Adds everything to `page`, in steps that take no time to speak of. */
+function* collect(
+  page: Exposition,
+  { build, frontends, backends, connections, reloads }: MetricsSources,
+): Generator<void, void, void> {
   page.add("sluice_build_info", { ...build }, 1);
   page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
   page.add("sluice_resident_memory_bytes", {}, process.memoryUsage().rss);
@@ -28,13 +87,18 @@ export function metricsPage({ build, frontends, backends, connections, reloads }
   page.add("sluice_reloads_total", { result: "done" }, reloads.done);
   page.add("sluice_reloads_total", { result: "failed" }, reloads.failed);
   page.add("sluice_last_reload_success", {}, reloads.lastFailed ? 0 : 1);
-  for (const [name, metrics] of frontends) metrics.collect(page, name);
-  for (const backend of backends()) {
+  for (const [name, metrics] of frontends) {
+    metrics.collect(page, name);
+    yield;
+  }
+  for (const backend of [...backends()]) {
     page.add("sluice_backend_requests_in_flight", { backend: backend.name }, backend.inFlight);
     page.add("sluice_backend_available_servers", { backend: backend.name }, backend.available.length);
-    for (const server of backend.servers) collectServer(page, backend.name, server);
+    for (const server of [...backend.servers]) {
+      collectServer(page, backend.name, server);
+      yield;
+    }
   }
-  return page.toString();
 }
 
 function collectServer(page: Exposition, backend: string, server: Server): void {

@@ -1,6 +1,6 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { createAdminApp, metricsAnswer, readyAnswer } from "../admin/app.ts";
-import { metricsPage } from "../admin/metrics.ts";
+import { metricsPage, MetricsPages, type MetricsSources } from "../admin/metrics.ts";
 import { type ProxyStatus, statusOfBackend } from "../admin/status.ts";
 import type { Log } from "../base/log.ts";
 import { formatDuration } from "../base/units.ts";
@@ -24,6 +24,7 @@ const RELOAD_MS = 500;
 export class RunningProxy {
   readonly #log: Log;
   readonly #server: DownstreamServer;
+  readonly #pages = new MetricsPages(() => this.#measured());
   readonly #admin: AdminListener;
   readonly #listeners: Listeners;
   readonly #reloads = { done: 0, failed: 0, lastFailed: false };
@@ -46,7 +47,7 @@ export class RunningProxy {
     this.#log = log;
     this.#snapshot = atOnce(this.#buildSnapshot(config));
     this.#server = new DownstreamServer({ ...config.limits, graceMs: config.shutdown.grace });
-    const adminApp = createAdminApp({ metrics: () => this.metricsPage(), ready: () => this.ready });
+    const adminApp = createAdminApp({ metrics: () => this.#pages.next(), ready: () => this.ready });
     this.#admin = new AdminListener(adminOptions(adminApp, () => this.#snapshot.config.limits), log);
     this.#listeners = new Listeners(this.#server, log);
   }
@@ -93,13 +94,17 @@ export class RunningProxy {
 
   /** Everything that is measured, in Prometheus' text format. */
   metricsPage(): string {
-    return metricsPage({
+    return metricsPage(this.#measured());
+  }
+
+  #measured(): MetricsSources {
+    return {
       build: { version: packageJson.version, runtime: runtimeVersion() },
       frontends: new Map([...this.#services].map(([name, { metrics }]) => [name, metrics])),
       backends: () => this.#snapshot.backends.values(),
       connections: () => this.#server.size,
       reloads: this.#reloads,
-    });
+    };
   }
 
   /** Binds every address of the config and serves. Rejects, with nothing left open, when one cannot be bound. */
@@ -257,7 +262,7 @@ export class RunningProxy {
 
   #buildSnapshot(config: Config, before?: Snapshot): Steps<Snapshot> {
     return buildSnapshot(config, {
-      metrics: () => metricsAnswer(this.metricsPage()),
+      metrics: async () => metricsAnswer(await this.#pages.next()),
       ready: () => readyAnswer(this.ready),
       log: this.#log,
       before,

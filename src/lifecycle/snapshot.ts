@@ -46,7 +46,7 @@ export interface Snapshot {
 /** What a snapshot is built with besides its config. */
 export interface SnapshotParts {
   /** Answers where frontends show metrics. */
-  readonly metrics: () => Response;
+  readonly metrics: () => Response | Promise<Response>;
   /** Answers where they say whether they are to get requests. */
   readonly ready: () => Response;
   readonly log: Log;
@@ -85,7 +85,7 @@ export function* buildSnapshot(
     }),
   );
   const pagesOf = ({ readyPath }: FrontendConfig) => {
-    const pages = new Map<string, () => Response>();
+    const pages = new Map<string, () => Response | Promise<Response>>();
     if (config.metrics.enabled) pages.set(config.metrics.path, metrics);
     if (readyPath !== undefined) pages.set(readyPath, ready);
     return pages.size > 0 ? pages : undefined;
@@ -132,7 +132,7 @@ function createRelay(
 function* buildFrontend(
   config: FrontendConfig,
   backends: ReadonlyMap<string, Backend>,
-  pages: ReadonlyMap<string, () => Response> | undefined,
+  pages: ReadonlyMap<string, () => Response | Promise<Response>> | undefined,
 ): Steps<Frontend> {
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);

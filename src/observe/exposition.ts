@@ -10,21 +10,26 @@ export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** Collects samples in any order and writes them by metric, in Prometheus' text format 0.0.4. */
 export class Exposition {
   readonly #samples = new Map<MetricName, string[]>();
+  /** The labels of the last sample and their text, as many samples in a row have the same. */
+  #labels: Labels = {};
+  #labelText = "";
 
   /** Adds the value of one counter or gauge. */
   add(name: MetricName, labels: Labels, value: number): void {
-    this.#linesOf(name).push(sample(name, labels, value));
+    const text = this.#textOf(labels);
+    this.#linesOf(name).push(`${name}${text === "" ? "" : `{${text}}`} ${value}\n`);
   }
 
-  /** Adds a histogram. */
+  /** Adds a histogram, which has a label. */
   addHistogram(name: MetricName, labels: Labels, { buckets, sum }: Histogram): void {
     const lines = this.#linesOf(name);
+    const text = this.#textOf(labels);
     let count = 0;
-    buckets.forEach((inBucket, i) => {
-      count += inBucket;
-      lines.push(sample(`${name}_bucket`, { ...labels, le: numberText(BOUNDS[i] ?? Infinity) }, count));
-    });
-    lines.push(sample(`${name}_sum`, labels, sum), sample(`${name}_count`, labels, count));
+    for (let i = 0; i < buckets.length; i++) {
+      count += buckets[i]!;
+      lines.push(`${name}_bucket{${text},le="${BOUND_TEXTS[i]!}"} ${count}\n`);
+    }
+    lines.push(`${name}_sum{${text}} ${sum}\n`, `${name}_count{${text}} ${count}\n`);
   }
 
   /** All samples as text, each metric in one group behind its head. */
@@ -37,6 +42,13 @@ export class Exposition {
     return text;
   }
 
+  #textOf(labels: Labels): string {
+    if (labels === this.#labels) return this.#labelText;
+    this.#labels = labels;
+    return this.#labelText = Object.entries(labels)
+      .map(([label, text]) => `${label}="${escaped(text)}"`).join(",");
+  }
+
   #linesOf(name: MetricName): string[] {
     let lines = this.#samples.get(name);
     if (lines === undefined) this.#samples.set(name, lines = []);
@@ -44,15 +56,9 @@ export class Exposition {
   }
 }
 
-function sample(name: string, labels: Labels, value: number): string {
-  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-  return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${numberText(value)}\n`;
-}
-
 function escaped(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-function numberText(value: number): string {
-  return value === Infinity ? "+Inf" : String(value);
-}
+/** Values of the label of a bucket. */
+const BOUND_TEXTS: readonly string[] = [...BOUNDS.map(String), "+Inf"];

@@ -35,7 +35,7 @@ export interface AppParts {
   readonly identity: IdentityPolicy;
   readonly errors: ErrorAnswers;
   /** Pages that the app answers itself, by their whole path; undefined where there are none. */
-  readonly pages?: ReadonlyMap<string, () => Response> | undefined;
+  readonly pages?: ReadonlyMap<string, () => Response | Promise<Response>> | undefined;
 }
 
 /** The data plane of one frontend. Takes the engine's requests and anybody's web-standard ones. */

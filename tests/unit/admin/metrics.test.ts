@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { metricsPage, MetricsPages, type MetricsSources } from "../../../src/admin/metrics.ts";
+import type { Backend } from "../../../src/backend/backend.ts";
+import { FrontendMetrics } from "../../../src/observe/frontend-metrics.ts";
+import { Histogram } from "../../../src/observe/histogram.ts";
+
+/** A proxy with so many servers, as far as its metrics go. */
+function sourcesOf(servers: number): MetricsSources {
+  const server = (i: number) => ({
+    name: `http://10.0.0.1:${i}`,
+    inFlight: 0,
+    weight: 1,
+    pool: { size: 0 },
+    health: { up: true },
+    passive: { isEjected: () => false },
+    record: { ejections: 0, answers: [0, 0, 7], responseSeconds: new Histogram() },
+    failures: new Map(),
+  });
+  const backend = {
+    name: "app",
+    inFlight: 0,
+    available: [],
+    servers: Array.from({ length: servers }, (_, i) => server(i)),
+  };
+  return {
+    build: { version: "1", runtime: "r" },
+    frontends: new Map([["web", new FrontendMetrics()]]),
+    backends: () => [backend as unknown as Backend],
+    connections: () => 0,
+    reloads: { done: 0, failed: 0, lastFailed: false },
+  };
+}
+
+test("MetricsPages.next() lets others have their turn while it collects thousands of servers", async () => {
+  let over = false;
+  let turns = 0;
+  const bystander = () => {
+    turns++;
+    if (!over) setTimeout(bystander, 0);
+  };
+  const page = new MetricsPages(() => sourcesOf(3000)).next();
+  setTimeout(bystander, 0);
+  const text = await page;
+  over = true;
+  assert.ok(turns >= 2, `${turns} turns`);
+  assert.equal(text.match(/^sluice_server_up\{.*\} 1$/gm)?.length, 3000);
+  const ofOne =
+    'sluice_server_response_seconds_bucket{backend="app",server="http://10.0.0.1:7",le="+Inf"} 0\n';
+  assert.ok(text.includes(ofOne));
+});
+
+test("MetricsPages.next() says what metricsPage() says", async () => {
+  const withoutClock = (text: string) => text.replace(/^sluice_(?:cpu|resident).*$/gm, "");
+  const sources = sourcesOf(3);
+  const page = await new MetricsPages(() => sources).next();
+  assert.equal(withoutClock(page), withoutClock(metricsPage(sources)));
+});
+
+test("MetricsPages.next() makes two pages for all who ask while one is made, also where it fails", async () => {
+  let asked = 0;
+  const pages = new MetricsPages(() => {
+    asked++;
+    return sourcesOf(1000);
+  });
+  await Promise.all(Array.from({ length: 50 }, () => pages.next()));
+  assert.equal(asked, 2);
+  await pages.next();
+  assert.equal(asked, 3);
+  let fails = true;
+  const failing = new MetricsPages(() => ({
+    ...sourcesOf(1),
+    connections: () => {
+      if (fails) throw new Error("not now");
+      return 0;
+    },
+  }));
+  const results = await Promise.allSettled([failing.next(), failing.next()]);
+  assert.deepEqual(results.map(({ status }) => status), ["rejected", "rejected"]);
+  fails = false;
+  assert.ok((await failing.next()).includes("sluice_connections 0\n"));
+});

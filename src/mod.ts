@@ -3,7 +3,7 @@ import type { BackendStatus, ProxyStatus } from "./admin/status.ts";
 import { createLog, type Log } from "./base/log.ts";
 import type { CallOptions } from "./config/call.ts";
 import { validateConfig } from "./config/load.ts";
-import { type LogConfig, logSchema } from "./config/log.ts";
+import { type LogConfig, logSchema } from "./config/sections/log.ts";
 import { AppServer, type AppServerOptions } from "./lifecycle/app-server.ts";
 import { EmbeddedBackend, type EmbeddedOptions } from "./lifecycle/embedded-backend.ts";
 import { RunningProxy } from "./lifecycle/running.ts";
@@ -11,7 +11,7 @@ import { ForwardedResponse } from "./message/response.ts";
 import { openStdout } from "./net/stdout.ts";
 import type { App } from "./proxy/app.ts";
 
-export { ConfigError } from "./config/error.ts";
+export { ConfigError } from "./config/problems/error.ts";
 export type { BackendStatus, ProxyStatus, ServerStatus } from "./admin/status.ts";
 export type { Log } from "./base/log.ts";
 export type { CallOptions } from "./config/call.ts";

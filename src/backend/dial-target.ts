@@ -1,4 +1,4 @@
-import type { UpstreamTlsConfig } from "../config/tls.ts";
+import type { UpstreamTlsConfig } from "../config/sections/tls.ts";
 import type { DialTarget } from "../net/dial.ts";
 import type { Member } from "./membership.ts";
 

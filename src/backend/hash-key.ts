@@ -1,4 +1,4 @@
-import type { HashSource } from "../config/hash.ts";
+import type { HashSource } from "../config/sections/hash.ts";
 import { cookieValues } from "../http/cookie.ts";
 import { fieldName, ROLE } from "../http/fields.ts";
 import { networkOf } from "../http/ip.ts";

@@ -1,7 +1,7 @@
-import type { BackendConfig } from "../config/backend.ts";
-import type { HealthCheckConfig } from "../config/health.ts";
-import type { ServerConfig } from "../config/server.ts";
-import { includesStatus } from "../config/statuses.ts";
+import type { BackendConfig } from "../config/sections/backend.ts";
+import type { HealthCheckConfig } from "../config/sections/health-check.ts";
+import type { ServerConfig } from "../config/sections/server.ts";
+import { includesStatus } from "../config/values/statuses.ts";
 import { startActiveChecks } from "../health/active.ts";
 import { probe, type ProbePlan } from "../upstream/probe.ts";
 import type { Availability } from "./availability.ts";

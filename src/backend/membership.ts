@@ -1,6 +1,6 @@
 import type { Log } from "../base/log.ts";
-import type { BackendConfig } from "../config/backend.ts";
-import type { ServerConfig } from "../config/server.ts";
+import type { BackendConfig } from "../config/sections/backend.ts";
+import type { ServerConfig } from "../config/sections/server.ts";
 import type { Endpoint, NameResolver } from "../net/resolver.ts";
 import { NameWatch } from "./name-watch.ts";
 

@@ -4,7 +4,7 @@ import type { FailedLoad } from "../balancing/failed-load.ts";
 import type { PeakAverage } from "../balancing/peak-average.ts";
 import type { Candidate, LoadReport } from "../balancing/policy.ts";
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
-import type { ServerConfig } from "../config/server.ts";
+import type { ServerConfig } from "../config/sections/server.ts";
 import type { ProbeTarget } from "../health/active.ts";
 import { type EjectionRules, PassiveHealth } from "../health/passive.ts";
 import { hasPassed, type Probed } from "../health/result.ts";

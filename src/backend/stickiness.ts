@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import type { StickyConfig } from "../config/sticky.ts";
+import type { StickyConfig } from "../config/sections/sticky.ts";
 import { cookieValues } from "../http/cookie.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Server } from "./server.ts";

@@ -1,6 +1,6 @@
 import { formatDuration, formatSize } from "../base/units.ts";
-import type { FrontendConfig } from "../config/frontend.ts";
-import type { LimitsConfig } from "../config/limits.ts";
+import type { FrontendConfig } from "../config/sections/frontend.ts";
+import type { LimitsConfig } from "../config/sections/limits.ts";
 import type { Config } from "../config/schema.ts";
 import { ASSUMED_FILE_LIMIT, OPEN_FILES } from "../net/open-files.ts";
 import { print } from "../net/stdout.ts";

@@ -1,7 +1,7 @@
 import { formatDuration } from "../base/units.ts";
-import type { ActionConfig } from "../config/action.ts";
-import type { HashSource } from "../config/hash.ts";
-import { formatTemplate } from "../config/template.ts";
+import type { ActionConfig } from "../config/sections/action.ts";
+import type { HashSource } from "../config/sections/hash.ts";
+import { formatTemplate } from "../config/values/template.ts";
 
 /** Keys that say who answers, or which requests are meant; all others change a request or an answer. */
 const NO_CHANGES = [

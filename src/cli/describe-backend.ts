@@ -1,8 +1,8 @@
 import { formatDuration } from "../base/units.ts";
-import type { BackendConfig } from "../config/backend.ts";
-import type { HealthCheckConfig } from "../config/health.ts";
-import type { ServerConfig } from "../config/server.ts";
-import type { StatusRange } from "../config/statuses.ts";
+import type { BackendConfig } from "../config/sections/backend.ts";
+import type { HealthCheckConfig } from "../config/sections/health-check.ts";
+import type { ServerConfig } from "../config/sections/server.ts";
+import type { StatusRange } from "../config/values/statuses.ts";
 import { describeKey, describeShare } from "./describe-action.ts";
 
 /** One backend, a line for each thing that decides where its requests go, and one for each server. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { ConfigError } from "../config/error.ts";
+import { ConfigError } from "../config/problems/error.ts";
 import { loadConfigFile, validateConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 

@@ -1,6 +1,6 @@
-import type { ActionConfig } from "../config/action.ts";
-import type { Condition } from "../config/condition.ts";
-import type { FrontendConfig } from "../config/frontend.ts";
+import type { ActionConfig } from "../config/sections/action.ts";
+import type { Condition } from "../config/condition/condition.ts";
+import type { FrontendConfig } from "../config/sections/frontend.ts";
 
 /** A line for each rule and route that denies by path where paths are compared as they came, so that others pass it. */
 export function pathWarnings({ normalize, rules, routes }: FrontendConfig): string[] {

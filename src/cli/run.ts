@@ -4,7 +4,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { createLog, type Log, type LogStyle } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
 import { findPlace } from "../config/load.ts";
-import type { Path } from "../config/places.ts";
+import type { Path } from "../config/text/places.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import { openStdout, print } from "../net/stdout.ts";
 import { BindError } from "../lifecycle/bind-error.ts";

@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { readData } from "./data.ts";
-import { ConfigError } from "./error.ts";
-import { method, pathPrefix, target } from "./action.ts";
-import { duration, flag, wants } from "./fields.ts";
-import { IN_REQUESTS } from "./header-edits.ts";
-import { headerTable, headerValue } from "./headers.ts";
-import { placeProblems } from "./problems.ts";
+import { readData } from "./text/data.ts";
+import { ConfigError } from "./problems/error.ts";
+import { method, pathPrefix, target } from "./sections/action.ts";
+import { duration, flag, wants } from "./values/value-types.ts";
+import { IN_REQUESTS } from "./sections/header-edits.ts";
+import { headerTable, headerValue } from "./values/headers.ts";
+import { placeProblems } from "./problems/problems.ts";
 
 /** A value as it is written: what a program puts in may come from a client, and is not searched for placeholders. */
 const literal = headerValue.transform((text) => [{ texts: [text], placeholders: [] }]);

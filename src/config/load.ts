@@ -1,22 +1,22 @@
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import process from "node:process";
-import { readData } from "./data.ts";
-import { convertVariables, substitute, unchanged } from "./environment.ts";
-import { ConfigError } from "./error.ts";
+import { readData } from "./text/data.ts";
+import { convertVariables, substitute, unchanged } from "./text/environment.ts";
+import { ConfigError } from "./problems/error.ts";
 import { freeze } from "./freeze.ts";
-import { findKeyPlaces } from "./key-places.ts";
-import { readJson } from "./json.ts";
-import { Lines } from "./lines.ts";
-import { formatPath } from "./places.ts";
-import type { Path, SourceDocument } from "./places.ts";
-import { placeErrors, placeProblems, writtenPath } from "./problems.ts";
-import type { NamedSource } from "./problems.ts";
-import { checkReferences } from "./references.ts";
+import { findKeyPlaces } from "./text/key-places.ts";
+import { readJson } from "./text/json.ts";
+import { Lines } from "./text/lines.ts";
+import { formatPath } from "./text/places.ts";
+import type { Path, SourceDocument } from "./text/places.ts";
+import { placeErrors, placeProblems, writtenPath } from "./problems/problems.ts";
+import type { NamedSource } from "./problems/problems.ts";
+import { checkReferences } from "./checks/references.ts";
 import { configSchema } from "./schema.ts";
 import type { Config } from "./schema.ts";
-import { readToml } from "./toml.ts";
-import { readYaml } from "./yaml.ts";
+import { readToml } from "./text/toml.ts";
+import { readYaml } from "./text/yaml.ts";
 
 /** The formats a config may be written in. All carry the same keys. */
 export type ConfigFormat = "toml" | "yaml" | "json";

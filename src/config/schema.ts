@@ -1,17 +1,17 @@
 import type { z } from "zod";
-import { adminSchema } from "./admin.ts";
-import { backendsSchema, resolveBackends } from "./backend.ts";
-import { defaultsSchema } from "./defaults.ts";
-import { duration } from "./fields.ts";
+import { adminSchema } from "./sections/admin.ts";
+import { backendsSchema, resolveBackends } from "./sections/backend.ts";
+import { defaultsSchema } from "./sections/defaults.ts";
+import { duration } from "./values/value-types.ts";
 import type { Frozen } from "./freeze.ts";
-import { frontendsSchema } from "./frontend.ts";
-import { pyhaproxyHealthSchema } from "./health.ts";
-import { limitsSchema } from "./limits.ts";
-import { logSchema } from "./log.ts";
-import { metricsSchema } from "./metrics.ts";
-import { resolverSchema } from "./resolver.ts";
-import { section } from "./section.ts";
-import { shutdownSchema } from "./shutdown.ts";
+import { frontendsSchema } from "./sections/frontend.ts";
+import { pyhaproxyHealthSchema } from "./sections/health-check.ts";
+import { limitsSchema } from "./sections/limits.ts";
+import { logSchema } from "./sections/log.ts";
+import { metricsSchema } from "./sections/metrics.ts";
+import { resolverSchema } from "./sections/resolver.ts";
+import { section } from "./sections/section.ts";
+import { shutdownSchema } from "./sections/shutdown.ts";
 
 /** The whole config, one file per section. References between sections are checked in `references.ts`. */
 export const configSchema = section({

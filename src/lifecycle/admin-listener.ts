@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../base/log.ts";
-import type { AdminConfig } from "../config/admin.ts";
+import type { AdminConfig } from "../config/sections/admin.ts";
 import { DownstreamServer } from "../downstream/server.ts";
 import type { DownstreamOptions, Place } from "../downstream/options.ts";
 import { listen, type Listener } from "../net/listen.ts";

@@ -1,6 +1,6 @@
 import type { Log } from "../base/log.ts";
 import { validateConfig } from "../config/load.ts";
-import type { ShutdownConfig } from "../config/shutdown.ts";
+import type { ShutdownConfig } from "../config/sections/shutdown.ts";
 import { DownstreamServer } from "../downstream/server.ts";
 import type { App } from "../proxy/app.ts";
 import { Listeners } from "./listeners.ts";

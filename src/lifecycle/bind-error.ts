@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { BindAddress } from "../config/bind.ts";
+import type { BindAddress } from "../config/values/bind.ts";
 
 /** Ports below it are for root, or for who was allowed to. */
 const FIRST_FREE_PORT = 1024;

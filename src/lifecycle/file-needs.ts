@@ -1,5 +1,5 @@
 import type { Log } from "../base/log.ts";
-import type { LimitsConfig } from "../config/limits.ts";
+import type { LimitsConfig } from "../config/sections/limits.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
 
 /** Warns of a config that takes more clients than there are files for, each with a connection to a server. */

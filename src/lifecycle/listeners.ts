@@ -1,5 +1,5 @@
 import { type Log } from "../base/log.ts";
-import type { BindAddress } from "../config/bind.ts";
+import type { BindAddress } from "../config/values/bind.ts";
 import { distinctAddresses, listen, type ListenAddress, type Listener } from "../net/listen.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
 import type { Place } from "../downstream/options.ts";

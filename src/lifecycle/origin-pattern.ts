@@ -1,4 +1,4 @@
-import { type BackendConfig, backendsSchema, resolveBackends } from "../config/backend.ts";
+import { type BackendConfig, backendsSchema, resolveBackends } from "../config/sections/backend.ts";
 import type { Config } from "../config/schema.ts";
 
 /** What logs and metrics name in place of a backend where a relay needs no parent. */

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import { type Log, SILENT_LOG } from "../base/log.ts";
 import type { Backend } from "../backend/backend.ts";
-import type { FrontendConfig } from "../config/frontend.ts";
-import { type RelayConfig, relaySchema } from "../config/relay.ts";
+import type { FrontendConfig } from "../config/sections/frontend.ts";
+import { type RelayConfig, relaySchema } from "../config/sections/relay.ts";
 import type { Config } from "../config/schema.ts";
 import { IpSet } from "../http/ip.ts";
 import type { NameResolver } from "../net/resolver.ts";

@@ -1,9 +1,9 @@
 import type { Hono } from "hono";
 import type { Log } from "../base/log.ts";
-import type { FrontendConfig } from "../config/frontend.ts";
-import type { LimitsConfig } from "../config/limits.ts";
+import type { FrontendConfig } from "../config/sections/frontend.ts";
+import type { LimitsConfig } from "../config/sections/limits.ts";
 import type { Config } from "../config/schema.ts";
-import { type DownstreamTimeouts, downstreamTimeoutsSchema } from "../config/timeouts.ts";
+import { type DownstreamTimeouts, downstreamTimeoutsSchema } from "../config/sections/timeouts.ts";
 import type { IntakeLimits } from "../downstream/intake.ts";
 import type { DownstreamOptions, Refusal } from "../downstream/options.ts";
 import { IpSet } from "../http/ip.ts";

@@ -1,6 +1,6 @@
 import type { LogFields } from "../base/log.ts";
-import type { LogConfig } from "../config/log.ts";
-import { SECRET_HEADERS } from "../config/secret-headers.ts";
+import type { LogConfig } from "../config/sections/log.ts";
+import { SECRET_HEADERS } from "../config/values/secret-headers.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Exchange } from "../message/exchange.ts";
 

@@ -1,4 +1,4 @@
-import type { Condition, ConditionTest } from "../config/condition.ts";
+import type { Condition, ConditionTest } from "../config/condition/condition.ts";
 import { hostForMatching } from "../http/authority.ts";
 import { cookieValues } from "../http/cookie.ts";
 import { fieldName, type Fields, ROLE } from "../http/fields.ts";

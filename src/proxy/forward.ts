@@ -1,7 +1,7 @@
 import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
-import { includesStatus } from "../config/statuses.ts";
+import { includesStatus } from "../config/values/statuses.ts";
 import type { Fields } from "../http/fields.ts";
 import { declaredLength } from "../http/framing.ts";
 import { maySendAgain } from "../http/methods.ts";

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { compileHashKey } from "../backend/hash-key.ts";
-import type { ActionConfig } from "../config/action.ts";
+import type { ActionConfig } from "../config/sections/action.ts";
 import type { Handler } from "./app.ts";
 import { forward } from "./forward.ts";
 import type { IdentityPolicy } from "./identity.ts";

@@ -1,7 +1,7 @@
 import { ProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
-import type { OnStatusConfig } from "../config/on-status.ts";
-import { parseStatuses } from "../config/statuses.ts";
+import type { OnStatusConfig } from "../config/sections/on-status.ts";
+import { parseStatuses } from "../config/values/statuses.ts";
 import { maySendAgain } from "../http/methods.ts";
 import { discardBody } from "../message/discard.ts";
 import type { IncomingRequest } from "../message/request.ts";

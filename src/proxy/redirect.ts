@@ -1,4 +1,4 @@
-import type { RedirectConfig } from "../config/redirect.ts";
+import type { RedirectConfig } from "../config/sections/redirect.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { compileTemplate } from "./template.ts";

@@ -1,4 +1,4 @@
-import type { RespondConfig } from "../config/respond.ts";
+import type { RespondConfig } from "../config/sections/respond.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { compileLines } from "./shape.ts";

@@ -1,4 +1,4 @@
-import type { RewriteCookies } from "../config/rewrites.ts";
+import type { RewriteCookies } from "../config/sections/rewrites.ts";
 import { hostForMatching } from "../http/authority.ts";
 import { trimBlanks } from "../http/fields.ts";
 import type { IncomingRequest } from "../message/request.ts";

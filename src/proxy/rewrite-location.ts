@@ -1,4 +1,4 @@
-import type { RewriteLocation, RewriteRules } from "../config/rewrites.ts";
+import type { RewriteLocation, RewriteRules } from "../config/sections/rewrites.ts";
 import type { FieldName } from "../http/fields.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import type { ClientPath } from "./client-path.ts";

@@ -1,5 +1,5 @@
-import type { HeaderEditsConfig, HeaderLines } from "../config/header-edits.ts";
-import type { RewriteCookies, RewriteLocation } from "../config/rewrites.ts";
+import type { HeaderEditsConfig, HeaderLines } from "../config/sections/header-edits.ts";
+import type { RewriteCookies, RewriteLocation } from "../config/sections/rewrites.ts";
 import { type FieldName, type Fields, ROLE } from "../http/fields.ts";
 import type { DropsField } from "../http1/encode.ts";
 import type { IncomingRequest } from "../message/request.ts";

@@ -1,4 +1,4 @@
-import type { Placeholder, Template } from "../config/template.ts";
+import type { Placeholder, Template } from "../config/values/template.ts";
 import { hostForMatching } from "../http/authority.ts";
 import type { IncomingRequest } from "../message/request.ts";
 import { type IdentityPolicy, schemeOf } from "./identity.ts";

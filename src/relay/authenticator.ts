@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { networkOf } from "../http/ip.ts";
-import { formatPasswordHash, type PasswordHash } from "../config/password-hash.ts";
+import { formatPasswordHash, type PasswordHash } from "../config/values/password-hash.ts";
 import type { PasswordVerdict } from "../message/exchange.ts";
 import { CheckQueue } from "./check-queue.ts";
 import type { Credentials } from "./credentials.ts";

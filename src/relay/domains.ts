@@ -1,4 +1,4 @@
-import type { DomainPattern } from "../config/domains.ts";
+import type { DomainPattern } from "../config/values/domain.ts";
 import { ipv4sIn } from "../http/embedded-ipv4.ts";
 import { type IpBlock, IpSet } from "../http/ip.ts";
 import { literalAddress } from "./literal-address.ts";

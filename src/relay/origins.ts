@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { ProxyError } from "../base/errors.ts";
 import { Backend, type BackendParts } from "../backend/backend.ts";
-import type { BackendConfig } from "../config/backend.ts";
-import { parseServerUrl } from "../config/server.ts";
+import type { BackendConfig } from "../config/sections/backend.ts";
+import { parseServerUrl } from "../config/sections/server.ts";
 
 /** Origins that are remembered, with their unused connections and what their names stand for. */
 const MAX_ORIGINS = 1024;

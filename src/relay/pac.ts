@@ -1,4 +1,4 @@
-import type { DomainPattern } from "../config/domains.ts";
+import type { DomainPattern } from "../config/values/domain.ts";
 import { isAuthority, splitAuthority } from "../http/authority.ts";
 import type { DomainPolicyMode } from "./domain-policy.ts";
 

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { formatPasswordHash, type PasswordHash } from "../config/password-hash.ts";
+import { formatPasswordHash, type PasswordHash } from "../config/values/password-hash.ts";
 
 /** About 0.15 s and 16 MiB: OWASP's parameters that need least memory but one, as several run at a time. */
 const COSTS = { cost: 16_384, blockSize: 8, parallelization: 5 };

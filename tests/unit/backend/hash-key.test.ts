@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileHashKey } from "../../../src/backend/hash-key.ts";
-import { parseHashSource } from "../../../src/config/hash.ts";
+import { parseHashSource } from "../../../src/config/sections/hash.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import { NO_BODY } from "../../../src/http/framing.ts";
 import { Exchange } from "../../../src/message/exchange.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { logStyle } from "../../../src/cli/log-style.ts";
-import { logSchema } from "../../../src/config/log.ts";
+import { logSchema } from "../../../src/config/sections/log.ts";
 
 /** Has the process look as if its output went to a terminal, or not, with these variables. */
 function pretend(t: TestContext, terminal: boolean, variables: Record<string, string>): void {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ConfigError } from "../../../src/config/error.ts";
+import { ConfigError } from "../../../src/config/problems/error.ts";
 import { type ConfigFormat, parseConfig } from "../../../src/config/load.ts";
 
 const FOLDER = fileURLToPath(new URL("../../golden/config/", import.meta.url));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { loadConfigFile, parseConfig, validateConfig } from "../../../src/config/load.ts";
-import { relaySchema } from "../../../src/config/relay.ts";
+import { relaySchema } from "../../../src/config/sections/relay.ts";
 import { refusal } from "./support.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../../config.example.toml", import.meta.url));

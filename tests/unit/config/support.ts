@@ -1,4 +1,4 @@
-import { ConfigError } from "../../../src/config/error.ts";
+import { ConfigError } from "../../../src/config/problems/error.ts";
 import { parseConfig } from "../../../src/config/load.ts";
 import type { ConfigFormat } from "../../../src/config/load.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseBind } from "../../../src/config/bind.ts";
+import { parseBind } from "../../../src/config/values/bind.ts";
 import { BindError } from "../../../src/lifecycle/bind-error.ts";
 
 const rows: [address: string, code: string | undefined, message: RegExp][] = [

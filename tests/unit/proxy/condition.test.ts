@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCondition } from "../../../src/config/condition-parser.ts";
+import { parseCondition } from "../../../src/config/condition/parser.ts";
 import { cookieValues } from "../../../src/http/cookie.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import { IpSet } from "../../../src/http/ip.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PasswordHash } from "../../../src/config/password-hash.ts";
+import type { PasswordHash } from "../../../src/config/values/password-hash.ts";
 import { Authenticator } from "../../../src/relay/authenticator.ts";
 
 /** A hash that names its password, for a stand-in of scrypt. */

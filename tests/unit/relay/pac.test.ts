@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseDomain } from "../../../src/config/domains.ts";
+import { parseDomain } from "../../../src/config/values/domain.ts";
 import { hostForMatching } from "../../../src/http/authority.ts";
 import { compileDomainPolicy, type DomainPolicyMode } from "../../../src/relay/domain-policy.ts";
 import { compileDomains } from "../../../src/relay/domains.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parsePasswordHash } from "../../../src/config/password-hash.ts";
+import { parsePasswordHash } from "../../../src/config/values/password-hash.ts";
 import { hashPassword, verifyPassword } from "../../../src/relay/password.ts";
 
 test("hashPassword() makes a hash that the config accepts and the password alone opens", async () => {

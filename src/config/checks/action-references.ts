@@ -1,0 +1,121 @@
+import { listWords, MAX_GUESSES, refuseValue } from "../problems/wording.ts";
+import type { Path } from "../text/places.ts";
+import { suggest } from "../problems/suggest.ts";
+import { asTable, isTable } from "../text/tables.ts";
+
+/** A problem that the schema cannot see because it lies between sections. */
+export interface ReferenceProblem {
+  path: Path;
+  message: string;
+}
+
+/** Where something stands, and where its problems are added. */
+export interface Context {
+  path: Path;
+  problems: ReferenceProblem[];
+}
+
+/** The same for what is in a frontend. */
+export interface FrontendContext extends Context {
+  /** Names of all backends. */
+  backends: readonly string[];
+  /** Those whose servers are proxies. */
+  parents: ReadonlySet<string>;
+  /** What the servers must be where the frontend leads. */
+  protocol: "http" | "proxy";
+}
+
+/** Keys of a rule or a route that say who answers. */
+const ANSWERS = ["backend", "split", "redirect", "respond"];
+/** Keys that change a request on its way to a server, where there is one. */
+const ON_THE_WAY = [
+  "mirror",
+  "split_on",
+  "strip_prefix",
+  "replace_path",
+  "rewrite_path",
+  "add_prefix",
+  "forward_query",
+  "method",
+  "body",
+  "request_headers",
+  "override_headers",
+  "response_headers",
+  "rewrite_location",
+  "rewrite_cookies",
+  "response_timeout",
+  "idle_timeout",
+  "heartbeat",
+  "on_status",
+];
+
+/** A rule or a route has one that answers, which exists, and no key that would do nothing. */
+export function checkAction(action: unknown, path: Path, context: FrontendContext): void {
+  if (!isTable(action)) return;
+  const { problems } = context;
+  const answers = ANSWERS.filter((key) => key in action);
+  const accepted = `one of ${ANSWERS.join(", ")}`;
+  if (answers.length === 0) problems.push({ path, message: `leads nowhere; accepted: ${accepted}` });
+  for (const key of answers.slice(1)) {
+    problems.push({ path: [...path, key], message: `stands beside ${answers[0]}; accepted: ${accepted}` });
+  }
+  if (answers[0] === "redirect" || answers[0] === "respond") {
+    for (const key of ON_THE_WAY.filter((key) => key in action)) {
+      problems.push({
+        path: [...path, key],
+        message: `does nothing beside ${answers[0]}; accepted: beside backend or split`,
+      });
+    }
+  }
+  checkBackend(action.backend, [...path, "backend"], context);
+  checkBackend(asTable(action.mirror).backend, [...path, "mirror", "backend"], context);
+  for (const [status, instead] of Object.entries(asTable(action.on_status))) {
+    checkBackend(asTable(instead).backend, [...path, "on_status", status, "backend"], context);
+  }
+  checkSplit(action, path, context);
+}
+
+function checkSplit(action: Record<string, unknown>, path: Path, context: FrontendContext): void {
+  const { problems } = context;
+  const split = asTable(action["split"]);
+  for (const name of Object.keys(split)) checkBackend(name, [...path, "split", name], context);
+  if (isTable(action["split"]) && Object.values(split).every((weight) => weight === 0)) {
+    problems.push({
+      path: [...path, "split"],
+      message: "has no share above 0; accepted: one or more that have one",
+    });
+  }
+  if ("split_on" in action && !("split" in action)) {
+    problems.push({
+      path: [...path, "split_on"],
+      message: "does nothing without split; accepted: beside it",
+    });
+  }
+}
+
+/** Names that one message lists. */
+const MAX_LISTED = 8;
+
+/** Whether there is a backend of that name, and one of the kind that is wanted. */
+export function checkBackend(name: unknown, path: Path, context: FrontendContext): void {
+  const { backends, problems } = context;
+  if (typeof name !== "string" || name === "") return;
+  if (backends.includes(name)) return checkKind(name, path, context);
+  const accepted = backends.length === 0
+    ? "the name of a backend, of which there are none"
+    : backends.length <= MAX_LISTED
+    ? listWords(backends)
+    : `${
+      backends.slice(0, MAX_LISTED).map((name) => JSON.stringify(name)).join(", ")
+    } … (${backends.length} in all)`;
+  const near = problems.length < MAX_GUESSES ? suggest(name, backends) : undefined;
+  problems.push({ path, message: refuseValue(name, accepted, near) });
+}
+
+function checkKind(name: string, path: Path, { parents, protocol, problems }: FrontendContext): void {
+  if (parents.has(name) === (protocol === "proxy")) return;
+  const message = protocol === "proxy"
+    ? `is ${JSON.stringify(name)}, whose servers are no proxies; accepted: a backend with protocol = "proxy"`
+    : `is ${JSON.stringify(name)}, whose servers are proxies; accepted: from a frontend with mode = "relay"`;
+  problems.push({ path, message });
+}

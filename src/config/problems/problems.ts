@@ -1,0 +1,114 @@
+import type { z } from "zod";
+import type { ConfigProblem } from "./error.ts";
+import { Hints } from "./hints.ts";
+import { Lines } from "../text/lines.ts";
+import { formatPath } from "../text/places.ts";
+import type { Path, SourceDocument } from "../text/places.ts";
+import type { ReferenceProblem } from "../checks/action-references.ts";
+
+/** A text and the name that messages give it. Without `text` there are no lines and columns. */
+export interface NamedSource {
+  file: string;
+  text?: string;
+}
+
+/** A problem with its offset, before the offset is turned into line and column. */
+interface Finding {
+  offset: number;
+  path: Path;
+  message: string;
+  /** Where inside the text value `value` the problem lies. */
+  within?: { at: number; value: unknown };
+}
+
+/** Places what the format refuses. The path is empty: there may be no data around such an error. */
+export function placeErrors({ errors }: SourceDocument, source: NamedSource): ConfigProblem[] {
+  return finish(errors.map((error) => ({ path: [], ...error })), source);
+}
+
+/** What was found in the data of a document. */
+export interface Found {
+  issues: readonly z.core.$ZodIssue[];
+  references: readonly ReferenceProblem[];
+  /** Where a key that stands at `from` and is unknown there belongs. */
+  keyPlaces?: (key: string, from: Path) => readonly string[];
+}
+
+/** Places and sorts what was found: unknown keys at the key, all else at the value. */
+export function placeProblems(
+  document: SourceDocument,
+  found: Found,
+  source: NamedSource,
+): ConfigProblem[] {
+  const { places } = document;
+  const hints = new Hints(document, source.text, found.keyPlaces);
+  const findings = found.issues.flatMap((issue) => toFindings(issue, document, hints));
+  for (const { path, message } of found.references) {
+    findings.push({ path, message, offset: places.value(path) });
+  }
+  return finish(findings, source);
+}
+
+function toFindings(
+  issue: z.core.$ZodIssue,
+  { data, places }: SourceDocument,
+  hints: Hints,
+): Finding[] {
+  if (issue.code === "unrecognized_keys") {
+    const messages = issue.message.split("\n"); // one for each key; see `section`
+    return issue.keys.map((key, i) => {
+      const path = [...issue.path, key];
+      return {
+        path,
+        offset: places.key(path),
+        message: messages[i]! + hints.ofUnknownKey(path, messages[i]!),
+      };
+    });
+  }
+  const path = writtenPath(issue.path, data);
+  if (issue.code === "invalid_key") {
+    return [{ path, offset: places.key(path), message: issue.issues[0]!.message }];
+  }
+  const at: unknown = issue.code === "custom" ? issue.params?.["within"] : undefined;
+  const within = typeof at === "number" ? { within: { at, value: valueAt(data, path) } } : {};
+  const hint = issue.code === "invalid_type" ? hints.ofKind(path, issue.expected) : "";
+  return [{ path, offset: places.value(path), message: issue.message + hint, ...within }];
+}
+
+/**
+ * Cuts `path` off at the first value that has nothing inside.
+ *
+ * A text that stands for a list or a table (`bind = ":80"`) is one to the schema, but not in the file.
+ */
+export function writtenPath(path: Path, data: unknown): Path {
+  let value = data;
+  for (const [i, key] of path.entries()) {
+    if (typeof value !== "object" || value === null) return path.slice(0, i);
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return path;
+}
+
+function valueAt(data: unknown, path: Path): unknown {
+  return path.reduce((value, key) => (value as Record<PropertyKey, unknown>)[key], data);
+}
+
+/**
+ * Points into the value where it stands in the file as it is, with or without quotes around it; at its start where
+ * escapes or variables make the two differ.
+ */
+function pointWithin(text: string, { offset, within }: Finding): number {
+  if (within === undefined || typeof within.value !== "string") return offset;
+  const start = /["']/.test(text[offset] ?? "") ? offset + 1 : offset;
+  return text.startsWith(within.value, start) ? start + within.at : offset;
+}
+
+function finish(findings: Finding[], { file, text }: NamedSource): ConfigProblem[] {
+  const lines = text === undefined ? undefined : new Lines(text);
+  return findings.sort((a, b) => a.offset - b.offset).map((finding) => ({
+    file,
+    ...lines?.at(pointWithin(text!, finding)),
+    path: formatPath(finding.path),
+    message: finding.message,
+  }));
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { isToken } from "../../http/chars.ts";
+import { duration, flag, parsed, share, size, text, wants, wholeNumber } from "../values/value-types.ts";
+import { KEY_FORM, parseHashSource } from "./hash.ts";
+import { answerEditsSchema, replacedHeadersSchema, requestEditsSchema } from "./header-edits.ts";
+import { refuseValue } from "../problems/wording.ts";
+import { onStatusSchema } from "./on-status.ts";
+import { redirectSchema } from "./redirect.ts";
+import { body, respondSchema } from "./respond.ts";
+import { pattern, rewriteCookiesSchema, rewriteLocationSchema } from "./rewrites.ts";
+import { section } from "./section.ts";
+import { starless } from "../values/starless.ts";
+import type { Frozen } from "../freeze.ts";
+
+/** What `parsePathPrefix` accepts, in words, for error messages. */
+const PREFIX_FORM = 'a path that starts with "/", in ASCII, without query, fragment and white space';
+const TARGET_FORM = 'a path that starts with "/", with a query if need be';
+const METHOD_FORM = 'a method such as "POST", but neither HEAD, CONNECT nor TRACE';
+
+/** What a path starts with. A star at its end is refused: it would be a star, and not what it is elsewhere. */
+export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
+  const near = starless(prefix);
+  if (near !== undefined) {
+    throw new RangeError(refuseValue(prefix, "the prefix alone, which takes what is below it", near));
+  }
+  if (/^\/[!"$->@-~]*$/.test(prefix)) return prefix; // ASCII: the head of a request holds bytes
+  throw new RangeError(refuseValue(prefix, PREFIX_FORM));
+});
+
+/** A path, with a query if need be. */
+export const target = parsed(TARGET_FORM, (written) => {
+  if (/^\/[!-"$-~]*$/.test(written)) return written;
+  throw new RangeError(refuseValue(written, TARGET_FORM));
+});
+
+/** An answer to HEAD has no body whatever it says of its length, so no other method may become one, nor it another. */
+export const method = parsed(METHOD_FORM, (word) => {
+  if (isToken(word) && !["HEAD", "CONNECT", "TRACE"].includes(word.toUpperCase())) return word;
+  throw new RangeError(refuseValue(word, METHOD_FORM));
+});
+
+const backendName = text("the name of a backend");
+
+/** A second backend that gets copies of requests; its answers are thrown away. */
+const mirrorSchema = section({
+  backend: backendName,
+  /** Share of the requests that are copied. */
+  share: share.prefault(1),
+  /** Requests with a larger body are not copied. */
+  body_limit: size.prefault("64KiB"),
+  /** Copies under way at a time; beyond it none is made. */
+  max_pending: wholeNumber(1, 10_000).prefault(100),
+});
+
+/**
+ * What is done with the requests that a rule or a route takes: these keys stand in both. Defaults are filled in where
+ * they are used: there may be tens of thousands of routes, and a section that is not there costs nothing.
+ */
+export const actionKeys = {
+  /** Name of the backend that answers. */
+  backend: backendName.exactOptional(),
+  /** Backends that share the requests, by their weights; see `split_on`. */
+  split: z.record(z.string(), wholeNumber(0, 1_000_000), wants("a table of weights by backend"))
+    .exactOptional(),
+  /** By what: `"random"`, or the key whose requests go the same way, as `hash.on` of a backend; else the client. */
+  split_on: parsed(`"random", ${KEY_FORM}`, (word) => word === "random" ? word : parseHashSource(word))
+    .exactOptional(),
+  redirect: redirectSchema.exactOptional(),
+  respond: respondSchema.exactOptional(),
+  mirror: mirrorSchema.exactOptional(),
+  /** Taken away at the front of the path, up to the end of a segment. */
+  strip_prefix: pathPrefix.exactOptional(),
+  /** Target in place of the path; its query comes before the client's. */
+  replace_path: target.exactOptional(),
+  /** What `pattern` finds in the path first is replaced, `$1` by its first group. */
+  rewrite_path: section({
+    pattern,
+    replacement: z.string(wants("a text")).regex(/^[!-"$-~]*$/, wants("a text without blanks and fragment")),
+  })
+    .exactOptional(),
+  /** Put before the path, behind all other changes of it. */
+  add_prefix: pathPrefix.exactOptional(),
+  /** Whether the client's query goes on. */
+  forward_query: flag.prefault(true),
+  method: method.exactOptional(),
+  /** Body in place of the client's. */
+  body: body.exactOptional(),
+  request_headers: requestEditsSchema.exactOptional(),
+  /** In place of all header fields of the client, and of those about it. */
+  override_headers: replacedHeadersSchema.exactOptional(),
+  response_headers: answerEditsSchema.exactOptional(),
+  /** What becomes of Location and its kin; `server` where nothing is said. */
+  rewrite_location: rewriteLocationSchema.exactOptional(),
+  /** What becomes of Domain and Path of cookies; `server` where nothing is said. */
+  rewrite_cookies: rewriteCookiesSchema.exactOptional(),
+  /** Time to the head of the answer, in place of the backend's `timeouts.response`. */
+  response_timeout: duration.exactOptional(),
+  /** Time between two pieces of a body, in place of the backend's `timeouts.idle`; 0 is off. */
+  idle_timeout: duration.exactOptional(),
+  /** What is done in place of sending an answer of such a status on, or of answering such a failure. */
+  on_status: onStatusSchema.exactOptional(),
+  /** Silence of an event stream in which its client gets a comment; 0 is off, as where nothing is said. */
+  heartbeat: duration.exactOptional(),
+};
+
+const actionSchema = section(actionKeys);
+
+/** What is done with requests, output of `actionKeys` in a section. */
+export type ActionConfig = Frozen<z.output<typeof actionSchema>>;

@@ -1,0 +1,16 @@
+import type { z } from "zod";
+import { flag } from "../values/value-types.ts";
+import type { Frozen } from "../freeze.ts";
+import { pagePath } from "../values/page-path.ts";
+import { section } from "./section.ts";
+
+/** Metrics on the frontends' own addresses; the admin listener has them always. */
+export const metricsSchema = section({
+  /** Whether every frontend answers `path` itself: everybody who reaches it sees the metrics. */
+  enabled: flag.prefault(false),
+  /** Compared as a whole. */
+  path: pagePath.prefault("/metrics"),
+});
+
+/** Output type of `metricsSchema`. */
+export type MetricsConfig = Frozen<z.output<typeof metricsSchema>>;

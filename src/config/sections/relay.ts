@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { isAuthority, splitAuthority } from "../../http/authority.ts";
+import { type IpBlock, parseIpBlock } from "../../http/ip.ts";
+import { DOMAIN_FORM, parseDomain } from "../values/domain.ts";
+import { choice, flag, list, parsed, wants, wholeNumber } from "../values/value-types.ts";
+import type { Frozen } from "../freeze.ts";
+import { refuseValue } from "../problems/wording.ts";
+import { parsePasswordHash, PASSWORD_HASH_FORM } from "../values/password-hash.ts";
+import { section } from "./section.ts";
+import { parseTrustedProxy, TRUSTED_PROXY_FORM } from "../values/trusted-proxy.ts";
+
+const USER_FORM = 'the name of a user: up to 255 characters, without ":" and control characters';
+const USERS_FORM = "a table of password hashes by user";
+const REALM_FORM = "a text of up to 255 visible ASCII characters and blanks";
+const BLOCK_FORM = 'an IP address or a block such as "10.0.0.0/8"';
+const PRIVATE_FORM = `true, false or a list of addresses, each ${BLOCK_FORM}`;
+const ADDRESS_FORM =
+  '"host:port" or "[v6]:port", as clients reach this frontend, with a port from 1 to 65535';
+
+/** Every address there is. */
+const EVERYWHERE = ["0.0.0.0/0", "::/0"];
+
+const domains = list(parsed(DOMAIN_FORM, parseDomain), `a list of domains, each ${DOMAIN_FORM}`);
+
+/** Its messages do not repeat what was written. */
+const passwordHash = z.string({ error: `is no text; accepted: ${PASSWORD_HASH_FORM}` })
+  .pipe(parsed(PASSWORD_HASH_FORM, parsePasswordHash));
+
+/** Which requests go by the parent proxies, and which straight to the target. */
+const domainPolicySchema = section({
+  /** All by the parents, all but the domains, or the domains alone. */
+  mode: choice(["off", "blacklist", "whitelist"]).prefault("off"),
+  domains: domains.prefault([]),
+});
+
+/** What a frontend with `mode = "relay"` allows, and which way it goes. */
+export const relaySchema = section({
+  domain_policy: domainPolicySchema.prefault({}),
+  /** Password hashes by user; with none everybody is served who is an allowed client. */
+  users: z.record(
+    z.string().regex(/^[^:\p{Cc}]{1,255}$/u, wants(USER_FORM)),
+    passwordHash,
+    {
+      error: ({ input }) => `${input === undefined ? "is missing" : "is no table"}; accepted: ${USERS_FORM}`,
+    },
+  ).prefault({}),
+  /** What clients show to people whom they ask for a password. */
+  realm: z.string(wants(REALM_FORM)).regex(/^[ -~]{1,255}$/, wants(REALM_FORM)).prefault("sluice"),
+  /** Who may use the relay at all. */
+  allow_clients: list(
+    parsed(TRUSTED_PROXY_FORM, parseTrustedProxy),
+    `a list of addresses, each ${TRUSTED_PROXY_FORM}`,
+  ).prefault(["private"]),
+  /** Ports that CONNECT may ask for; with none it is refused. */
+  connect_ports: list(wholeNumber(1, 65_535), "a list of ports, each from 1 to 65535").prefault([443]),
+  /** Targets that are refused, whichever way they go. */
+  deny: domains.prefault([]),
+  /** Addresses that are not public and may be reached straight all the same; `true` for all of them. */
+  allow_private: z.preprocess(
+    (written) => written === true ? EVERYWHERE : written === false ? [] : written,
+    list(parsed(BLOCK_FORM, parseBlock), PRIVATE_FORM),
+  ).prefault(false),
+  /** Whether `/proxy.pac` tells browsers what goes by the relay. */
+  pac: flag.prefault(false),
+  /** The relay's address in it; where it is left out, the host that the client asked. */
+  pac_address: parsed(ADDRESS_FORM, parseAddress).exactOptional(),
+});
+
+/** Output type of `relaySchema`. */
+export type RelayConfig = Frozen<z.output<typeof relaySchema>>;
+
+function parseBlock(text: string): IpBlock {
+  const block = parseIpBlock(text);
+  if (block !== undefined && !text.includes("%")) return block;
+  throw new RangeError(refuseValue(text, BLOCK_FORM));
+}
+
+function parseAddress(text: string): string {
+  if (isAuthority(text) && (splitAuthority(text).port ?? 0) > 0) return text.toLowerCase();
+  throw new RangeError(refuseValue(text, ADDRESS_FORM));
+}

@@ -5,7 +5,7 @@ import { reasonPhrase } from "../http/status.ts";
 import { informationalHead } from "../http1/encode.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
-import { MessageWriter, type WriterEvents } from "../net/message-writer.ts";
+import { MessageWriter, type WriterEvents } from "../wire/message-writer.ts";
 import { type AnsweredRequest, beginAnswer, type BegunAnswer } from "./answer.ts";
 import type { DownstreamOptions } from "./options.ts";
 

@@ -9,7 +9,7 @@ import type { Exchange } from "../message/exchange.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { reconcile } from "../message/reconcile.ts";
 import { ForwardedResponse, STATUS_SHOWN } from "../message/response.ts";
-import type { MessageWriter } from "../net/message-writer.ts";
+import type { MessageWriter } from "../wire/message-writer.ts";
 import { responseHead } from "./response-head.ts";
 
 /** Why a body is cancelled that the method or the status of its message forbids. */

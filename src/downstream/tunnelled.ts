@@ -4,7 +4,7 @@ import type { ProxyErrorKind } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
 import type { ForwardedResponse } from "../message/response.ts";
 import type { OpenTunnel } from "../message/tunnel.ts";
-import type { MessageWriter } from "../net/message-writer.ts";
+import type { MessageWriter } from "../wire/message-writer.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
 import { switchingHead } from "./answer.ts";
 import type { DownstreamOptions } from "./options.ts";

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { MAX_WAITING_PIECES } from "./flow.ts";
+import { MAX_WAITING_PIECES } from "../wire/flow.ts";
 
 /**
  * Has `socket` read no further ahead, while it is paused, than a piece that is worth it, or a few tiny ones. By itself it

@@ -10,7 +10,7 @@ import type { Exchange } from "../message/exchange.ts";
 import { HeartbeatBody } from "../message/heartbeat.ts";
 import { asResponse, ForwardedResponse } from "../message/response.ts";
 import type { OpenTunnel, UpstreamTunnel } from "../message/tunnel.ts";
-import { joinTunnel, type TunnelEnding } from "../net/tunnel.ts";
+import { joinTunnel, type TunnelEnding } from "../wire/tunnel.ts";
 import type { Answer } from "../upstream/contract.ts";
 
 /** Who ends tunnels when their server goes away. */

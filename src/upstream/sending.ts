@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { ProxyError } from "../base/errors.ts";
 import { WRITE_FAILED } from "../net/failed-writes.ts";
-import { MessageWriter, type WriterEvents } from "../net/message-writer.ts";
+import { MessageWriter, type WriterEvents } from "../wire/message-writer.ts";
 import type { OutgoingRequest } from "./contract.ts";
 
 /** Bytes of a body that a server has surely read where it resets the connection: more may stand in buffers on the way. */

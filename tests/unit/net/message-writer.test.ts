@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
-import { MessageWriter } from "../../../src/net/message-writer.ts";
+import { MessageWriter } from "../../../src/wire/message-writer.ts";
 import { eventually } from "../../support/eventually.ts";
 import { Stuck } from "../../support/stuck.ts";
 

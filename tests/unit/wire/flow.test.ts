@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import { Flow } from "../../../src/net/flow.ts";
+import { Flow } from "../../../src/wire/flow.ts";
 import { eventually } from "../../support/eventually.ts";
 import { Stuck } from "../../support/stuck.ts";
 

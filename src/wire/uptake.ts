@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { bytesUnderWay } from "./under-way.ts";
+import { bytesUnderWay } from "../net/under-way.ts";
 
 /**
  * Whether a peer takes any of what waits for it. A socket tells that much too seldom: the kernel asks for more only when

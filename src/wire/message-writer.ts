@@ -5,7 +5,7 @@ import { chunkSizeLine, type DropsField, lastChunk } from "../http1/encode.ts";
 import { Output } from "../http1/output.ts";
 import type { BodySink } from "../message/body.ts";
 import { MAX_WAITING_PIECES } from "./flow.ts";
-import { isReleasable, releaseMemory } from "./release.ts";
+import { isReleasable, releaseMemory } from "../net/release.ts";
 import { Uptake } from "./uptake.ts";
 
 /** A piece up to this size is copied behind what waits to be sent; a larger one is a write of its own. */

@@ -7,7 +7,7 @@ import { type LogConfig, logSchema } from "./config/sections/log.ts";
 import { AppServer, type AppServerOptions } from "./lifecycle/app-server.ts";
 import { EmbeddedBackend, type EmbeddedOptions } from "./lifecycle/embedded-backend.ts";
 import { RunningProxy } from "./lifecycle/running.ts";
-import { ForwardedResponse } from "./message/response.ts";
+import { ForwardedResponse } from "./message/forwarded-response.ts";
 import { openStdout } from "./net/stdout.ts";
 import type { App } from "./proxy/app.ts";
 

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { PROXY_ERROR_KINDS, statusOf } from "../src/base/errors.ts";
-import * as request from "../src/message/request.ts";
-import { METRICS } from "../src/observe/names.ts";
+import * as request from "../src/message/incoming-request.ts";
+import { METRICS } from "../src/observe/metric-names.ts";
 import * as gaps from "../src/net/gaps.ts";
 
 const README = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");

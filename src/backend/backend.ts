@@ -16,7 +16,7 @@ import { type Member, Membership } from "./membership.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { type OperatorState, Server } from "./server.ts";
 import { Standings } from "./standing.ts";
-import { Stickiness } from "./stickiness.ts";
+import { Stickiness } from "./sticky-cookie.ts";
 import { disperse } from "./waiting.ts";
 
 /** Time that names get to be looked up before the start goes on without them, in ms. */

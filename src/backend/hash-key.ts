@@ -3,7 +3,7 @@ import { cookieValues } from "../http/cookie.ts";
 import { fieldName, ROLE } from "../http/fields.ts";
 import { networkOf } from "../http/ip.ts";
 import { queryValues } from "../http/query.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 
 /** The key of a request, or undefined where it has none. */
 export type HashKey = (request: IncomingRequest) => string | undefined;

@@ -8,7 +8,7 @@ import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { reconcile } from "../message/reconcile.ts";
-import { ForwardedResponse, STATUS_SHOWN } from "../message/response.ts";
+import { ForwardedResponse, STATUS_SHOWN } from "../message/forwarded-response.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
 import { responseHead } from "./response-head.ts";
 

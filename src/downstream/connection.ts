@@ -4,7 +4,7 @@ import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import type { Exchange, Informer, Peer } from "../message/exchange.ts";
-import { ForwardedResponse } from "../message/response.ts";
+import { ForwardedResponse } from "../message/forwarded-response.ts";
 import { AnswerFlow } from "./answer-flow.ts";
 import { dropAnswer, requestAnswer } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";

@@ -5,7 +5,7 @@ import { type Fields, ROLE } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
-import { asRequest, IncomingRequest } from "../message/request.ts";
+import { asRequest, IncomingRequest } from "../message/incoming-request.ts";
 import type { DownstreamOptions, Place } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
 

@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { ProxyErrorKind } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
-import type { ForwardedResponse } from "../message/response.ts";
+import type { ForwardedResponse } from "../message/forwarded-response.ts";
 import type { OpenTunnel } from "../message/tunnel.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
 import { OPEN_FILES } from "../net/open-files.ts";

@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
-import { MAX_WAITING_PIECES } from "../wire/flow.ts";
+
+/** Pieces that may wait in a socket before their source is held back: each costs hundreds of bytes beside what is in it. */
+export const MAX_WAITING_PIECES = 128;
 
 /**
  * Has `socket` read no further ahead, while it is paused, than a piece that is worth it, or a few tiny ones. By itself it

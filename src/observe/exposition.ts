@@ -1,5 +1,5 @@
 import { BOUNDS, type Histogram } from "./histogram.ts";
-import { type MetricName, METRICS } from "./names.ts";
+import { type MetricName, METRICS } from "./metric-names.ts";
 
 /** Labels of a sample. */
 export type Labels = Readonly<Record<string, string>>;

@@ -5,13 +5,13 @@ import { NO_BODY } from "../http/framing.ts";
 import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 import type { ReplayableBody } from "../message/replay.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import type { RequestEdits } from "./shape.ts";
 import { type ExpectationTimes, watchExpectation } from "./expectation.ts";
-import { requestHead } from "./request.ts";
+import { requestHead } from "./request-head.ts";
 import { droppedTrailers } from "./trailers.ts";
 
 /** What is sent, whichever server gets it. */

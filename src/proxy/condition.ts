@@ -5,7 +5,7 @@ import { fieldName, type Fields, ROLE } from "../http/fields.ts";
 import { IpSet } from "../http/ip.ts";
 import { NamedValues } from "../http/named-values.ts";
 import { queryValues } from "../http/query.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import type { PathReader } from "./path-reader.ts";
 

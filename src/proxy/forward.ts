@@ -10,16 +10,16 @@ import { DISCARD } from "../message/discard.ts";
 import { BytesSource } from "../message/body-bytes.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { ReplayableBody } from "../message/replay.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Answer } from "../upstream/contract.ts";
 import { attempt, type AttemptResult, type Outgoing } from "./attempt.ts";
 import { type IdentityPolicy, schemeOf } from "./identity.ts";
 import { type Instead, letGo, type OnStatus } from "./on-status.ts";
 import { mayRepeat } from "./repeat.ts";
-import { requestedUpgrade } from "./request.ts";
+import { requestedUpgrade } from "./request-head.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Shape } from "./shape.ts";
-import { toClientResponse } from "./response.ts";
+import { toClientResponse } from "./client-response.ts";
 import { eitherDrops } from "./trailers.ts";
 
 /** Where a request goes, and what becomes of it on the way. */

@@ -4,7 +4,7 @@ import { hasMoreMembers, ROLE } from "../http/fields.ts";
 import { clientBehind, clientPosition, forwardedElements, forwardedForEntries } from "../http/forwarded.ts";
 import type { IpSet } from "../http/ip.ts";
 import { timesLooped, timesVia } from "../http/via.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 
 /** Whose word about a client is taken, and what clients may not say. */
 export interface IdentityPolicy {

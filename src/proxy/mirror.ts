@@ -4,8 +4,8 @@ import type { BodySource } from "../message/body.ts";
 import { BytesSource } from "../message/body-bytes.ts";
 import { discardBody } from "../message/discard.ts";
 import { TappedBody } from "../message/body-tap.ts";
-import { IncomingRequest } from "../message/request.ts";
-import { ForwardedResponse } from "../message/response.ts";
+import { IncomingRequest } from "../message/incoming-request.ts";
+import { ForwardedResponse } from "../message/forwarded-response.ts";
 
 /** Bytes of an answer that are read so that its connection can be used again; a longer one is broken off. */
 const MAX_DISCARDED_BYTES = 1024 * 1024;

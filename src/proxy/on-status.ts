@@ -4,7 +4,7 @@ import type { OnStatusConfig } from "../config/sections/on-status.ts";
 import { parseStatuses } from "../config/values/statuses.ts";
 import { maySendAgain } from "../http/methods.ts";
 import { discardBody } from "../message/discard.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { AttemptResult, Outgoing } from "./attempt.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { compileRedirect } from "./redirect.ts";

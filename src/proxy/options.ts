@@ -1,5 +1,5 @@
 import { isAtLastHop } from "../http/max-forwards.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 
 /** The methods that Allow names. Any other goes on as well, but for CONNECT and TRACE. */
 export const SERVED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";

@@ -1,6 +1,6 @@
 import { ProxyError } from "../base/errors.ts";
 import { ambiguityOf, comparablePath, isCutOff, pathOf } from "../http/path.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 
 /** How the paths that rules and routes compare are read. */
 export interface PathReader {

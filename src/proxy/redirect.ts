@@ -1,5 +1,5 @@
 import type { RedirectConfig } from "../config/sections/redirect.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { compileTemplate } from "./template.ts";
 

@@ -2,7 +2,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import type { ProxyError } from "../base/errors.ts";
 import type { NoRetry } from "../message/exchange.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Outgoing } from "./attempt.ts";
 
 /** An attempt that failed. */

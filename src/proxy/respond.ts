@@ -1,5 +1,5 @@
 import type { RespondConfig } from "../config/sections/respond.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { compileLines } from "./shape.ts";
 

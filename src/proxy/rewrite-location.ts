@@ -1,6 +1,6 @@
 import type { RewriteLocation, RewriteRules } from "../config/sections/rewrites.ts";
 import type { FieldName } from "../http/fields.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { ClientPath } from "./client-path.ts";
 
 /** The server that answered. */

@@ -2,7 +2,7 @@ import type { HeaderEditsConfig, HeaderLines } from "../config/sections/header-e
 import type { RewriteCookies, RewriteLocation } from "../config/sections/rewrites.ts";
 import { type FieldName, type Fields, ROLE } from "../http/fields.ts";
 import type { DropsField } from "../http1/encode.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import { compileClientPath } from "./client-path.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { compileCookie } from "./rewrite-cookie.ts";

@@ -1,6 +1,6 @@
 import { positionAt } from "../balancing/draw.ts";
 import { hashText, mix32 } from "../balancing/hash-text.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 
 /** Keeps the choice of a backend apart from that of a server by the same key. */
 const SEED = 0x5171ce;

@@ -1,6 +1,6 @@
 import type { Placeholder, Template } from "../config/values/template.ts";
 import { hostForMatching } from "../http/authority.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import { type IdentityPolicy, schemeOf } from "./identity.ts";
 import { pathOf, queryOf } from "../http/path.ts";
 

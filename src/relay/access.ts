@@ -1,7 +1,7 @@
 import { ProxyError } from "../base/errors.ts";
 import type { IpSet } from "../http/ip.ts";
 import { loopbackOf } from "../http/localhost.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { parseCredentials } from "./credentials.ts";
 import { literalAddress } from "./literal-address.ts";

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import { hostForMatching, splitAuthority } from "../http/authority.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import { exchangeOf, incomingOf } from "../proxy/app.ts";
 import { answerFailure, type ErrorAnswers } from "../proxy/failure.ts";
 import { type Course, forward } from "../proxy/forward.ts";

@@ -1,10 +1,8 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { closeFrame, type FrameTracker, GOING_AWAY } from "../http/websocket-frames.ts";
+import { MAX_WAITING_PIECES } from "../net/read-ahead.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
-
-/** Pieces that may wait in a socket before their source is held back: each costs hundreds of bytes beside what is in it. */
-export const MAX_WAITING_PIECES = 128;
 
 /** What the owner of a flow learns. */
 export interface FlowEvents {

@@ -4,7 +4,7 @@ import type { Fields } from "../http/fields.ts";
 import { chunkSizeLine, type DropsField, lastChunk } from "../http1/encode.ts";
 import { Output } from "../http1/output.ts";
 import type { BodySink } from "../message/body.ts";
-import { MAX_WAITING_PIECES } from "./flow.ts";
+import { MAX_WAITING_PIECES } from "../net/read-ahead.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
 import { Uptake } from "./uptake.ts";
 

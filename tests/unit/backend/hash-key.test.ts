@@ -5,7 +5,7 @@ import { parseHashSource } from "../../../src/config/sections/hash.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import { NO_BODY } from "../../../src/http/framing.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
-import { IncomingRequest } from "../../../src/message/request.ts";
+import { IncomingRequest } from "../../../src/message/incoming-request.ts";
 
 /** A GET of `target` with these field lines, each `name: value`, from `client`. */
 function requestOf(target: string, lines: readonly string[], client: string): IncomingRequest {

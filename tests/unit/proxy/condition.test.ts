@@ -8,7 +8,7 @@ import { NO_BODY } from "../../../src/http/framing.ts";
 import { NamedValues, type ReadValues } from "../../../src/http/named-values.ts";
 import { queryValues } from "../../../src/http/query.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
-import { IncomingRequest } from "../../../src/message/request.ts";
+import { IncomingRequest } from "../../../src/message/incoming-request.ts";
 import { compileCondition, conditionParts } from "../../../src/proxy/condition.ts";
 import { pathReader } from "../../../src/proxy/path-reader.ts";
 

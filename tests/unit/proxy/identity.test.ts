@@ -4,7 +4,7 @@ import { Fields } from "../../../src/http/fields.ts";
 import { NO_BODY } from "../../../src/http/framing.ts";
 import { IpSet, parseIpBlock } from "../../../src/http/ip.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
-import { IncomingRequest } from "../../../src/message/request.ts";
+import { IncomingRequest } from "../../../src/message/incoming-request.ts";
 import { identify, type IdentityPolicy, schemeOf } from "../../../src/proxy/identity.ts";
 
 const POLICY: IdentityPolicy = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { IncomingRequest } from "../../../src/message/request.ts";
+import type { IncomingRequest } from "../../../src/message/incoming-request.ts";
 import { compileSplit } from "../../../src/proxy/split.ts";
 
 const KEYS = Array.from({ length: 20_000 }, (_, i) => `192.0.2.${i}`);

@@ -5,7 +5,7 @@ import { announcedTrailers, fieldLine } from "../http1/encode.ts";
 import { oneHopOn } from "../http/max-forwards.ts";
 import type { BodySource } from "../message/body.ts";
 import { climbs, pathOf } from "../http/path.ts";
-import type { IncomingRequest } from "../message/request.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import { type IdentityPolicy, isIdentity } from "./identity.ts";
 import type { RequestEdits } from "./shape.ts";
 import { leavesFolder } from "./target.ts";

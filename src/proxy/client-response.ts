@@ -8,7 +8,7 @@ import { isWebSocket } from "../http/websocket-frames.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { HeartbeatBody } from "../message/heartbeat.ts";
-import { asResponse, ForwardedResponse } from "../message/response.ts";
+import { asResponse, ForwardedResponse } from "../message/forwarded-response.ts";
 import type { OpenTunnel, UpstreamTunnel } from "../message/tunnel.ts";
 import { joinTunnel, type TunnelEnding } from "../wire/tunnel.ts";
 import type { Answer } from "../upstream/contract.ts";

@@ -43,7 +43,10 @@ try {
   for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
   const sound = await run([...new Set(chosen.flatMap(({ tests }) => tests))]);
-  if (sound !== "passed") throw new Error("The tests do not pass as the sources are: nothing can be said");
+  if (sound.ending !== "passed") {
+    console.log(sound.output);
+    throw new Error("The tests do not pass as the sources are: nothing can be said");
+  }
   for (const mutant of chosen) {
     const ending = await tryOut(mutant);
     if (ending === "failed" || ending === "hung") dead++;
@@ -72,13 +75,13 @@ async function tryOut({ file, from, to, tests }: Mutant): Promise<Ending> {
   }
   writeFileSync(path, parts.join(to));
   try {
-    return await run(tests);
+    return (await run(tests)).ending;
   } finally {
     writeFileSync(path, text);
   }
 }
 
-function run(tests: readonly string[]): Promise<Ending> {
+function run(tests: readonly string[]): Promise<{ ending: Ending; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(bun!, [
       "test",
@@ -102,11 +105,8 @@ function run(tests: readonly string[]): Promise<Ending> {
     child.on("error", reject);
     child.on("close", (code) => {
       clearTimeout(timer);
-      if (hung) return resolve("hung");
-      if (code === 0) return resolve("passed");
-      resolve(
-        /Unhandled error between tests/.test(output) && /^\s*0 pass$/m.test(output) ? "broken" : "failed",
-      );
+      const noCode = /Unhandled error between tests/.test(output) && /^\s*0 pass$/m.test(output);
+      resolve({ ending: hung ? "hung" : code === 0 ? "passed" : noCode ? "broken" : "failed", output });
     });
   });
 }

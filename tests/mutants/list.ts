@@ -681,14 +681,14 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/lifecycle/plan.test.ts"],
   },
   {
-    file: "net/message-writer.ts",
+    file: "wire/message-writer.ts",
     breaks: "a slow peer's buffer has no bound",
     from: "writableLength <= MAX_BUFFERED_BYTES && this.#waiting",
     to: "this.#waiting",
     tests: [CLIENT, UPLOADS],
   },
   {
-    file: "net/message-writer.ts",
+    file: "wire/message-writer.ts",
     breaks: "many small pieces wait without bound",
     from: "&& this.#waiting < MAX_WAITING_PIECES",
     to: "",

@@ -106,14 +106,14 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [DRAINING],
   },
   {
-    file: "config/admin.ts",
+    file: "config/sections/admin.ts",
     breaks: "the admin listener binds another address by default",
     from: "127.0.0.1:9090",
     to: "127.0.0.1:9091",
     tests: ["unit/config/admin.test.ts"],
   },
   {
-    file: "config/references.ts",
+    file: "config/checks/references.ts",
     breaks: "a frontend may take the admin listener's default address",
     from: "127.0.0.1:9090",
     to: "127.0.0.1:9091",

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { policyGoesBy } from "../base/policies.ts";
 import { createPolicy } from "../balancing/create.ts";
 import type { Policy } from "../balancing/policy.ts";
 import type { Log } from "../base/log.ts";
@@ -66,7 +67,7 @@ export class Backend {
     this.#standings = standings ?? new Standings();
     this.#policy = createPolicy<Server>(config.balance, config.hash);
     if (before !== undefined) this.#policy.takeOver?.(before.#policy);
-    this.hashKey = config.balance === "hash" ? compileHashKey(config.hash.on) : undefined;
+    this.hashKey = policyGoesBy(config.balance) === "key" ? compileHashKey(config.hash.on) : undefined;
     this.#availability = new Availability({
       backend: config.name,
       probed: config.healthCheck !== undefined,
@@ -247,7 +248,7 @@ export class Backend {
       outcomes: this.#availability,
       isParent: this.config.protocol === "proxy",
       // What comes through a proxy is of its targets, and for their clients.
-      readsReports: this.config.balance === "load_aware" && this.config.protocol === "http",
+      readsReports: policyGoesBy(this.config.balance) === "reports" && this.config.protocol === "http",
       standing,
       before,
       sameCheck: sameCheck && isDeepStrictEqual(before?.config.healthCheck, member.config.healthCheck),

@@ -1,3 +1,4 @@
+import type { PolicyName } from "../base/policies.ts";
 import { Best } from "./best.ts";
 import { Fastest } from "./fastest.ts";
 import { First, Priority } from "./first.ts";
@@ -7,18 +8,6 @@ import type { Candidate, Policy } from "./policy.ts";
 import { RandomOfTwo } from "./random.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import { RoundRobin } from "./round-robin.ts";
-
-/** Name of a policy, as in the config's `balance`. */
-export type PolicyName =
-  | "roundrobin"
-  | "leastconn"
-  | "random"
-  | "priority"
-  | "first"
-  | "best"
-  | "latency"
-  | "load_aware"
-  | "hash";
 
 /** Creates the policy called `name`. `loadFactor` is for `hash`: see `Rendezvous`; default 0. */
 export function createPolicy<C extends Candidate>(

@@ -1,24 +1,13 @@
 import { formatDuration } from "../base/units.ts";
-import type { ActionConfig } from "../config/sections/action.ts";
+import { type ActionConfig, CHANGE_KEYS, type ChangeKey } from "../config/sections/action.ts";
 import type { HashSource } from "../config/sections/hash.ts";
+import { toCamelCase } from "../config/sections/section.ts";
 import { formatTemplate } from "../config/values/template.ts";
 
-/** Keys that say who answers, or which requests are meant; all others change a request or an answer. */
-const NO_CHANGES = [
-  "if",
-  "host",
-  "pathPrefix",
-  "prefixMatch",
-  "backend",
-  "split",
-  "splitOn",
-  "redirect",
-  "respond",
-  "forwardQuery",
-];
-
-/** Those whose value says the most in the least. What others hold may be long, or a secret. */
-const SHOWN = ["stripPrefix", "addPrefix", "replacePath", "method"];
+/** Keys whose value says the most in the least. What others hold may be long, or a secret. */
+const SHOWN: readonly ChangeKey[] = ["strip_prefix", "add_prefix", "replace_path", "method"];
+/** Keys that are put in words, or that the answer has told of. */
+const WORDED: readonly ChangeKey[] = ["forward_query", "mirror", "split_on"];
 
 /** Where a rule or a route leads, and what is changed on the way: `app (strip_prefix /api)`. */
 export function describeAction(action: ActionConfig): string {
@@ -40,14 +29,15 @@ export function describeKey({ subject, argument }: HashSource): string {
   return argument === "" ? subject : `${subject}(${argument})`;
 }
 
-function describeChanges({ forwardQuery, mirror, ...action }: ActionConfig): string[] {
+function describeChanges(action: ActionConfig): string[] {
+  const { forwardQuery, mirror } = action;
   const changes = forwardQuery ? [] : ["no query"];
   if (mirror !== undefined) changes.push(`mirror ${mirror.backend} ${describeShare(mirror.share)}`);
-  for (const [key, value] of Object.entries(action)) {
-    if (NO_CHANGES.includes(key) || value === undefined) continue;
-    const name = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    if (SHOWN.includes(key)) changes.push(`${name} ${value}`);
-    else changes.push(typeof value === "number" ? `${name} ${formatDuration(value)}` : name);
+  for (const key of CHANGE_KEYS) {
+    const value = action[toCamelCase(key)];
+    if (value === undefined || WORDED.includes(key)) continue;
+    if (SHOWN.includes(key)) changes.push(`${key} ${value}`);
+    else changes.push(typeof value === "number" ? `${key} ${formatDuration(value)}` : key);
   }
   return changes;
 }

@@ -1,3 +1,4 @@
+import { policyGoesBy } from "../base/policies.ts";
 import { formatDuration } from "../base/units.ts";
 import type { BackendConfig } from "../config/sections/backend.ts";
 import type { HealthCheckConfig } from "../config/sections/health-check.ts";
@@ -9,7 +10,7 @@ import { describeKey, describeShare } from "./describe-action.ts";
 export function describeBackend(backend: BackendConfig): string[] {
   const { name, balance, hash, protocol, hostHeader, servers } = backend;
   const kind = protocol === "proxy" ? "proxies" : `Host ${hostHeader}`;
-  const policy = balance === "hash" ? `hash by ${describeKey(hash.on)}` : balance;
+  const policy = policyGoesBy(balance) === "key" ? `${balance} by ${describeKey(hash.on)}` : balance;
   return [
     `backend ${name}: ${policy}, ${kind}`,
     `  health: ${describeHealth(backend.healthCheck)}`,

@@ -1,5 +1,6 @@
 import { listWords, MAX_GUESSES, refuseValue } from "../problems/wording.ts";
 import type { Path } from "../text/places.ts";
+import { ANSWER_KEYS, CHANGE_KEYS } from "../sections/action.ts";
 import { suggest } from "../problems/suggest.ts";
 import { asTable, isTable } from "../text/tables.ts";
 
@@ -25,42 +26,18 @@ export interface FrontendContext extends Context {
   protocol: "http" | "proxy";
 }
 
-/** Keys of a rule or a route that say who answers. */
-const ANSWERS = ["backend", "split", "redirect", "respond"];
-/** Keys that change a request on its way to a server, where there is one. */
-const ON_THE_WAY = [
-  "mirror",
-  "split_on",
-  "strip_prefix",
-  "replace_path",
-  "rewrite_path",
-  "add_prefix",
-  "forward_query",
-  "method",
-  "body",
-  "request_headers",
-  "override_headers",
-  "response_headers",
-  "rewrite_location",
-  "rewrite_cookies",
-  "response_timeout",
-  "idle_timeout",
-  "heartbeat",
-  "on_status",
-];
-
 /** A rule or a route has one that answers, which exists, and no key that would do nothing. */
 export function checkAction(action: unknown, path: Path, context: FrontendContext): void {
   if (!isTable(action)) return;
   const { problems } = context;
-  const answers = ANSWERS.filter((key) => key in action);
-  const accepted = `one of ${ANSWERS.join(", ")}`;
+  const answers = ANSWER_KEYS.filter((key) => key in action);
+  const accepted = `one of ${ANSWER_KEYS.join(", ")}`;
   if (answers.length === 0) problems.push({ path, message: `leads nowhere; accepted: ${accepted}` });
   for (const key of answers.slice(1)) {
     problems.push({ path: [...path, key], message: `stands beside ${answers[0]}; accepted: ${accepted}` });
   }
   if (answers[0] === "redirect" || answers[0] === "respond") {
-    for (const key of ON_THE_WAY.filter((key) => key in action)) {
+    for (const key of CHANGE_KEYS.filter((key) => key in action)) {
       problems.push({
         path: [...path, key],
         message: `does nothing beside ${answers[0]}; accepted: beside backend or split`,

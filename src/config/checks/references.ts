@@ -5,6 +5,11 @@ import {
   type FrontendContext,
   type ReferenceProblem,
 } from "./action-references.ts";
+import { policyCalled, policyGoesBy } from "../../base/policies.ts";
+import { DEFAULT_ADMIN_BIND } from "../sections/admin.ts";
+import { isProbed } from "../sections/health-check.ts";
+import { DEFAULT_METRICS_PATH } from "../sections/metrics.ts";
+import { DEFAULT_PATH_PREFIX } from "../sections/route.ts";
 import { parseBind } from "../values/bind.ts";
 import { defaultFrontendName } from "../sections/frontend.ts";
 import { parseRouteHost } from "../values/host.ts";
@@ -30,7 +35,7 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
   const overlaps = new Overlaps((problem) => problems.push(problem));
 
   const metrics = asTable(asTable(data).metrics);
-  const metricsPath = metrics.enabled === true ? metrics.path ?? "/metrics" : undefined;
+  const metricsPath = metrics.enabled === true ? metrics.path ?? DEFAULT_METRICS_PATH : undefined;
   const isParent = (name: string) => asTable(backends[name]).protocol === "proxy";
   const parents = new Set(Object.keys(backends).filter(isParent));
   listAt(data, "frontends").forEach((frontend, i) => {
@@ -54,20 +59,20 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
   });
   const { admin } = asTable(data);
   if (admin !== undefined) {
-    const { bind = "127.0.0.1:9090" } = asTable(admin);
+    const { bind = DEFAULT_ADMIN_BIND } = asTable(admin);
     addresses.add(["admin", "bind"], bind, toBindKey);
     overlaps.add(["admin", "bind"], bind);
   }
 
   const defaults = asTable(asTable(data).defaults);
   const { health_check: everyCheck } = defaults;
-  const { healthcheck: pyhaproxyCheck } = asTable(data);
+  const checkOfAll = asTable(asTable(data).healthcheck).enabled === true ? {} : undefined;
   checkHealthCheck({}, everyCheck, { path: ["defaults"], problems });
   checkOwnProbe(everyCheck, { path: ["defaults"], problems });
   for (const [name, backend] of Object.entries(backends)) {
     const servers = new Unique("each server once in a backend", problems);
     checkHealthCheck(everyCheck, asTable(backend).health_check, { path: ["backends", name], problems });
-    if (!isProbed(pyhaproxyCheck, everyCheck, asTable(backend).health_check)) {
+    if (!isProbed([checkOfAll, everyCheck, asTable(backend).health_check].map(tableOrNone))) {
       checkUnprobed(backend, defaults, { path: ["backends", name], problems });
     }
     checkProtocol(backend, { path: ["backends", name], problems });
@@ -120,7 +125,7 @@ function checkFrontend(frontend: unknown, context: FrontendContext): void {
   const seen = new Unique("each pair of host and path_prefix once", problems);
   listAt(frontend, "routes").forEach((route, i) => {
     const at = [...path, "routes", i];
-    const { host, path_prefix: prefix = "/" } = asTable(route);
+    const { host, path_prefix: prefix = DEFAULT_PATH_PREFIX } = asTable(route);
     checkAction(route, at, context);
     if (!isTable(route) || typeof prefix !== "string") return;
     const toKey = () => (host === undefined ? "" : parseRouteHost(String(host))) + prefix;
@@ -143,12 +148,9 @@ function checkHealthCheck(inherited: unknown, written: unknown, { path, problems
   });
 }
 
-/** Whether a backend has probes, whose check is written in these sections; the later one overrides. */
-function isProbed(pyhaproxyCheck: unknown, ...written: readonly unknown[]): boolean {
-  const checks = written.filter((check) => check !== undefined).map(asTable);
-  const inherited = asTable(pyhaproxyCheck).enabled === true;
-  const { enabled = inherited || checks.length > 0 } = Object.assign({}, ...checks) as { enabled?: unknown };
-  return enabled !== false;
+/** A section that is not there is none; one of the wrong form counts as empty, as the schema reports it. */
+function tableOrNone(section: unknown): Record<string, unknown> | undefined {
+  return section === undefined ? undefined : asTable(section);
 }
 
 /** What a backend without probes cannot have, whether it says so itself or the defaults do. */
@@ -158,7 +160,8 @@ function checkUnprobed(
   { path, problems }: Context,
 ): void {
   const { balance = defaults.balance, max_requests: ofAll = defaults.max_requests } = asTable(backend);
-  if (typeof balance === "string" && BY_PROBES.includes(balance.toLowerCase())) {
+  const policy = typeof balance === "string" ? policyCalled(balance) : undefined;
+  if (policy !== undefined && policyGoesBy(policy) === "probes") {
     const message = refuseValue(balance, "another policy, or health_check with it: it goes by the probes");
     problems.push({ path: [...path, "balance"], message });
   }
@@ -172,9 +175,6 @@ function checkUnprobed(
     refuse([...path, "servers", i], asTable(server).max_requests);
   });
 }
-
-/** The names of the policy that knows nothing without probes. */
-const BY_PROBES: readonly unknown[] = ["latency", "fastest"];
 
 /** Whether a server whose probes are to go to another port has ports at all. */
 function checkProbePort(server: unknown, { path, problems }: Context): void {

@@ -4,7 +4,7 @@ import { type Condition, type Subject, SUBJECTS } from "./condition.ts";
 import { type ConditionReader, type ReadValue, refuseAt } from "./reader.ts";
 import { parseRouteHost } from "../values/host.ts";
 import { quoteShort } from "../problems/wording.ts";
-import { starless } from "../values/starless.ts";
+import { starless } from "../values/paths.ts";
 import { suggest } from "../problems/suggest.ts";
 
 /** Subjects that are one of many, and need a name in parentheses. */
@@ -103,7 +103,7 @@ function readText(subject: Subject, { text, at }: ReadValue): string {
       );
     }
   }
-  if ((subject === "path" || subject === "path_prefix") && !/^(?:\/[^?#\s]*|\*)$/.test(text)) {
+  if (isPath(subject) && !/^(?:\/[^?#\s]*|\*)$/.test(text)) {
     const slash = /^[^/?#\s][^?#\s]*$/.test(text) ? `/${text}` : undefined;
     throw refuseAt(
       at,
@@ -112,7 +112,7 @@ function readText(subject: Subject, { text, at }: ReadValue): string {
       slash,
     );
   }
-  const prefix = subject === "path" || subject === "path_prefix" ? starless(text) : undefined;
+  const prefix = isPath(subject) ? starless(text) : undefined;
   if (prefix !== undefined) {
     const found = `${quoteShort(text)}, whose star would be a star`;
     throw refuseAt(at, found, "path_prefix with the prefix alone, or path ~", `path_prefix == ${prefix}`);
@@ -122,6 +122,10 @@ function readText(subject: Subject, { text, at }: ReadValue): string {
     throw refuseAt(at, `no method: ${quoteShort(text)}`, "a method in capitals", upper);
   }
   return text;
+}
+
+function isPath(subject: Subject): boolean {
+  return subject === "path" || subject === "path_prefix";
 }
 
 function matches(asked: AskedSubject, { at, value }: { at: number; value: ReadValue }): Condition {

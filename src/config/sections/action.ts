@@ -9,29 +9,10 @@ import { redirectSchema } from "./redirect.ts";
 import { body, respondSchema } from "./respond.ts";
 import { pattern, rewriteCookiesSchema, rewriteLocationSchema } from "./rewrites.ts";
 import { section } from "./section.ts";
-import { starless } from "../values/starless.ts";
+import { pathPrefix, target } from "../values/paths.ts";
 import type { Frozen } from "../freeze.ts";
 
-/** What `parsePathPrefix` accepts, in words, for error messages. */
-const PREFIX_FORM = 'a path that starts with "/", in ASCII, without query, fragment and white space';
-const TARGET_FORM = 'a path that starts with "/", with a query if need be';
 const METHOD_FORM = 'a method such as "POST", but neither HEAD, CONNECT nor TRACE';
-
-/** What a path starts with. A star at its end is refused: it would be a star, and not what it is elsewhere. */
-export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
-  const near = starless(prefix);
-  if (near !== undefined) {
-    throw new RangeError(refuseValue(prefix, "the prefix alone, which takes what is below it", near));
-  }
-  if (/^\/[!"$->@-~]*$/.test(prefix)) return prefix; // ASCII: the head of a request holds bytes
-  throw new RangeError(refuseValue(prefix, PREFIX_FORM));
-});
-
-/** A path, with a query if need be. */
-export const target = parsed(TARGET_FORM, (written) => {
-  if (/^\/[!-"$-~]*$/.test(written)) return written;
-  throw new RangeError(refuseValue(written, TARGET_FORM));
-});
 
 /** An answer to HEAD has no body whatever it says of its length, so no other method may become one, nor it another. */
 export const method = parsed(METHOD_FORM, (word) => {
@@ -102,6 +83,17 @@ export const actionKeys = {
   /** Silence of an event stream in which its client gets a comment; 0 is off, as where nothing is said. */
   heartbeat: duration.exactOptional(),
 };
+
+/** Those that say who answers. */
+export const ANSWER_KEYS = ["backend", "split", "redirect", "respond"] as const;
+
+/** All others: they change a request on its way to a server, or the answer on its way back. */
+export const CHANGE_KEYS = Object.keys(actionKeys).filter((key): key is ChangeKey =>
+  !(ANSWER_KEYS as readonly string[]).includes(key)
+);
+
+/** One of `CHANGE_KEYS`. */
+export type ChangeKey = Exclude<keyof typeof actionKeys, (typeof ANSWER_KEYS)[number]>;
 
 const actionSchema = section(actionKeys);
 

@@ -3,7 +3,7 @@ import { BIND_FORM, parseBind } from "../values/bind.ts";
 import { errorPagesSchema } from "./error-pages.ts";
 import { choice, flag, list, parsed, text, wholeNumber } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
-import { pagePath } from "../values/page-path.ts";
+import { pagePath } from "../values/paths.ts";
 import { relaySchema } from "./relay.ts";
 import { routeSchema } from "./route.ts";
 import { ruleSchema } from "./rule.ts";

@@ -4,16 +4,11 @@ import { choice, flag, parsed, positiveDuration, wholeNumber } from "../values/v
 import type { Frozen } from "../freeze.ts";
 import { headersSchema } from "../values/headers.ts";
 import { refuseValue } from "../problems/wording.ts";
+import { target } from "../values/paths.ts";
 import { overrides, section } from "./section.ts";
 import { someStatusesSchema } from "../values/statuses.ts";
 
-const PATH_FORM = 'a path that starts with "/", with a query if need be';
 const MAX_PATTERN = 1000;
-
-const path = parsed(PATH_FORM, (text) => {
-  if (/^\/[!-"$-~]*$/.test(text)) return text;
-  throw new RangeError(refuseValue(text, PATH_FORM));
-});
 
 const HOST_FORM = 'a host name, with a port if need be, such as "app.internal"';
 
@@ -31,7 +26,7 @@ const healthCheck = {
   /** `http` asks for `path`, or parents for `url`; `tcp` only connects; `connect` asks parents for a tunnel. */
   type: choice(["http", "tcp", "connect"]).prefault("http"),
   /** What is asked for. */
-  path: path.prefault("/health"),
+  path: target.prefault("/health"),
   method: choice(["GET", "HEAD"]).prefault("GET"),
   /** Further headers of a probe; one called `User-Agent` or `Accept` takes the place of the probe's own. */
   headers: headersSchema.prefault({}),
@@ -83,7 +78,7 @@ const allKeys = section({ ...healthCheck, ...optional });
 
 /** What one server overrides of its backend's check. */
 export const serverHealthSchema = section({
-  path: path.exactOptional(),
+  path: target.exactOptional(),
   port: wholeNumber(1, 65_535).exactOptional(),
   host: host.exactOptional(),
 });
@@ -110,12 +105,18 @@ export function resolveHealthCheck(
   protocol: "http" | "proxy",
   ...written: readonly (WrittenHealthCheck | undefined)[]
 ): HealthCheckConfig | undefined {
-  if (written.every((one) => one === undefined)) return undefined;
+  if (!isProbed(written)) return undefined;
   const check = Object.assign({}, DEFAULTS, protocol === "proxy" && FOR_PARENTS, ...written);
   if (check.type === "connect" && written.every((one) => one?.expectedStatus === undefined)) {
     check.expectedStatus = DEFAULTS.expectedStatus; // a tunnel is any 2xx
   }
-  return check.enabled ? check : undefined;
+  return check;
+}
+
+/** Whether there are probes: one of these sections is there, and the last that says yes or no does not say no. */
+export function isProbed(written: readonly ({ readonly enabled?: unknown } | undefined)[]): boolean {
+  const { enabled }: { enabled?: unknown } = Object.assign({}, ...written);
+  return enabled !== false && written.some((section) => section !== undefined);
 }
 
 /** The section `healthcheck` at the top level, as pyhaproxy spells it: a check for every backend. */
@@ -123,7 +124,7 @@ export const pyhaproxyHealthSchema = section({
   enabled: flag.prefault(false),
   interval_seconds: wholeNumber(1, 86_400).prefault(5),
   timeout_seconds: wholeNumber(1, 3600).prefault(2),
-  path: path.prefault("/health"),
+  path: target.prefault("/health"),
 }).transform(({ enabled, intervalSeconds, timeoutSeconds, path }): WrittenHealthCheck | undefined =>
   enabled ? { path, interval: intervalSeconds * 1000, timeout: timeoutSeconds * 1000 } : undefined
 );

@@ -1,15 +1,18 @@
 import type { z } from "zod";
 import { flag } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
-import { pagePath } from "../values/page-path.ts";
+import { pagePath } from "../values/paths.ts";
 import { section } from "./section.ts";
+
+/** Path of the metrics on frontends, unless the config names one. */
+export const DEFAULT_METRICS_PATH = "/metrics";
 
 /** Metrics on the frontends' own addresses; the admin listener has them always. */
 export const metricsSchema = section({
   /** Whether every frontend answers `path` itself: everybody who reaches it sees the metrics. */
   enabled: flag.prefault(false),
   /** Compared as a whole. */
-  path: pagePath.prefault("/metrics"),
+  path: pagePath.prefault(DEFAULT_METRICS_PATH),
 });
 
 /** Output type of `metricsSchema`. */

@@ -44,10 +44,11 @@ export function overrides<Shape extends Record<string, z.ZodPrefault>>(shape: Sh
   return Object.fromEntries(fields);
 }
 
+/** A key as the program calls it. */
+export function toCamelCase<Key extends string>(key: Key): CamelCase<Key> {
+  return key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as CamelCase<Key>;
+}
+
 function toCamelKeys(table: Record<string, unknown>): Record<string, unknown> {
-  const renamed = Object.entries(table).map(([key, value]) => [
-    key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-    value,
-  ]);
-  return Object.fromEntries(renamed);
+  return Object.fromEntries(Object.entries(table).map(([key, value]) => [toCamelCase(key), value]));
 }

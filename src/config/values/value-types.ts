@@ -67,15 +67,18 @@ export function choice<const Words extends readonly [string, ...string[]]>(
 }
 
 /** One of a few words, in any case; each stands for the word that `meanings` gives it. */
-export function alias<const Meanings extends Readonly<Record<string, string>>>(
-  meanings: Meanings,
-): z.ZodPipe<z.ZodString, z.ZodTransform<Meanings[keyof Meanings], string>> {
-  const words = [...new Set(Object.values(meanings))];
+export function alias<Meaning extends string>(
+  meanings: ReadonlyMap<string, Meaning>,
+): z.ZodPipe<z.ZodString, z.ZodTransform<Meaning, string>> {
+  const words = [...new Set(meanings.values())];
   return z.string(wants(listWords(words))).transform((text, context) => {
     const word = text.toLowerCase();
-    if (Object.hasOwn(meanings, word)) return meanings[word] as Meanings[keyof Meanings];
-    const near = suggest(word, Object.keys(meanings));
-    context.addIssue(refuseValue(text, listWords(words), near === undefined ? undefined : meanings[near]));
+    const meaning = meanings.get(word);
+    if (meaning !== undefined) return meaning;
+    const near = suggest(word, [...meanings.keys()]);
+    context.addIssue(
+      refuseValue(text, listWords(words), near === undefined ? undefined : meanings.get(near)),
+    );
     return z.NEVER;
   });
 }

@@ -1,0 +1,34 @@
+import { refuseValue } from "../problems/wording.ts";
+import { parsed } from "./value-types.ts";
+
+const PREFIX_FORM = 'a path that starts with "/", in ASCII, without query, fragment and white space';
+const TARGET_FORM = 'a path that starts with "/", with a query if need be';
+const PAGE_FORM = 'a path that starts with "/", without query';
+
+/** What a path starts with. A star at its end is refused: it would be a star, and not what it is elsewhere. */
+export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
+  const near = starless(prefix);
+  if (near !== undefined) {
+    throw new RangeError(refuseValue(prefix, "the prefix alone, which takes what is below it", near));
+  }
+  if (/^\/[!"$->@-~]*$/.test(prefix)) return prefix; // ASCII: the head of a request holds bytes
+  throw new RangeError(refuseValue(prefix, PREFIX_FORM));
+});
+
+/** The prefix that a path with a star at its end means in other programs; undefined where it has none, or is one. */
+export function starless(path: string): string | undefined {
+  if (!/^\/.*\*$/s.test(path)) return undefined;
+  return path.replace(/\/?\*{1,2}$/, "") || "/";
+}
+
+/** A path, with a query if need be. */
+export const target = parsed(TARGET_FORM, (written) => {
+  if (/^\/[!-"$-~]*$/.test(written)) return written;
+  throw new RangeError(refuseValue(written, TARGET_FORM));
+});
+
+/** Path of a page that frontends answer themselves; compared as a whole. */
+export const pagePath = parsed(PAGE_FORM, (text) => {
+  if (/^\/[^?#\s\p{Cc}]*$/u.test(text)) return text;
+  throw new RangeError(refuseValue(text, PAGE_FORM));
+});

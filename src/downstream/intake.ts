@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { type ProxyError, toProxyError } from "../base/errors.ts";
-import type { CodecLimits } from "../http1/limits.ts";
+import type { CodecLimits } from "../http/limits.ts";
 import { type RefusedHead, RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
 import { collectChunks, giveBack, isReleasable, releaseMemory } from "../net/release.ts";
 import { bodyTooLarge } from "./request-rules.ts";

@@ -8,7 +8,7 @@ import { type Framing, NO_BODY, requestFraming } from "../http/framing.ts";
 import { checkConnection } from "../http/hop-by-hop.ts";
 import { parseTarget, type RequestTarget, sameAuthority } from "../http/request-target.ts";
 import { Decoder } from "./decoder.ts";
-import type { CodecLimits } from "./limits.ts";
+import type { CodecLimits } from "../http/limits.ts";
 
 /** The head of a request, as received and found to be sound. */
 export interface RequestHead {

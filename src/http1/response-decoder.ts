@@ -4,7 +4,7 @@ import type { Fields } from "../http/fields.ts";
 import { type Framing, responseFraming } from "../http/framing.ts";
 import { checkConnection } from "../http/hop-by-hop.ts";
 import { Decoder } from "./decoder.ts";
-import type { CodecLimits } from "./limits.ts";
+import type { CodecLimits } from "../http/limits.ts";
 
 /** The head of an answer, as received and found to be sound. */
 export interface ResponseHead {

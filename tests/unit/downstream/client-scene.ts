@@ -4,7 +4,7 @@ import type { ProxyError } from "../../../src/base/errors.ts";
 import type { DownstreamOptions, DownstreamTimeouts } from "../../../src/downstream/options.ts";
 import { DownstreamServer } from "../../../src/downstream/server.ts";
 import { Fields } from "../../../src/http/fields.ts";
-import { DEFAULT_LIMITS } from "../../../src/http1/limits.ts";
+import { DEFAULT_LIMITS } from "../../../src/http/limits.ts";
 import { BytesSource } from "../../../src/message/body-bytes.ts";
 import type { BodySink, BodySource } from "../../../src/message/body.ts";
 import type { Exchange } from "../../../src/message/exchange.ts";

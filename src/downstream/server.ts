@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { ProxyError, statusOf } from "../base/errors.ts";
 import type { Buffer } from "node:buffer";
 import { DeadlineQueue } from "../base/deadline-queue.ts";
-import { reasonPhrase } from "../http/status.ts";
+import { reasonPhrase, RETRY_AFTER, statusText } from "../http/status.ts";
 import type { Peer } from "../message/exchange.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -270,10 +270,10 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
 }
 
 function refusalFor(refusal: Refusal): string {
-  const status = `${statusOf(refusal)} ${reasonPhrase(statusOf(refusal))}`;
-  const body = `${status}: ${refusal}\n`;
-  return `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-    `Content-Length: ${body.length}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n${body}`;
+  const status = statusOf(refusal);
+  const body = statusText(status, refusal);
+  return `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+    `Content-Length: ${body.length}\r\nRetry-After: ${RETRY_AFTER}\r\nConnection: close\r\n\r\n${body}`;
 }
 
 function isOver(limit: number, count: number): boolean {

@@ -8,7 +8,7 @@ export interface CodecLimits {
   readonly targetSize: number;
 }
 
-/** The limits of a newcomer's configuration. */
+/** The limits of a config that says nothing of them. */
 export const DEFAULT_LIMITS: CodecLimits = { headerSize: 32 * 1024, headerCount: 100, targetSize: 16 * 1024 };
 
 /** One chunk-size line with its extensions. */

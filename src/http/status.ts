@@ -55,6 +55,14 @@ const PHRASES: Readonly<Record<number, string>> = {
   511: "Network Authentication Required",
 };
 
+/** What Retry-After says with every 503 of ours, in seconds. */
+export const RETRY_AFTER = "1";
+
+/** What an answer of ours says in plain text: `503 Service Unavailable: no_server`. */
+export function statusText(status: number, reason: string): string {
+  return `${status} ${reasonPhrase(status)}: ${reason}\n`;
+}
+
 /** The usual phrase for `status`, or an empty one, which RFC 9112 §4 allows. */
 export function reasonPhrase(status: number): string {
   return PHRASES[status] ?? "";

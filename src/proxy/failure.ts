@@ -1,6 +1,6 @@
 import { ProxyError, proxyStatusOf, toProxyError } from "../base/errors.ts";
 import { preferredType } from "../http/negotiate.ts";
-import { reasonPhrase } from "../http/status.ts";
+import { reasonPhrase, RETRY_AFTER, statusText } from "../http/status.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { SERVED_METHODS } from "./options.ts";
 import { type ErrorPage, type FailureFacts, fillPage } from "./error-page.ts";
@@ -48,7 +48,7 @@ export function answerFailure(error: unknown, exchange: Exchange, answers: Error
   }
   // A client that breaks the protocol here may see the end of its request elsewhere than we do.
   if (failure.side === "downstream") headers.set("Connection", "close");
-  if (status === 503) headers.set("Retry-After", "1");
+  if (status === 503) headers.set("Retry-After", RETRY_AFTER);
   return new Response(body, { status, statusText: facts.phrase, headers });
 }
 
@@ -72,8 +72,8 @@ function write(
 
 const BUILT_IN: [string, ...string[]] = [TEXT, JSON_TYPE, HTML];
 
-function toText({ status, phrase, reason, requestId }: FailureFacts): string {
-  return `${status} ${phrase}: ${reason}\nRequest id: ${requestId}\n`;
+function toText({ status, reason, requestId }: FailureFacts): string {
+  return `${statusText(status, reason)}Request id: ${requestId}\n`;
 }
 
 function toJson({ status, phrase, reason, requestId }: FailureFacts): string {

@@ -97,11 +97,33 @@ function believe({ exchange, head }: IncomingRequest, { trusted, clientHeader }:
   if (element?.host !== undefined) exchange.reportedHost = readAuthority(element.host);
 }
 
-/** The scheme that the client used, as far as is known: a trusted proxy says it, or the connection. */
-export function schemeOf({ exchange, head }: IncomingRequest, { clientHeader }: IdentityPolicy): string {
-  const said = exchange.peerTrusted && clientHeader === "x-forwarded-for"
-    ? head.fields.get("x-forwarded-proto")?.toLowerCase()
-    : exchange.reportedProto;
-  if (said === "http" || said === "https") return said;
+/**
+ * Whether the X-Forwarded fields of a request are believed. Of two chains a trusted proxy keeps up one; the other it may
+ * pass on as the client sent it.
+ */
+export function believesXForwarded({ exchange }: IncomingRequest, { clientHeader }: IdentityPolicy): boolean {
+  return exchange.peerTrusted && clientHeader === "x-forwarded-for";
+}
+
+/**
+ * The scheme of the client in the words of whoever is believed: `said` is the X-Forwarded-Proto of the request, which
+ * counts where a trusted proxy keeps it up. Where nobody says it, it is the connection's.
+ */
+export function believedProto(
+  request: IncomingRequest,
+  policy: IdentityPolicy,
+  said: string | undefined,
+): string {
+  const { exchange } = request;
+  return (believesXForwarded(request, policy) ? said : exchange.reportedProto) ?? schemeOfPeer(request);
+}
+
+/** The scheme that the client used, as far as is known: what is believed where it is one that we know. */
+export function schemeOf(request: IncomingRequest, policy: IdentityPolicy): "http" | "https" {
+  const said = believedProto(request, policy, request.head.fields.get("x-forwarded-proto")).toLowerCase();
+  return said === "http" || said === "https" ? said : schemeOfPeer(request);
+}
+
+function schemeOfPeer({ exchange }: IncomingRequest): "http" | "https" {
   return exchange.peer.secure ? "https" : "http";
 }

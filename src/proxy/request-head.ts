@@ -6,7 +6,7 @@ import { oneHopOn } from "../http/max-forwards.ts";
 import type { BodySource } from "../message/body.ts";
 import { climbs, pathOf } from "../http/path.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
-import { type IdentityPolicy, isIdentity } from "./identity.ts";
+import { believedProto, believesXForwarded, type IdentityPolicy, isIdentity } from "./identity.ts";
 import type { RequestEdits } from "./shape.ts";
 import { leavesFolder } from "./target.ts";
 import { droppedTrailers } from "./trailers.ts";
@@ -173,11 +173,6 @@ function joined(before: string | undefined, value: string): string {
   return before === undefined ? value : before + ", " + value;
 }
 
-/** Of two chains a trusted proxy keeps up one; the other it may pass on as the client sent it. */
-function believesXForwarded({ exchange }: IncomingRequest, policy: IdentityPolicy): boolean {
-  return exchange.peerTrusted && policy.clientHeader === "x-forwarded-for";
-}
-
 /** Who asks, for the server: what a trusted proxy reported goes on, and of others at most the chain of addresses. */
 function identityLines(
   request: IncomingRequest,
@@ -186,8 +181,7 @@ function identityLines(
 ): string {
   const { exchange } = request;
   const believed = believesXForwarded(request, policy);
-  const proto = (believed ? reported.proto : exchange.reportedProto) ??
-    (exchange.peer.secure ? "https" : "http");
+  const proto = believedProto(request, policy, reported.proto);
   const host = (believed ? reported.host : exchange.reportedHost) ?? exchange.authority;
   let lines = "X-Forwarded-For: " + forwardedFor(request, reported.forwardedFor, policy) +
     "\r\nX-Forwarded-Proto: " + proto;

@@ -115,8 +115,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "config/checks/references.ts",
     breaks: "a frontend may take the admin listener's default address",
-    from: "127.0.0.1:9090",
-    to: "127.0.0.1:9091",
+    from: "bind = DEFAULT_ADMIN_BIND",
+    to: "bind = undefined",
     tests: ["unit/config/admin.test.ts"],
   },
   {
@@ -172,8 +172,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "proxy/identity.ts",
     breaks: "a scheme in capitals is not believed",
-    from: 'head.fields.get("x-forwarded-proto")?.toLowerCase()',
-    to: 'head.fields.get("x-forwarded-proto")',
+    from: 'request.head.fields.get("x-forwarded-proto")).toLowerCase()',
+    to: 'request.head.fields.get("x-forwarded-proto"))',
     tests: ["unit/proxy/identity.test.ts"],
   },
   {

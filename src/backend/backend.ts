@@ -84,10 +84,10 @@ export class Backend {
       resolver,
       log,
       before: before === undefined ? undefined : before.#membership,
-      onChange: () => this.#update(),
+      onChange: () => this.#follow(),
       onMoved: (url, addresses) => this.#servers.find(({ name }) => name === url)?.pool.moveTo(addresses),
     });
-    this.#update(before?.servers, asksTheSame(before?.config.healthCheck, config.healthCheck));
+    this.#begin(before);
   }
 
   get name(): string {
@@ -134,15 +134,13 @@ export class Backend {
 
   /**
    * The server for a request, other than those that it was sent to already; undefined where there is none. `key` is
-   * what `hashKey` says of it. A request that is repeated gets one that is ejected where there is no other. The request
-   * counts as sent.
+   * what `hashKey` says of it. A request that is repeated gets one that is ejected where there is no other. It is counted
+   * by a Lease, which is to be taken at once.
    */
   pick(tried?: ReadonlySet<Server>, key?: string): Server | undefined {
     if (this.#successor !== undefined) return this.#successor.pick(this.#successor.#own(tried), key);
-    const server = this.#policy.pick(tried, key) ?? this.#leastFull(tried) ??
+    return this.#policy.pick(tried, key) ?? this.#leastFull(tried) ??
       (tried && this.#availability.lastResort(tried));
-    server?.picked();
-    return server;
   }
 
   /** Whether a request has a server left besides those that it was sent to. */
@@ -154,14 +152,13 @@ export class Backend {
 
   /**
    * The server that a client stays with, if it may go on doing so, which a server that is drained allows, but not for
-   * a tunnel (`opensTunnel`), as those are about to end. The request counts as sent.
+   * a tunnel (`opensTunnel`), as those are about to end.
    */
-  stay(fields: Fields, opensTunnel = false): Server | undefined {
-    if (this.#successor !== undefined) return this.#successor.stay(fields, opensTunnel);
+  stickyServer(fields: Fields, opensTunnel = false): Server | undefined {
+    if (this.#successor !== undefined) return this.#successor.stickyServer(fields, opensTunnel);
     const server = this.stickiness?.serverOf(fields);
     if (server === undefined || !this.#availability.keeps(server)) return undefined;
     if (opensTunnel && server.operator !== "ready") return undefined;
-    server.picked();
     return server;
   }
 
@@ -197,28 +194,45 @@ export class Backend {
     return new Set(this.#servers.filter(({ name }) => names.has(name)));
   }
 
-  /** Takes over which servers there are. One that comes later gets its first request behind its first probe. */
-  #update(known: readonly Server[] = this.#servers, sameCheck = true): void {
-    const before = new Map(known.map((server) => [server.name, server]));
-    const servers = this.#membership.members.map((member) => {
-      const old = before.get(member.config.url);
-      const stays = old !== undefined && this.#servers.includes(old) &&
-        isDeepStrictEqual(old.config, member.config);
-      return stays ? old : this.#createServer(member, old, sameCheck);
-    });
-    const added = servers.filter((server) => !this.#servers.includes(server));
-    const removed = this.#servers.filter((server) => !servers.includes(server));
-    this.#servers = servers;
-    this.stickiness?.update(servers);
-    this.#availability.update(
-      servers,
-      known.length === 0 ? [] : added.filter(({ name }) => !before.has(name)),
+  /** Begins with the servers of the config, each with what was known of it in the config `before`. */
+  #begin(before: Backend | undefined): void {
+    const known = byName(before?.servers ?? []);
+    const sameCheck = asksTheSame(before?.config.healthCheck, this.config.healthCheck);
+    const servers = this.#membership.members.map((member) =>
+      this.#createServer(member, known.get(member.config.url), sameCheck)
     );
+    this.#enter(servers, { added: servers, known });
+    this.#letGo([], servers);
+  }
+
+  /** Follows the names, which stand for other servers now. A server that joins gets its first request behind its first probe. */
+  #follow(): void {
+    const before = this.#servers;
+    const known = byName(before);
+    const servers = this.#membership.members.map((member) => {
+      const old = known.get(member.config.url);
+      return old !== undefined && isDeepStrictEqual(old.config, member.config)
+        ? old
+        : this.#createServer(member, old, true);
+    });
+    const added = servers.filter((server) => !before.includes(server));
+    const removed = before.filter((server) => !servers.includes(server));
+    this.#enter(servers, { added, known });
     if (this.#started) this.settle();
     for (const { pool } of removed) pool.close();
     this.#letGo(removed, servers);
-    for (const { operator, tunnels } of added) if (operator === "ready") tunnels.stay();
     if (this.#started) void this.#probe(added);
+  }
+
+  /** These are the `servers` from now on. Those of the `added` that were not `known` by name have joined, unless none was. */
+  #enter(
+    servers: readonly Server[],
+    { added, known }: { added: readonly Server[]; known: ReadonlyMap<string, Server> },
+  ): void {
+    this.#servers = servers;
+    this.stickiness?.update(servers);
+    this.#availability.update(servers, known.size === 0 ? [] : added.filter(({ name }) => !known.has(name)));
+    for (const { operator, tunnels } of added) if (operator === "ready") tunnels.stay();
   }
 
   /** Ends the tunnels to servers that are none of those that `stay`, after a while. */
@@ -272,6 +286,10 @@ export class Backend {
     }
     return best;
   }
+}
+
+function byName(servers: readonly Server[]): ReadonlyMap<string, Server> {
+  return new Map(servers.map((server) => [server.name, server]));
 }
 
 /** Whether two checks ask for the same, in whatever rhythm: then what one found holds for the other. */

@@ -18,13 +18,13 @@ export class RetryBudget {
   }
 
   /** Counts a request; `now` on any clock in ms. */
-  request(now: number): void {
+  countRequest(now: number): void {
     this.#turn(now);
     this.#requests++;
   }
 
-  /** Whether one more retry is within the budget; counts it if so. */
-  take(now: number): boolean {
+  /** Counts one more retry if it is within the budget. Returns whether it is. */
+  claimRetry(now: number): boolean {
     this.#turn(now);
     const allowed = Math.max(LEAST, this.#share * (this.#requests + this.#requestsBefore));
     if (this.#retries + this.#retriesBefore >= allowed) return false;

@@ -3,7 +3,7 @@ import type { MovingAverage } from "../balancing/average.ts";
 import type { FailedLoad } from "../balancing/failed-load.ts";
 import type { PeakAverage } from "../balancing/peak-average.ts";
 import type { Candidate, LoadReport } from "../balancing/policy.ts";
-import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
+import type { ProxyErrorKind } from "../base/errors.ts";
 import type { ServerConfig } from "../config/sections/server.ts";
 import type { ProbeTarget } from "../health/active.ts";
 import { type EjectionRules, PassiveHealth } from "../health/passive.ts";
@@ -15,8 +15,7 @@ import {
   UNKNOWN_HEALTH,
   UNPROBED_HEALTH,
 } from "../health/state.ts";
-import type { FieldName, Fields } from "../http/fields.ts";
-import { LOAD_REPORT_FIELD, parseLoadReport } from "../http/orca.ts";
+import { isLoadReport } from "../http/orca.ts";
 import type { DropsField } from "../http1/encode.ts";
 import type { DialTarget } from "../net/dial.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";
@@ -62,6 +61,12 @@ export class Server implements Candidate, ProbeTarget {
   readonly record: ServerRecord;
   /** What requests say. */
   readonly passive: PassiveHealth;
+  /** Who wants to know how they end. */
+  readonly outcomes: OutcomeListener;
+  /** Whether it is a proxy: then a bad status is rather the target's fault. */
+  readonly isParent: boolean;
+  /** Whether what its answers say of its load is for us. */
+  readonly readsReports: boolean;
   operator: OperatorState = "ready";
   /** Share of the weight that counts: less than 1 while a server that came back is brought up. */
   ramp = 1;
@@ -69,9 +74,6 @@ export class Server implements Candidate, ProbeTarget {
   rampingSince: number | undefined;
   #health: HealthState = UNKNOWN_HEALTH;
   #lastProbe: Probed | undefined;
-  readonly #outcomes: OutcomeListener;
-  readonly #isParent: boolean;
-  readonly #readsReports: boolean;
 
   constructor(
     config: ServerConfig,
@@ -80,9 +82,7 @@ export class Server implements Candidate, ProbeTarget {
       pool: ConnectionPool;
       ejection: EjectionRules;
       outcomes: OutcomeListener;
-      /** Whether it is a proxy: then a bad status is rather the target's fault. */
       isParent?: boolean;
-      /** Whether what its answers say of its load is for us. */
       readsReports?: boolean;
       /** What it keeps from configs before. */
       standing?: Standing;
@@ -104,9 +104,9 @@ export class Server implements Candidate, ProbeTarget {
     this.tunnels = standing.tunnels;
     this.record = standing.record;
     this.passive = new PassiveHealth(parts.ejection, before?.passive);
-    this.#outcomes = parts.outcomes;
-    this.#isParent = parts.isParent ?? false;
-    this.#readsReports = parts.readsReports ?? false;
+    this.outcomes = parts.outcomes;
+    this.isParent = parts.isParent ?? false;
+    this.readsReports = parts.readsReports ?? false;
     if (before === undefined) return;
     this.operator = before.operator;
     this.rampingSince = before.rampingSince;
@@ -118,10 +118,6 @@ export class Server implements Candidate, ProbeTarget {
   /** Requests on their way to or from it: counted from being picked until the last byte of the answer. */
   get inFlight(): number {
     return this.record.inFlight;
-  }
-
-  set inFlight(count: number) {
-    this.record.inFlight = count;
   }
 
   /** Time from sending a request to the head of the answer. */
@@ -179,16 +175,6 @@ export class Server implements Candidate, ProbeTarget {
     );
   }
 
-  /** Counts a request that is on its way to it. */
-  picked(): void {
-    this.record.unprobed++;
-  }
-
-  /** A request that waited for it was sent to another one. */
-  unpicked(): void {
-    if (this.record.unprobed > 0) this.record.unprobed--; // unless a probe has given it a new beginning
-  }
-
   /** What probes say; up while there are none. Changes by the next three methods only. */
   get health(): HealthState {
     return this.#health;
@@ -219,78 +205,21 @@ export class Server implements Candidate, ProbeTarget {
     this.#health = UNPROBED_HEALTH;
   }
 
-  /** A request is over. */
-  release(): void {
-    const wasFull = this.full;
-    this.inFlight--;
-    if (wasFull && !this.full) this.#outcomes.onRoom(this);
-  }
-
-  /**
-   * Counts the head of an answer to what was sent at `sentAt`, on the clock of `performance.now()`. Takes a report of
-   * the server's load out of its fields where that is for us: nobody else needs to know. Returns when the head came.
-   */
-  answered({ status, fields }: { status: number; fields: Fields }, sentAt: number): number {
-    const now = performance.now();
-    const { latency, peak, responseSeconds, answers } = this.record;
-    if (status < 500 || this.#isParent) { // how fast it fails says nothing of how fast it is
-      latency.add(now - sentAt, now);
-      peak.add(now - sentAt, now);
-    }
-    responseSeconds.observe((now - sentAt) / 1000);
-    const hundreds = Math.floor(status / 100);
-    answers[hundreds <= 5 ? hundreds : 0]! += 1;
-    if (this.#readsReports) this.#takeReport(fields, now);
-    return now;
-  }
-
   /** Which trailer fields of its answers are for us alone, as the report is in a head. */
   get dropsTrailer(): DropsField | undefined {
-    return this.#readsReports ? isLoadReport : undefined;
-  }
-
-  #takeReport(fields: Fields, now: number): void {
-    const value = fields.get(LOAD_REPORT_FIELD);
-    if (value === undefined) return;
-    const utilization = parseLoadReport(value);
-    if (utilization !== undefined) this.record.report = { utilization, at: now };
-    fields.removeWhere(isLoadReport);
-  }
-
-  /** An answer came to its end: only now is it known whether it was one. */
-  finished(status: number, client: string): void {
-    if (status < 500 || this.#isParent) this.#outcomes.onPassed(this, client);
-    else {
-      this.record.failedLoad.add(performance.now(), this.record.latency.averageMs);
-      this.#outcomes.onFailed(this, status, client);
-    }
+    return this.readsReports ? isLoadReport : undefined;
   }
 
   /** Whether an answer of it should be dropped, and another server be asked, to see whether it is the server that fails. */
   wantsProof(status: number): boolean {
-    return status >= 500 && !this.#isParent && this.passive.wantsProof(performance.now());
+    return status >= 500 && !this.isParent && this.passive.wantsProof(performance.now());
   }
 
   /** Another server answered `status` to a request that failed here, for `reason`. */
   outdone(status: number, reason: ProxyErrorKind | number): void {
-    if (this.#isParent && typeof reason === "number") return;
-    if (status < 400) this.#outcomes.onProven(this, reason);
+    if (this.isParent && typeof reason === "number") return;
+    if (status < 400) this.outcomes.onProven(this, reason);
   }
-
-  /** Counts a failed attempt, unless it was not the server's fault. */
-  failed(error: ProxyError, client: string): void {
-    const { kind, side, blames } = error;
-    if (side !== "upstream") return;
-    const { failures, failedLoad, latency } = this.record;
-    failures.set(kind, (failures.get(kind) ?? 0) + 1);
-    if (!blames) return;
-    failedLoad.add(performance.now(), latency.averageMs);
-    this.#outcomes.onFailed(this, kind, error.sent ? client : undefined);
-  }
-}
-
-function isLoadReport({ lower }: FieldName): boolean {
-  return lower === LOAD_REPORT_FIELD;
 }
 
 /** Basic credentials (RFC 7617 §2), as UTF-8. */

@@ -1,5 +1,12 @@
+import type { FieldName } from "./fields.ts";
+
 /** Name of the field, in lower case. */
 export const LOAD_REPORT_FIELD = "endpoint-load-metrics";
+
+/** Whether a field reports a server's load. */
+export function isLoadReport({ lower }: FieldName): boolean {
+  return lower === LOAD_REPORT_FIELD;
+}
 
 /** Longest report that is read, in characters. */
 const MAX_LENGTH = 4096;

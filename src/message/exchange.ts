@@ -12,6 +12,8 @@ export interface Peer {
   readonly secure: boolean;
   /** Whether it came over a unix socket. */
   readonly unix?: boolean;
+  /** False where the connection cannot be handed over, as somebody else's server has it; default true. */
+  readonly handsOver?: boolean;
 }
 
 /**
@@ -31,6 +33,11 @@ export type NoRetry =
 export interface Informer {
   /** Sends a 1xx to the client, if it can take one. */
   inform(status: number, reason: string, fields: Fields | undefined): void;
+}
+
+/** What is given up with an exchange. */
+export interface Abortable {
+  abort(error: ProxyError): void;
 }
 
 /**
@@ -98,8 +105,6 @@ export class Exchange {
    * the form of the fields, and a status over 599, which then shows as `STATUS_SHOWN`.
    */
   answer: { readonly status: number; readonly fields: Fields } | undefined;
-  /** Whether a connection can be handed over for it: not where somebody else's server has it. */
-  handsOver = true;
   /** Closes what the answer holds open beside its body, where it is not handed over: the tunnel of a lost 101. */
   onFinished: (() => void) | undefined;
   #requestId: string | undefined;
@@ -107,7 +112,7 @@ export class Exchange {
   #atEnd: (() => void)[] | undefined;
   #controller: AbortController | undefined;
   #aborted: ProxyError | undefined;
-  #onAbort: ((error: ProxyError) => void) | undefined;
+  #underWay: Abortable | undefined;
 
   constructor(
     peer: Peer,
@@ -152,14 +157,14 @@ export class Exchange {
     return this.#aborted;
   }
 
-  /** Calls `listener` when the exchange is given up. One listener: the attempt that is under way. */
-  set onAbort(listener: ((error: ProxyError) => void) | undefined) {
-    this.#onAbort = listener;
+  /** What is aborted when the exchange is given up: the attempt that was made last. */
+  set underWay(attempt: Abortable) {
+    this.#underWay = attempt;
   }
 
-  /** Ends the listening of `listener`, unless another attempt has taken its place. */
-  ignoreAbort(listener: ((error: ProxyError) => void) | undefined): void {
-    if (this.#onAbort === listener) this.#onAbort = undefined;
+  /** Has `attempt`, which is over, not aborted any more, unless another one has taken its place. */
+  over(attempt: Abortable): void {
+    if (this.#underWay === attempt) this.#underWay = undefined;
   }
 
   /** A standard signal that aborts with the exchange, made when first asked for. */
@@ -220,9 +225,9 @@ export class Exchange {
     const error = new ProxyError(kind, message);
     this.#aborted = error;
     this.fail(error);
-    const onAbort = this.#onAbort;
-    this.#onAbort = undefined;
-    onAbort?.(error);
+    const underWay = this.#underWay;
+    this.#underWay = undefined;
+    underWay?.abort(error);
     this.#controller?.abort(error);
   }
 }

@@ -9,15 +9,10 @@ import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { HeartbeatBody } from "../message/heartbeat.ts";
 import { asResponse, ForwardedResponse } from "../message/forwarded-response.ts";
-import type { OpenTunnel, UpstreamTunnel } from "../message/tunnel.ts";
+import type { UpstreamTunnel } from "../message/tunnel.ts";
 import { joinTunnel, type TunnelEnding } from "../wire/tunnel.ts";
 import type { Answer } from "../upstream/contract.ts";
-
-/** Who ends tunnels when their server goes away. */
-interface TunnelSet {
-  add(tunnel: OpenTunnel): void;
-  delete(tunnel: OpenTunnel): void;
-}
+import type { Attempt } from "./attempt.ts";
 
 /** What makes an answer ready for the client. */
 export interface AnswerContext {
@@ -33,10 +28,8 @@ export interface AnswerContext {
   readonly edit: ((fields: Fields) => void) | undefined;
   /** Which trailer fields it leaves out. */
   readonly dropsTrailer: DropsField | undefined;
-  /** The open tunnels of the server, to which a new one is added. */
-  readonly tunnels: TunnelSet;
-  /** Called when a tunnel is over; other exchanges end with their connection. */
-  readonly onTunnelDone: () => void;
+  /** Whose answer it is. It is over with a tunnel; others are with what their connection does. */
+  readonly attempt: Attempt;
 }
 
 /** An answer of a server as a Response for the client: its end-to-end fields, and its body untouched. */
@@ -61,7 +54,7 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
   if (head.status === 101) announceUpgrade(fields, upgrade);
   const drop = () => {
     tunnel.socket.destroy();
-    context.onTunnelDone();
+    context.attempt.onDone();
   };
   exchange.onFinished = drop;
   const join: UpstreamTunnel["join"] = (socket, early, onDone) => {
@@ -71,11 +64,11 @@ export function toClientResponse(answer: Answer, exchange: Exchange, context: An
       onDone: ({ forth, back }, ending) => {
         noteEnding(exchange, ending, context.tunnelIdleMs);
         onDone({ fromClient: forth, toClient: back });
-        context.onTunnelDone();
-        context.tunnels.delete(open);
+        context.attempt.onDone();
+        context.attempt.server.tunnels.delete(open);
       },
     });
-    context.tunnels.add(open);
+    context.attempt.server.tunnels.add(open);
     return open;
   };
   return asResponse(

@@ -1,5 +1,4 @@
-import type { ProxyError } from "../base/errors.ts";
-import type { Exchange } from "../message/exchange.ts";
+import type { Abortable, Exchange } from "../message/exchange.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
 import { responseTimeout } from "../upstream/faults.ts";
 
@@ -13,17 +12,14 @@ export interface ExpectationTimes {
 
 /**
  * Watches a request whose client waits for a 100 before it sends the body (RFC 9110 §10.1.1). Meanwhile the wait is the
- * server's, not the client's: one that is silent has `fail` called, unless the proxy asks for the body in its place.
+ * server's, not the client's: one that is silent has the request aborted, unless the proxy asks for the body in its place.
  * Ends with `answer`, the head or the failure.
  */
 export function watchExpectation(
   exchange: Exchange,
-  request: OutgoingRequest,
-  { times, answer, fail }: {
-    times: ExpectationTimes;
-    answer: Promise<Answer>;
-    fail: (error: ProxyError) => void;
-  },
+  request: OutgoingRequest & Abortable,
+  times: ExpectationTimes,
+  answer: Promise<Answer>,
 ): void {
   const responseMs = request.responseMs ?? times.response;
   const asks = times.continue > 0 && (responseMs === 0 || times.continue < responseMs);
@@ -32,7 +28,7 @@ export function watchExpectation(
   const timer = setTimeout(() => {
     if (!exchange.awaitsContinue) return; // it came, or the client did not wait: its body has clocks of its own
     if (asks) exchange.inform(100, "Continue", undefined);
-    else fail(responseTimeout(request, responseMs));
+    else request.abort(responseTimeout(request, responseMs));
   }, ms);
   const done = () => clearTimeout(timer);
   answer.then(done, done);

@@ -45,7 +45,7 @@ export function nativeExchange(
   const known = exchanges.get(request);
   if (known !== undefined) return known;
   const url = new URL(request.url);
-  const peer: Peer = { address: client, port: 0, secure: url.protocol === "https:" };
+  const peer: Peer = { address: client, port: 0, secure: url.protocol === "https:", handsOver: false };
   const exchange = new Exchange(peer, {
     method: request.method,
     target: url.pathname + url.search,
@@ -54,7 +54,6 @@ export function nativeExchange(
     startedAt: performance.now(),
     fields,
   }, { inform() {} });
-  exchange.handsOver = false;
   exchanges.set(request, exchange);
   return exchange;
 }

@@ -5,8 +5,9 @@ import { parseStatuses } from "../config/values/statuses.ts";
 import { maySendAgain } from "../http/methods.ts";
 import { discardBody } from "../message/discard.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
-import type { AttemptResult, Outgoing } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import type { IdentityPolicy } from "./identity.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { compileRedirect } from "./redirect.ts";
 import { compileRespond } from "./respond.ts";
 
@@ -28,9 +29,9 @@ const MAX_DISCARDED_BYTES = 64 * 1024;
 const UNWANTED = new ProxyError("client_closed", "Something else is done in place of this answer");
 
 /** Lets go of the answer to `outgoing`: of a part of the request that is on its way as well. */
-export function letGo(sent: AttemptResult, outgoing: Outgoing): void {
-  const { body } = sent.answer;
-  if (body === null || !isOut(outgoing)) return sent.drop(UNWANTED);
+export function letGo(attempt: Attempt, outgoing: Outgoing): void {
+  const body = attempt.answer?.body ?? null;
+  if (body === null || !isOut(outgoing)) return attempt.drop(UNWANTED);
   discardBody(body, { limit: MAX_DISCARDED_BYTES, reason: UNWANTED });
 }
 

@@ -1,9 +1,9 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import type { ProxyError } from "../base/errors.ts";
-import type { NoRetry } from "../message/exchange.ts";
+import type { Exchange, NoRetry } from "../message/exchange.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
-import type { Outgoing } from "./attempt.ts";
+import type { Outgoing } from "./outgoing.ts";
 
 /** An attempt that failed. */
 export interface FailedAttempt {
@@ -17,20 +17,21 @@ export interface FailedAttempt {
 }
 
 /**
- * Whether another server may be asked: the request may be sent again, its body is whole, a server is left, and number, time
- * and budget allow it. Why not is noted for the log.
+ * Decides whether another server is asked, and counts that as a retry. Notes for the log why not, where that is for another
+ * reason than the failure itself.
  */
-export function mayRepeat(request: IncomingRequest, failed: FailedAttempt): boolean {
-  const { exchange } = request;
+export function claimRepeat({ exchange }: IncomingRequest, failed: FailedAttempt): boolean {
   if (exchange.aborted !== undefined) return false;
   // What is not the server's fault would go no better elsewhere.
   if (failed.error !== undefined && !failed.error.retryable(true)) return false;
-  exchange.retry = obstacle(request, failed);
+  const now = performance.now();
+  exchange.retry = obstacle(exchange, failed, now) ??
+    (failed.backend.retryBudget.claimRetry(now) ? undefined : "budget");
   return exchange.retry === undefined;
 }
 
-/** What stands in the way. Asks for the budget last, as that counts the retry. */
-function obstacle({ exchange }: IncomingRequest, failed: FailedAttempt): NoRetry | undefined {
+/** What stands in the way, besides the budget: the request may not be sent again, or not whole, or to nobody, or not now. */
+function obstacle(exchange: Exchange, failed: FailedAttempt, now: number): NoRetry | undefined {
   const { backend, server, tried, outgoing, error } = failed;
   const { attempts, deadline } = backend.config.retries;
   if (!outgoing.repeatable && error?.retryable(false) !== true) return "not_idempotent";
@@ -38,7 +39,5 @@ function obstacle({ exchange }: IncomingRequest, failed: FailedAttempt): NoRetry
   if (exchange.attempts - outgoing.attemptsBefore >= attempts) return "attempts";
   if (outgoing.body !== null && outgoing.bodyStarted && outgoing.replay?.replayable !== true) return "body";
   if (!backend.hasOther(new Set(tried).add(server))) return "no_server";
-  const now = performance.now();
-  if (deadline > 0 && now - exchange.startedAt >= deadline) return "deadline";
-  return backend.retryBudget.take(now) ? undefined : "budget";
+  return deadline > 0 && now - exchange.startedAt >= deadline ? "deadline" : undefined;
 }

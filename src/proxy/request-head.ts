@@ -245,7 +245,7 @@ export function requestedUpgrade(
   // RFC 9110 §7.8 lets a server ignore Upgrade. With a body behind it two programs may disagree where the
   // protocol changes, and HTTP/2 or TLS would carry requests past every rule of this proxy: all go on as plain HTTP.
   if (body !== null || request.head.minorVersion === 0 || request.method === "HEAD") return undefined;
-  if (!fields.mayHave(ROLE.upgrade) || !request.exchange.handsOver) return undefined;
+  if (!fields.mayHave(ROLE.upgrade) || !(request.exchange.peer.handsOver ?? true)) return undefined;
   const upgrade = fields.get("upgrade");
   if (upgrade === undefined || /(?:^|[\s,])(?:h2|http\/|tls)/i.test(upgrade)) return undefined;
   return hasConnectionOption(connectionOf(fields), "upgrade") ? upgrade : undefined;

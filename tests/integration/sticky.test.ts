@@ -166,7 +166,8 @@ test("an ejected server loses its clients", async (t) => {
     backend: { ejection: { failures: 1, min_requests: 1 }, retries: { attempts: 1 } },
   });
   const first = await scene.ask();
-  serverCalled(scene, first.by).finished(500, "192.0.2.1");
+  const server = serverCalled(scene, first.by);
+  server.outcomes.onFailed(server, 500, "192.0.2.1");
   assert.notEqual((await scene.ask(`Cookie: ${first.cookie}`)).by, first.by);
 });
 

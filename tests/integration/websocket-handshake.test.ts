@@ -167,18 +167,14 @@ test("logAccess() writes bytes and duration of a WebSocket when it is over", asy
   assert.deepEqual([access["status"], access["reason"], access["backend"]], [101, "ok", "app"]);
 });
 
-test("attempt() counts a handshake for the health of its server at once", async (t) => {
+test("Lease.headSeen() counts a handshake for the health of its server at once", async (t) => {
   const { server, proxy, client } = await openScene(t, {
     backend: { ejection: { failures: 2, min_requests: 2 }, retries: { attempts: 1 } },
   });
   const backend = proxy.running.snapshot.backends.get("app")!;
   let passed = 0;
   const [target] = backend.servers;
-  const finished = target!.finished.bind(target);
-  target!.finished = (status, asked) => {
-    passed += status === 101 ? 1 : 0;
-    finished(status, asked);
-  };
+  t.mock.method(target!.outcomes, "onPassed", () => passed++);
   const c = await client();
   c.send(HANDSHAKE);
   (await asked(server)).send(`${SWITCH}\r\n`);

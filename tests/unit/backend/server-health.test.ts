@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { Lease } from "../../../src/backend/lease.ts";
 import { Scene } from "./availability-scene.ts";
 
 const PASS = { code: "L7OK", ms: 7, at: 1 } as const;
@@ -18,7 +19,7 @@ test("Server.observe() says that a first result turned the server, and which oth
 
 test("Server.observe() keeps the time of a probe that passed, and gives max_requests anew", (t) => {
   const server = serverOf(t);
-  server.picked();
+  new Lease(server, "10.0.0.1");
   server.observe(PASS, TWO);
   assert.deepEqual([server.probeMs, server.record.unprobed], [7, 0]);
   server.observe(FAILURE, TWO);

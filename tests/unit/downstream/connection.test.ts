@@ -339,7 +339,7 @@ test("a client that breaks off while it waits for its answer ends the request, a
   const scene = new ClientScene(t);
   const client = await scene.client(get());
   const heard: string[] = [];
-  scene.asked[0]!.exchange.onAbort = (error) => heard.push(error.kind);
+  scene.asked[0]!.exchange.underWay = { abort: (error) => heard.push(error.kind) };
   client.break();
   assert.deepEqual([heard, scene.ended, scene.server.size], [["client_closed"], ["client_closed 0 0"], 0]);
   let cancelled = 0;

@@ -188,7 +188,7 @@ test("a drain answers 503 shortly before its end what has no answer, and cuts wh
   body.write("half");
   const head = await scene.client("GET / HT");
   const heard: string[] = [];
-  scene.asked[0]!.exchange.onAbort = (error) => heard.push(error.kind);
+  scene.asked[0]!.exchange.underWay = { abort: (error) => heard.push(error.kind) };
   const drained = scene.drain(5000);
   await scene.clock.advance(4700);
   assert.deepEqual([waits.sent, reads.destroyed], ["", false]);

@@ -26,7 +26,7 @@ test("Exchange.fail() keeps the first failure", () => {
 test("Exchange.abort() tells its listener once, and its signal", () => {
   const one = exchange();
   const heard: string[] = [];
-  one.onAbort = (error) => heard.push(error.kind);
+  one.underWay = { abort: (error) => heard.push(error.kind) };
   const { signal } = one;
   one.abort("client_closed", "gone");
   one.abort("shutdown", "stopping");

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { ask } from "./ask.ts";
-import type { Contestant } from "./contestants.ts";
+import type { Contestant } from "./contestant.ts";
 import { freePort, launch } from "./launch.ts";
 import { type Mode, type Scenario, takesPart } from "./scenarios.ts";
 import type { Workspace } from "./workspace.ts";
@@ -18,6 +18,8 @@ export interface Runner {
   toleratedFailures: readonly string[];
   /** Names of the scenarios that it takes part in; all without it. */
   scenarios: readonly string[] | undefined;
+  /** Name of the forwarder that does the least on the same runtime. */
+  floor: string | undefined;
   /** Where its stdout and stderr go. */
   logPath: string;
 }
@@ -92,6 +94,7 @@ async function startOne(
     toleratedFailures,
     logPath,
     scenarios: contestant.scenarios,
+    floor: mode === "relay" ? undefined : contestant.floor,
   };
 }
 

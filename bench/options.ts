@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
-import { type Contestant, CONTESTANTS as REVERSE_CONTESTANTS, earlierContestants } from "./contestants.ts";
+import type { Contestant } from "./contestant.ts";
+import { FLOOR_CONTESTANTS } from "./floor-contestants.ts";
 import { RELAY_CONTESTANTS } from "./relay-contestants.ts";
+import { earlierContestants, REVERSE_CONTESTANTS } from "./reverse-contestants.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 
-const CONTESTANTS = [...REVERSE_CONTESTANTS, ...RELAY_CONTESTANTS];
+const CONTESTANTS = [...REVERSE_CONTESTANTS, ...FLOOR_CONTESTANTS, ...RELAY_CONTESTANTS];
 
 /** What the command line asks for. */
 export interface Options {

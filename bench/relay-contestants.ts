@@ -1,5 +1,6 @@
-import { type Contestant, on, type Place } from "./contestants.ts";
+import type { Contestant, Place } from "./contestant.ts";
 import { executablePath } from "./executable-path.ts";
+import { on } from "./runtime.ts";
 
 /** The forward proxies: straight to the origin, without cache, logs and passwords. */
 export const RELAY_CONTESTANTS: readonly Contestant[] = [

@@ -26,7 +26,7 @@ interface Column {
 
 /** The Markdown table of one scenario. */
 export function scenarioTable({ scenario, direct, lanes }: Result): string {
-  const columns = columnsOf(scenario, referenceCpu(lanes));
+  const columns = columnsOf(scenario, lanes);
   const rows = lanes.map((lane) =>
     lane.samples.length === 0
       ? [lane.runner.title, "failed"]
@@ -37,7 +37,8 @@ export function scenarioTable({ scenario, direct, lanes }: Result): string {
   return `### \`${scenario.name}\`: ${scenario.title}\n\n${table(header, rows)}`;
 }
 
-function columnsOf({ unit, mode }: Scenario, reference: number | undefined): Column[] {
+function columnsOf({ unit, mode }: Scenario, lanes: readonly Lane[]): Column[] {
+  const reference = referenceCpu(lanes);
   const rate: Column = {
     header: `${unit}/s`,
     proxy: ({ samples }) => medianOf(samples, "requestsPerSecond").toFixed(0),
@@ -63,6 +64,7 @@ function columnsOf({ unit, mode }: Scenario, reference: number | undefined): Col
       header: `× ${REFERENCE[mode]}`,
       proxy: ({ samples }) => ratio(medianOf(samples, "cpuMicrosPerRequest"), reference),
     },
+    ...floorColumn(mode, lanes),
     {
       header: "spread",
       proxy: ({ samples }) => spread(samples.map((sample) => sample.cpuMicrosPerRequest)),
@@ -74,6 +76,16 @@ function columnsOf({ unit, mode }: Scenario, reference: number | undefined): Col
       proxy: ({ samples }) => (Math.max(...samples.map((sample) => sample.peakBytes)) / MIB).toFixed(0),
     },
   ];
+}
+
+/** How far Sluice is from the forwarder that does the least on the same runtime. */
+function floorColumn(mode: Scenario["mode"], lanes: readonly Lane[]): Column[] {
+  if (mode === "relay") return [];
+  return [{
+    header: "× floor",
+    proxy: ({ runner, samples }) =>
+      ratio(medianOf(samples, "cpuMicrosPerRequest"), cpuOf(lanes, runner.floor)),
+  }];
 }
 
 /** The Markdown table of all scenarios of a mode: CPU per request, and its ratio to the reference's. */
@@ -96,7 +108,12 @@ export function summaryTable(results: readonly Result[]): string {
 }
 
 function referenceCpu(lanes: readonly Lane[]): number | undefined {
-  const samples = lanes.find(({ runner }) => runner.name === REFERENCE[runner.mode])?.samples ?? [];
+  return cpuOf(lanes, lanes[0] === undefined ? undefined : REFERENCE[lanes[0].runner.mode]);
+}
+
+/** CPU per request of the proxy `name`, where it took part and was measured. */
+function cpuOf(lanes: readonly Lane[], name: string | undefined): number | undefined {
+  const samples = lanes.find(({ runner }) => runner.name === name)?.samples ?? [];
   return samples.length === 0 ? undefined : medianOf(samples, "cpuMicrosPerRequest");
 }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { type Contestant, CONTESTANTS } from "../contestants.ts";
+import type { Contestant } from "../contestant.ts";
+import { REVERSE_CONTESTANTS } from "../reverse-contestants.ts";
 
 const NAMES = ["bun", "deno", "binary"];
 const MOST_MINUTES = 24 * 60;
@@ -53,5 +54,5 @@ export function parseSoakOptions(args: readonly string[]): SoakOptions | undefin
       `Cannot use --clients "${values.clients}": a whole number from 1 to ${MOST_CLIENTS} is accepted`,
     );
   }
-  return { runners: CONTESTANTS.filter(({ name }) => wanted.includes(name)), minutes, clients };
+  return { runners: REVERSE_CONTESTANTS.filter(({ name }) => wanted.includes(name)), minutes, clients };
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Contestant } from "../contestants.ts";
+import type { Contestant } from "../contestant.ts";
 import { freePort, launch } from "../launch.ts";
 import type { Workspace } from "../workspace.ts";
 import type { Proxy } from "./state.ts";

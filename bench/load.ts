@@ -1,5 +1,5 @@
 import { executablePath } from "./executable-path.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { LoadOptions, LoadResult, LoadTarget } from "./load-order.ts";
 import { runTunnelLoad } from "./tunnel-load.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -19,34 +19,6 @@ function done(summary, latency)
     e.connect, e.read, e.write, e.timeout, e.status))
 end
 `;
-
-/** What one run of wrk saw. */
-export interface LoadResult {
-  /** In tunnels, MiB. */
-  requests: number;
-  wallMs: number;
-  /** NaN in tunnels, as is `p99Ms`. */
-  p50Ms: number;
-  p99Ms: number;
-  /** Failures by kind, only those that happened: socket errors, and `status` for answers of 400 and above. */
-  failures: Record<string, number>;
-}
-
-/** How hard and how long to press. */
-export interface LoadOptions {
-  /** Whole seconds. */
-  seconds: number;
-  connections: number;
-}
-
-/** Where the load goes. */
-export interface LoadTarget {
-  /** What is connected to. */
-  url: string;
-  /** The origin that is asked for where `url` is a forward proxy. */
-  relays?: string | undefined;
-  scenario: Scenario;
-}
 
 /**
  * Puts the load of a scenario on `url`: tunnels, or wrk with one thread. Throws when wrk is missing or does not report,

@@ -1,4 +1,4 @@
-import type { LoadResult } from "./load.ts";
+import type { LoadResult } from "./load-order.ts";
 import { median } from "./median.ts";
 import type { Lane } from "./race.ts";
 import type { Sample } from "./sample.ts";

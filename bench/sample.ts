@@ -1,5 +1,6 @@
 import type { Runner } from "./line-up.ts";
-import { type LoadOptions, runLoad } from "./load.ts";
+import type { LoadOptions } from "./load-order.ts";
+import { runLoad } from "./load.ts";
 import { logTail } from "./log-tail.ts";
 import { readUsage, resetPeak, type Usage } from "./process-tree.ts";
 import type { Scenario } from "./scenarios.ts";

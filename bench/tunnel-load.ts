@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import type { LoadOptions, LoadResult, LoadTarget } from "./load.ts";
+import type { LoadOptions, LoadResult, LoadTarget } from "./load-order.ts";
 
 const MIB = 1024 * 1024;
 /** Answers that every tunnel has asked for ahead, so that none ever waits for a request. */

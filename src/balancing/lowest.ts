@@ -1,5 +1,5 @@
 import { type Candidate, isFree, type Policy } from "./policy.ts";
-import { Turns } from "./turns.ts";
+import { WeightedTurns } from "./turns.ts";
 
 /**
  * Picks the candidate of the lowest cost at this moment, among those that have room. Several with equally low ones take
@@ -8,7 +8,7 @@ import { Turns } from "./turns.ts";
 export class Lowest<C extends Candidate> implements Policy<C> {
   readonly #cost: (candidate: C, now: number) => number;
   readonly #now: () => number;
-  readonly #turns = new Turns<C>();
+  readonly #turns = new WeightedTurns<C>();
   #candidates: readonly C[] = [];
 
   /** `now` is a clock in ms, which is looked at where a request failed of late. */

@@ -1,12 +1,12 @@
 import { type Candidate, isFree, type Policy } from "./policy.ts";
-import { Turns } from "./turns.ts";
+import { WeightedTurns } from "./turns.ts";
 
 /**
  * Smooth weighted round robin: in every run of as many picks as the weights add up to, each server gets its
  * weight, and the picks of one server are spread out, not bunched. Equal weights are a plain rotation.
  */
 export class RoundRobin<C extends Candidate> implements Policy<C> {
-  readonly #turns = new Turns<C>();
+  readonly #turns = new WeightedTurns<C>();
 
   update(available: readonly C[]): void {
     this.#turns.update(available);

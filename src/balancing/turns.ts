@@ -6,7 +6,7 @@ import type { Candidate } from "./policy.ts";
  * Each turn adds every taking part's weight to its credit, goes to the one with the most, and charges it the sum
  * of these weights (the algorithm of nginx, ngx_http_upstream_round_robin.c).
  */
-export class Turns<C extends Candidate> {
+export class WeightedTurns<C extends Candidate> {
   #candidates: readonly C[] = [];
   #credits: number[] = [];
   #equal = true;
@@ -22,7 +22,7 @@ export class Turns<C extends Candidate> {
   }
 
   /** Goes on where `before` is; comes before the first `update`. */
-  takeOver(before: Turns<C>): void {
+  takeOver(before: WeightedTurns<C>): void {
     this.#candidates = before.#candidates;
     this.#credits = [...before.#credits];
     this.#next = before.#next;

@@ -1,13 +1,4 @@
-import type { LogFields, LogLevel } from "./log.ts";
-
-/** One event of a log. */
-export interface LogEvent {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  readonly level: LogLevel;
-  readonly event: string;
-  readonly fields: LogFields;
-}
+import type { LogEvent, LogFields } from "./log-event.ts";
 
 /** Bytes that one value may have in a line by default. */
 export const DEFAULT_VALUE_SIZE = 2048;

@@ -1,4 +1,4 @@
-import type { LogFields, LogLevel } from "./log.ts";
+import type { LogFields, LogLevel } from "./log-event.ts";
 
 /** Time in which equal events are counted. */
 const WINDOW_MS = 10_000;

@@ -1,5 +1,5 @@
-import { type LogEvent, pairs, printable } from "./log-line.ts";
-import type { LogFields } from "./log.ts";
+import type { LogEvent, LogFields } from "./log-event.ts";
+import { pairs, printable } from "./log-line.ts";
 
 /** Of host and target, so much is shown: a line is to fit a terminal. */
 const MAX_TARGET = 80;

@@ -1,16 +1,8 @@
+import { LOG_LEVELS, type LogFields, type LogLevel } from "./log-event.ts";
 import { colouredLine, shortLine } from "./log-short-line.ts";
 import { DEFAULT_VALUE_SIZE, jsonLine, textLine } from "./log-line.ts";
 import { LogOutput, type WriteLines } from "./log-output.ts";
 import { LogRepeats } from "./log-repeats.ts";
-
-/** Severity of a log line, the least first. */
-export type LogLevel = "debug" | "info" | "warn" | "error";
-
-/** Every level, the least first. */
-export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-
-/** Values that a log line may carry. Undefined ones are left out. */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Writes events: a name and fields, one line each. */
 export interface Log {

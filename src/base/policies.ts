@@ -7,7 +7,7 @@ interface PolicyFacts {
 }
 
 /** Every policy by its name in the config's `balance`: the one list of them. What each does stands in `balancing/`. */
-export const POLICIES = {
+const POLICIES = {
   roundrobin: { aliases: ["round_robin", "rr"] },
   leastconn: { aliases: ["least_connections", "least_conn", "lc"] },
   random: {},

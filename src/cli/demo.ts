@@ -6,7 +6,7 @@ import { findPlaceInText, parseConfig } from "../config/load.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
 import { openStdout } from "../net/stdout.ts";
 import { logStyle } from "./log-style.ts";
-import { serve } from "./run.ts";
+import { serveUntilSignal } from "./run.ts";
 
 const EXAMPLE = { file: "config.example.toml", format: "toml" } as const;
 /** Ports of the demo servers: those that config.example.toml names. */
@@ -25,7 +25,7 @@ export async function demo(): Promise<number> {
     return 1;
   }
   const proxy = new RunningProxy(config, log);
-  const code = await serve(proxy, {
+  const code = await serveUntilSignal(proxy, {
     log,
     placeOf: (path) => findPlaceInText(exampleText, { ...EXAMPLE, path }),
     onStarted: () => process.stdout.write(describe(proxy)),

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { LOG_LEVELS, type LogLevel } from "../base/log.ts";
+import { LOG_LEVELS, type LogLevel } from "../base/log-event.ts";
 
 /** What other programs call our levels. */
 const ALIASES: Readonly<Record<string, LogLevel>> = {

@@ -1,5 +1,6 @@
 import process from "node:process";
-import type { LogLevel, LogStyle } from "../base/log.ts";
+import type { LogLevel } from "../base/log-event.ts";
+import type { LogStyle } from "../base/log.ts";
 import type { LogConfig } from "../config/sections/log.ts";
 
 /** How `level` and above are written: `auto` is for people on a terminal and for programs elsewhere. */

@@ -4,7 +4,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { createLog, type Log, type LogStyle } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
 import { findPlace } from "../config/load.ts";
-import type { Path } from "../config/text/places.ts";
+import type { Path } from "../config/text/positions.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import { openStdout, print } from "../net/stdout.ts";
 import { BindError } from "../lifecycle/bind-error.ts";
@@ -46,7 +46,7 @@ export async function run(options: RunOptions, main: string): Promise<number> {
       signal: stopped.signal,
     });
   }
-  const code = await serve(proxy, {
+  const code = await serveUntilSignal(proxy, {
     log,
     placeOf: (path) => file === undefined ? "LB_HOST and LB_PORT" : findPlace(file, path),
     onStopping: () => stopped.abort(),
@@ -69,7 +69,7 @@ export interface ServeOptions {
  * Starts `proxy` and serves until a signal. Resolves with the exit code: 0, or 1 where it cannot start, which is logged,
  * and said on standard error where the log is not what somebody sees.
  */
-export async function serve(
+export async function serveUntilSignal(
   proxy: RunningProxy,
   { log, placeOf, onStarted, onStopping }: ServeOptions,
 ): Promise<number> {

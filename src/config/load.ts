@@ -8,8 +8,9 @@ import { freeze } from "./freeze.ts";
 import { findKeyPlaces } from "./text/key-places.ts";
 import { readJson } from "./text/json.ts";
 import { Lines } from "./text/lines.ts";
-import { formatPath } from "./text/places.ts";
-import type { Path, SourceDocument } from "./text/places.ts";
+import { formatPath } from "./text/positions.ts";
+import type { Path } from "./text/positions.ts";
+import type { SourceDocument } from "./text/source.ts";
 import { placeErrors, placeProblems, writtenPath } from "./problems/problems.ts";
 import type { NamedSource } from "./problems/problems.ts";
 import { checkReferences } from "./checks/references.ts";
@@ -74,9 +75,9 @@ export function findPlaceInText(
   text: string,
   { file, format, path }: { file: string; format: ConfigFormat; path: Path },
 ): string {
-  const { data, places } = READERS[format](text);
+  const { data, positions } = READERS[format](text);
   const written = writtenPath(path, data);
-  const { line, column } = new Lines(text).at(places.value(written));
+  const { line, column } = new Lines(text).at(positions.value(written));
   return `${file}:${line}:${column}: ${formatPath(written)}`;
 }
 

@@ -1,5 +1,5 @@
 import { freeze } from "./freeze.ts";
-import type { Path } from "./text/places.ts";
+import type { Path } from "./text/positions.ts";
 
 /** A part of a value: a small value at its path, an empty list or table there, or some of its entries. */
 export type ValuePart =

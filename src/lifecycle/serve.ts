@@ -3,7 +3,7 @@ import type { Log } from "../base/log.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { LimitsConfig } from "../config/sections/limits.ts";
 import type { Config } from "../config/schema.ts";
-import { type DownstreamTimeouts, downstreamTimeoutsSchema } from "../config/sections/timeouts.ts";
+import { type DownstreamTimeoutsConfig, downstreamTimeoutsSchema } from "../config/sections/timeouts.ts";
 import type { IntakeLimits } from "../downstream/intake.ts";
 import type { DownstreamOptions, Refusal } from "../downstream/options.ts";
 import { IpSet } from "../http/ip.ts";
@@ -18,7 +18,7 @@ import { answerFailure } from "../proxy/failure.ts";
 import type { Frontend } from "./snapshot.ts";
 
 /** What of a frontend answers its requests. */
-export interface Served extends Pick<Frontend, "config" | "errors"> {
+export interface ServedFrontend extends Pick<Frontend, "config" | "errors"> {
   readonly app: App;
 }
 
@@ -31,13 +31,13 @@ export class FrontendService implements DownstreamOptions {
   readonly #log: Log;
   /** Refused clients by why; of files there is a line for the whole process. */
   readonly #refusals: ReadonlyMap<Refusal, SummedEvent>;
-  #frontend: Served;
+  #frontend: ServedFrontend;
   #config: Config;
   #limits: IntakeLimits;
   #trusted: IpSet;
   #access: AccessLog | undefined;
 
-  constructor(frontend: Served, config: Config, log: Log) {
+  constructor(frontend: ServedFrontend, config: Config, log: Log) {
     this.#frontend = frontend;
     this.#config = config;
     this.#log = log;
@@ -65,7 +65,7 @@ export class FrontendService implements DownstreamOptions {
     return this.#frontend.config.maxConnections;
   }
 
-  get timeouts(): DownstreamTimeouts {
+  get timeouts(): DownstreamTimeoutsConfig {
     return this.#frontend.config.timeouts;
   }
 
@@ -82,7 +82,7 @@ export class FrontendService implements DownstreamOptions {
   }
 
   /** Takes a new config over, from the next request on. */
-  swap(frontend: Served, config: Config): void {
+  swap(frontend: ServedFrontend, config: Config): void {
     this.#frontend = frontend;
     this.#config = config;
     this.#limits = limitsOf(frontend, config);
@@ -120,17 +120,21 @@ export class FrontendService implements DownstreamOptions {
 }
 
 /** The proxies in front, by address. */
-function trustedBy({ config: { trustedProxies = [] } }: Served): IpSet {
+function trustedBy({ config: { trustedProxies = [] } }: ServedFrontend): IpSet {
   return new IpSet(trustedProxies.flatMap((entry) => entry === "unix" ? [] : entry));
 }
 
 /** Undefined where requests are not logged. */
-function accessLog({ config: { name } }: Served, { log: config }: Config, log: Log): AccessLog | undefined {
+function accessLog(
+  { config: { name } }: ServedFrontend,
+  { log: config }: Config,
+  log: Log,
+): AccessLog | undefined {
   return config.access ? { log, frontend: name, headers: LoggedHeaders.of(config) } : undefined;
 }
 
 /** RFC 9112 §3.2.2: a proxy ignores the Host of a request in absolute-form. */
-function limitsOf({ config: { mode } }: Served, { limits }: Config): IntakeLimits {
+function limitsOf({ config: { mode } }: ServedFrontend, { limits }: Config): IntakeLimits {
   return mode === "relay" ? { ...limits, ignoresHost: true } : limits;
 }
 

@@ -1,4 +1,4 @@
-import type { LogFields } from "../base/log.ts";
+import type { LogFields } from "../base/log-event.ts";
 import type { LogConfig } from "../config/sections/log.ts";
 import { SECRET_HEADERS } from "../config/values/secret-headers.ts";
 import type { Fields } from "../http/fields.ts";

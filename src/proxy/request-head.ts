@@ -30,7 +30,7 @@ export interface HeadParts {
 }
 
 /** What of the head depends on the server. */
-export interface Place {
+export interface Destination {
   /** Value of Proxy-Authorization, where the server is a proxy that asks for it. */
   readonly authorization: string | undefined;
   /** `host[:port]` for Host: the client's, or the server's own where that is asked for or there is no other. */
@@ -57,7 +57,7 @@ interface Reported {
 export function requestHead(
   request: IncomingRequest,
   parts: HeadParts,
-  { host, basePath, authorization }: Place,
+  { host, basePath, authorization }: Destination,
 ): string {
   const { fields, body, target, edits } = parts;
   const { names, values, kinds } = fields;

@@ -1,7 +1,7 @@
 // What a line of the access log holds.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LogFields } from "../../src/base/log.ts";
+import type { LogFields } from "../../src/base/log-event.ts";
 import { eventually } from "../support/eventually.ts";
 import { roundTrip } from "../support/raw-client.ts";
 import { asked, get, ok, openScene, post } from "./scene.ts";

@@ -1,5 +1,5 @@
 import type { TestContext } from "node:test";
-import type { LogFields } from "../../src/base/log.ts";
+import type { LogFields } from "../../src/base/log-event.ts";
 import { eventually } from "../support/eventually.ts";
 import { roundTrip } from "../support/raw-client.ts";
 import { type RawConnection, RawServer } from "../support/raw-server.ts";
@@ -40,7 +40,7 @@ export class HealthServer {
 }
 
 /** Rhythm of all tests here; a busy machine needs a timeout of its own size. */
-export const CHECK = { interval: "30ms", fast_interval: "10ms", timeout: "2s" };
+const CHECK = { interval: "30ms", fast_interval: "10ms", timeout: "2s" };
 
 /** A proxy before `servers`, with a check unless `check` is null. */
 export async function startHealthProxy(

@@ -1,7 +1,7 @@
 // What a probe says, and what it takes for an answer. A server has one probe here, unless the test is about more.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import type { LogFields } from "../../src/base/log.ts";
+import type { LogFields } from "../../src/base/log-event.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RawConnection, RawServer } from "../support/raw-server.ts";
 import type { TestProxy } from "../support/test-proxy.ts";

@@ -30,7 +30,7 @@ export function sayMissing(name: string): string {
 }
 
 /** The environment without what would tell a client to use other proxies, or other settings of npm and git. */
-export function plainEnvironment(): Record<string, string> {
+function plainEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !/proxy|^npm_|^git_/i.test(name));
   return {
     ...Object.fromEntries(kept) as Record<string, string>,

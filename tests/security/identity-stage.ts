@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { LogFields } from "../../src/base/log.ts";
+import type { LogFields } from "../../src/base/log-event.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";
 import { startTestProxy } from "../support/test-proxy.ts";
@@ -13,7 +13,7 @@ import { readStrictly, valuesOf } from "./strict-reader.ts";
 import { startStrictServer } from "./strict-server.ts";
 
 /** What attackers claim to be; a rule leads these addresses to a server of its own. */
-export const FORGED = ["6.6.6.6", "6666::6"] as const;
+const FORGED = ["6.6.6.6", "6666::6"] as const;
 
 /** One request and what everybody made of it. */
 export interface Sighting {

@@ -9,7 +9,7 @@ export interface LoadAnswer {
 }
 
 /** The connection broke before the answer was complete. */
-export class CutAnswer extends Error {
+class CutAnswer extends Error {
   /** What had come of the answer. */
   readonly begun: string;
   constructor(cause: string, begun: string) {

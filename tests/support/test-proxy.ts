@@ -1,4 +1,4 @@
-import type { LogFields } from "../../src/base/log.ts";
+import type { LogFields } from "../../src/base/log-event.ts";
 import { validateConfig } from "../../src/config/load.ts";
 import { RunningProxy } from "../../src/lifecycle/running.ts";
 import { eventually } from "./eventually.ts";

@@ -1,5 +1,5 @@
 import { listWords, MAX_GUESSES, refuseValue } from "../problems/wording.ts";
-import type { Path } from "../text/places.ts";
+import type { Path } from "../text/positions.ts";
 import { ANSWER_KEYS, CHANGE_KEYS } from "../sections/action.ts";
 import { suggest } from "../problems/suggest.ts";
 import { asTable, isTable } from "../text/tables.ts";

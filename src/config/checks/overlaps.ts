@@ -1,5 +1,5 @@
 import { type BindAddress, parseBind } from "../values/bind.ts";
-import { formatPath, type Path } from "../text/places.ts";
+import { formatPath, type Path } from "../text/positions.ts";
 
 /** Reports addresses that cannot be bound together: all addresses of a family, and one of them, on the same port. */
 export class Overlaps {

@@ -1,5 +1,6 @@
 import { MAX_GUESSES } from "./wording.ts";
-import type { Path, SourceDocument } from "../text/places.ts";
+import type { Path } from "../text/positions.ts";
+import type { SourceDocument } from "../text/source.ts";
 import { isTable } from "../text/tables.ts";
 
 /** What messages add about a document, from how it is written. */
@@ -47,7 +48,7 @@ export class Hints {
   /** Whether a table or list stands behind a header, rather than in brackets behind a key. */
   #hasHeader(path: Path, value: unknown): boolean {
     if (this.#document.headers !== true || typeof value !== "object" || value === null) return false;
-    const first = this.#text[this.#document.places.value(path)];
+    const first = this.#text[this.#document.positions.value(path)];
     return Array.isArray(value) ? first !== "[" : first !== "{";
   }
 

@@ -2,8 +2,9 @@ import type { z } from "zod";
 import type { ConfigProblem } from "./error.ts";
 import { Hints } from "./hints.ts";
 import { Lines } from "../text/lines.ts";
-import { formatPath } from "../text/places.ts";
-import type { Path, SourceDocument } from "../text/places.ts";
+import { formatPath } from "../text/positions.ts";
+import type { Path } from "../text/positions.ts";
+import type { SourceDocument } from "../text/source.ts";
 import type { ReferenceProblem } from "../checks/action-references.ts";
 
 /** A text and the name that messages give it. Without `text` there are no lines and columns. */
@@ -40,18 +41,18 @@ export function placeProblems(
   found: Found,
   source: NamedSource,
 ): ConfigProblem[] {
-  const { places } = document;
+  const { positions } = document;
   const hints = new Hints(document, source.text, found.keyPlaces);
   const findings = found.issues.flatMap((issue) => toFindings(issue, document, hints));
   for (const { path, message } of found.references) {
-    findings.push({ path, message, offset: places.value(path) });
+    findings.push({ path, message, offset: positions.value(path) });
   }
   return finish(findings, source);
 }
 
 function toFindings(
   issue: z.core.$ZodIssue,
-  { data, places }: SourceDocument,
+  { data, positions }: SourceDocument,
   hints: Hints,
 ): Finding[] {
   if (issue.code === "unrecognized_keys") {
@@ -60,19 +61,19 @@ function toFindings(
       const path = [...issue.path, key];
       return {
         path,
-        offset: places.key(path),
+        offset: positions.key(path),
         message: messages[i]! + hints.ofUnknownKey(path, messages[i]!),
       };
     });
   }
   const path = writtenPath(issue.path, data);
   if (issue.code === "invalid_key") {
-    return [{ path, offset: places.key(path), message: issue.issues[0]!.message }];
+    return [{ path, offset: positions.key(path), message: issue.issues[0]!.message }];
   }
   const at: unknown = issue.code === "custom" ? issue.params?.["within"] : undefined;
   const within = typeof at === "number" ? { within: { at, value: valueAt(data, path) } } : {};
   const hint = issue.code === "invalid_type" ? hints.ofKind(path, issue.expected) : "";
-  return [{ path, offset: places.value(path), message: issue.message + hint, ...within }];
+  return [{ path, offset: positions.value(path), message: issue.message + hint, ...within }];
 }
 
 /**

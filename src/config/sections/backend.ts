@@ -17,7 +17,7 @@ import { overrides, section } from "./section.ts";
 import { type ServerConfig, serverSchema } from "./server.ts";
 import { type Spread, spread } from "./spread.ts";
 import { stickySchema } from "./sticky.ts";
-import type { UpstreamTimeouts } from "./timeouts.ts";
+import type { UpstreamTimeoutsConfig } from "./timeouts.ts";
 import { upstreamTimeoutOverridesSchema } from "./timeouts.ts";
 import { upstreamTlsSchema } from "./tls.ts";
 import { viaName } from "../values/via.ts";
@@ -25,7 +25,7 @@ import { viaName } from "../values/via.ts";
 const NAME_FORM = 'a name of letters, digits, "-", "_" and ".", that starts with a letter or digit';
 
 /** A set of servers and how requests are spread over them. */
-export const backendSchema = section({
+const backendSchema = section({
   ...overrides(spread),
   hash: hashOverridesSchema.prefault({}),
   timeouts: upstreamTimeoutOverridesSchema.prefault({}),
@@ -57,7 +57,7 @@ export const backendsSchema = z.record(
 /** One backend with its name, and with the defaults where it overrides nothing. */
 export interface BackendConfig extends Omit<WrittenBackend, Resolved>, Spread {
   readonly name: string;
-  readonly timeouts: UpstreamTimeouts;
+  readonly timeouts: UpstreamTimeoutsConfig;
   readonly pool: PoolConfig;
   readonly retries: RetriesConfig;
   readonly ejection: EjectionConfig;

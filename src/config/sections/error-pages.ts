@@ -3,7 +3,6 @@ import { z } from "zod";
 import { PROXY_ERROR_KINDS, statusOf } from "../../base/errors.ts";
 import { parsed, wants } from "../values/value-types.ts";
 import { readAnswerFile } from "../files.ts";
-import type { Frozen } from "../freeze.ts";
 import { refuseValue } from "../problems/wording.ts";
 
 const PAGE_FORM = "the path of a .html, .json or .txt file of at most 1 MiB";
@@ -32,9 +31,6 @@ export const errorPagesSchema = z.record(
   parsed(PAGE_FORM, readPage),
   wants("a table of files by status"),
 );
-
-/** Output type of `errorPagesSchema`. */
-export type ErrorPagesConfig = Frozen<z.output<typeof errorPagesSchema>>;
 
 function readPage(path: string): { type: string; text: string } {
   const type = TYPES.get(extname(path).toLowerCase());

@@ -13,7 +13,7 @@ import { parseTrustedProxy, TRUSTED_PROXY_FORM } from "../values/trusted-proxy.t
 import { DEFAULT_NAME, viaName } from "../values/via.ts";
 
 /** Bound addresses and where their requests lead. */
-export const frontendSchema = section({
+const frontendSchema = section({
   /** Name in logs and metrics; `frontend1`, `frontend2`, … by position where there is none. */
   name: text("a name").exactOptional(),
   /** One address or a list of them; see `BindAddress`. */

@@ -1,6 +1,4 @@
-import type { z } from "zod";
 import { flag } from "../values/value-types.ts";
-import type { Frozen } from "../freeze.ts";
 import { pagePath } from "../values/paths.ts";
 import { section } from "./section.ts";
 
@@ -14,6 +12,3 @@ export const metricsSchema = section({
   /** Compared as a whole. */
   path: pagePath.prefault(DEFAULT_METRICS_PATH),
 });
-
-/** Output type of `metricsSchema`. */
-export type MetricsConfig = Frozen<z.output<typeof metricsSchema>>;

@@ -1,8 +1,6 @@
 import { isIP } from "node:net";
-import type { z } from "zod";
 import { isAuthority, splitAuthority } from "../../http/authority.ts";
 import { list, parsed, positiveDuration } from "../values/value-types.ts";
-import type { Frozen } from "../freeze.ts";
 import { refuseValue } from "../problems/wording.ts";
 import { section } from "./section.ts";
 
@@ -21,6 +19,3 @@ export const resolverSchema = section({
   /** For one question to one DNS server. */
   timeout: positiveDuration.prefault("2s"),
 });
-
-/** Output type of `resolverSchema`. */
-export type ResolverConfig = Frozen<z.output<typeof resolverSchema>>;

@@ -1,7 +1,5 @@
-import type { z } from "zod";
 import { actionKeys } from "./action.ts";
 import { choice, parsed } from "../values/value-types.ts";
-import type { Frozen } from "../freeze.ts";
 import { parseRouteHost } from "../values/host.ts";
 import { pathPrefix } from "../values/paths.ts";
 import { section } from "./section.ts";
@@ -19,6 +17,3 @@ export const routeSchema = section({
   prefix_match: choice(["segment", "raw"]).prefault("segment"),
   ...actionKeys,
 });
-
-/** Output type of `routeSchema`. */
-export type RouteConfig = Frozen<z.output<typeof routeSchema>>;

@@ -3,7 +3,6 @@ import { actionKeys } from "./action.ts";
 import { parseCondition } from "../condition/parser.ts";
 import { ConditionError } from "../condition/reader.ts";
 import { wants } from "../values/value-types.ts";
-import type { Frozen } from "../freeze.ts";
 import { section } from "./section.ts";
 
 /** One of the rules of a frontend, which are asked in order; the first whose condition is met decides. */
@@ -20,6 +19,3 @@ export const ruleSchema = section({
   }).exactOptional(),
   ...actionKeys,
 });
-
-/** Output type of `ruleSchema`. */
-export type RuleConfig = Frozen<z.output<typeof ruleSchema>>;

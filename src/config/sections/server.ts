@@ -7,8 +7,7 @@ import { refuseValue } from "../problems/wording.ts";
 import { section } from "./section.ts";
 
 /** What `parseServerUrl` accepts, in words, for error messages. */
-export const SERVER_URL_FORM =
-  '"http://host:port/base" or "https://…", port and base optional, or "unix:/path"';
+const SERVER_URL_FORM = '"http://host:port/base" or "https://…", port and base optional, or "unix:/path"';
 
 const USERNAME_FORM = 'a name without ":" and control characters';
 const PASSWORD_FORM = "a text without control characters";

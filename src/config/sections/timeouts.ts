@@ -47,7 +47,7 @@ export const upstreamTimeoutsSchema = section(upstreamTimeouts);
 export const upstreamTimeoutOverridesSchema = section(overrides(upstreamTimeouts));
 
 /** Output type of `downstreamTimeoutsSchema`. */
-export type DownstreamTimeouts = Frozen<z.output<typeof downstreamTimeoutsSchema>>;
+export type DownstreamTimeoutsConfig = Frozen<z.output<typeof downstreamTimeoutsSchema>>;
 
 /** Output type of `upstreamTimeoutsSchema`. */
-export type UpstreamTimeouts = Frozen<z.output<typeof upstreamTimeoutsSchema>>;
+export type UpstreamTimeoutsConfig = Frozen<z.output<typeof upstreamTimeoutsSchema>>;

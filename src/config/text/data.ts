@@ -1,14 +1,17 @@
-import { createForeign, createTable, OverBounds, Places } from "./places.ts";
-import type { Path, SourceDocument } from "./places.ts";
+import { createForeign, createTable } from "./source.ts";
+import { OverBounds } from "./bounds.ts";
+import { Positions } from "./positions.ts";
+import type { Path } from "./positions.ts";
+import type { SourceDocument } from "./source.ts";
 
 /**
  * Copies data that never was a text, such as an object literal handed to the library.
  *
- * There are no lines to name, so places are counted in the order of the data: problems sort the way they
+ * There are no lines to name, so positions are counted in the order of the data: problems sort the way they
  * would in a file. A key that is `undefined` counts as left out.
  */
 export function readData(data: unknown): SourceDocument {
-  const places = new Places();
+  const positions = new Positions();
   const around = new Set<unknown>();
   let count = 0;
 
@@ -24,7 +27,7 @@ export function readData(data: unknown): SourceDocument {
     for (const [name, item] of Object.entries(value)) {
       if (item === undefined && !Array.isArray(value)) continue;
       const at = [...path, Array.isArray(value) ? Number(name) : name];
-      places.set(at, { key: count, value: count });
+      positions.set(at, { key: count, value: count });
       count++;
       Object.assign(into, { [name]: copy(item, at) });
     }
@@ -33,10 +36,10 @@ export function readData(data: unknown): SourceDocument {
   }
 
   try {
-    return { data: copy(data, []), places, errors: [] };
+    return { data: copy(data, []), positions, errors: [] };
   } catch (error) {
     if (!(error instanceof OverBounds)) throw error;
-    return { data: createTable(), places, errors: [error.at] };
+    return { data: createTable(), positions, errors: [error.at] };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { refuseValue } from "../problems/wording.ts";
-import type { Path } from "./places.ts";
+import type { Path } from "./positions.ts";
 import type { ReferenceProblem } from "../checks/action-references.ts";
 
 /** Variables by name, as in `process.env`. */

@@ -1,5 +1,8 @@
-import { createTable, OverBounds, Places } from "./places.ts";
-import type { Path, SourceDocument, SourceError } from "./places.ts";
+import { createTable } from "./source.ts";
+import { OverBounds } from "./bounds.ts";
+import { Positions } from "./positions.ts";
+import type { Path } from "./positions.ts";
+import type { SourceDocument, SourceError } from "./source.ts";
 
 const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -8,18 +11,18 @@ const WORD = /true|false|null/y;
 const OPEN_STRING = /"(?:[\x20\x21\x23-\x5b\x5d-\u{10ffff}]|\\["\\/bfnrt]|\\u[\da-fA-F]{4})*/uy;
 
 /**
- * Reads JSON (RFC 8259) with the place of every key and value; two equal keys in one table are an error.
+ * Reads JSON (RFC 8259) with the position of every key and value; two equal keys in one table are an error.
  *
- * `JSON.parse` tells neither places nor duplicates, and its messages differ between engines.
+ * `JSON.parse` tells neither positions nor duplicates, and its messages differ between engines.
  */
 export function readJson(text: string): SourceDocument {
   const reader = new JsonReader(text);
   try {
     const data = reader.readDocument();
-    return { data, places: reader.places, errors: reader.errors };
+    return { data, positions: reader.positions, errors: reader.errors };
   } catch (error) {
     if (!(error instanceof JsonStop || error instanceof OverBounds)) throw error;
-    return { data: createTable(), places: reader.places, errors: [...reader.errors, error.at] };
+    return { data: createTable(), positions: reader.positions, errors: [...reader.errors, error.at] };
   }
 }
 
@@ -34,7 +37,7 @@ class JsonStop extends Error {
 }
 
 class JsonReader {
-  readonly places = new Places();
+  readonly positions = new Positions();
   readonly errors: SourceError[] = [];
   readonly #text: string;
   #offset = 0;
@@ -51,7 +54,7 @@ class JsonReader {
 
   #value(path: Path, key?: number): unknown {
     const first = this.#peek();
-    this.places.set(path, { ...(key !== undefined && { key }), value: this.#offset });
+    this.positions.set(path, { ...(key !== undefined && { key }), value: this.#offset });
     if (first === "{") return this.#table(path);
     if (first === "[") return this.#list(path);
     if (first === '"') return this.#string();

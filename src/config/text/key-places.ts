@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Path } from "./places.ts";
+import type { Path } from "./positions.ts";
 
 /** Sections within sections that are looked into. */
 const MAX_LEVELS = 4;

@@ -1,7 +1,8 @@
 import type { LineAndColumn } from "./lines.ts";
 import { findOpenBrackets, skipString } from "./toml-brackets.ts";
 import { quoteShort } from "../problems/wording.ts";
-import type { Path, SourceError } from "./places.ts";
+import type { Path } from "./positions.ts";
+import type { SourceError } from "./source.ts";
 
 /** What the parser of TOML refuses. */
 export interface Refused {
@@ -37,7 +38,7 @@ const MEANT: Readonly<Record<string, string>> = {
   off: "false",
 };
 
-/** Says in our words what the parser stopped at, with the place where the mistake is and not where it showed. */
+/** Says in our words what the parser stopped at, with the position where the mistake is and not where it showed. */
 export function explainSlip(text: string, { index, message }: Refused): SourceError {
   return foreignFormat(text) ?? unbalancedHeader(text, index) ?? missingValue(text, index) ??
     bareValue(text, index) ??
@@ -117,7 +118,7 @@ function quoteNumber(offset: number, found: string): SourceError | undefined {
   return { offset, message: `is a text without quotes; accepted: ${quoteShort(found)}` };
 }
 
-/** A list, a table or a text that nothing closes, with the place where it begins. */
+/** A list, a table or a text that nothing closes, with the position where it begins. */
 function unclosed(text: string, { index, message }: Refused): SourceError | undefined {
   if (message === "Unterminated string constant") {
     let offset = lineStart(text, index);

@@ -1,17 +1,11 @@
 import { ParseError, parseTOML } from "toml-eslint-parser";
 import type { AST } from "toml-eslint-parser";
 import { Lines } from "./lines.ts";
-import {
-  createForeign,
-  createTable,
-  MAX_DEPTH,
-  MAX_VALUES,
-  OverBounds,
-  Places,
-  TOO_DEEP,
-  TOO_MANY,
-} from "./places.ts";
-import type { Path, SourceDocument, SourceError } from "./places.ts";
+import { createForeign, createTable } from "./source.ts";
+import { MAX_DEPTH, MAX_VALUES, OverBounds, TOO_DEEP, TOO_MANY } from "./bounds.ts";
+import { Positions } from "./positions.ts";
+import type { Path } from "./positions.ts";
+import type { SourceDocument, SourceError } from "./source.ts";
 import { findOpenBrackets, findTooMany } from "./toml-brackets.ts";
 import { explainSlip, explainTwice } from "./toml-slips.ts";
 
@@ -19,23 +13,23 @@ type Key = AST.TOMLBare | AST.TOMLQuoted;
 type Container = Record<PropertyKey, unknown>;
 
 /**
- * Reads TOML 1.1 with the place of every key and value. The parser stops at the first syntax error.
+ * Reads TOML 1.1 with the position of every key and value. The parser stops at the first syntax error.
  *
  * The data is built here and not by the parser's `getStaticTOMLValue`, which assigns through a table named
  * `__proto__` and so changes every object of the process where that name is live (Bun).
  */
 export function readToml(text: string): SourceDocument {
-  const places = new Places();
+  const positions = new Positions();
   const root: Container = createTable();
   try {
     for (const entry of parse(text)) {
-      if (entry.type === "TOMLTable") addTable(root, places, entry);
-      else addEntry(root, places, [], entry);
+      if (entry.type === "TOMLTable") addTable(root, positions, entry);
+      else addEntry(root, positions, [], entry);
     }
   } catch (error) {
-    return { data: root, places, errors: [toSourceError(text, error)] };
+    return { data: root, positions, errors: [toSourceError(text, error)] };
   }
-  return { data: root, places, errors: [], headers: true };
+  return { data: root, positions, errors: [], headers: true };
 }
 
 /** Throws a `ParseError`, or `OverBounds`: the parser goes into every level of brackets by a call, and through all of it. */
@@ -69,7 +63,7 @@ function placeTwice(text: string, index: number): SourceError {
   if (path === undefined) {
     return { offset: index, message: "is there a second time in one table; accepted: each key once" };
   }
-  const twice = explainTwice(index, path, new Lines(text).at(before.places.key(path)));
+  const twice = explainTwice(index, path, new Lines(text).at(before.positions.key(path)));
   const first = path.reduce((holder: unknown, key) => (holder as Container)[key], before.data);
   const one = /^\s*\[([^[\]]+)\]/.exec(line)?.[1];
   if (!Array.isArray(first) || one === undefined) return twice;
@@ -77,7 +71,7 @@ function placeTwice(text: string, index: number): SourceError {
 }
 
 /** The path of the key or header on `line`, as far as `before` has it already. */
-function pathOf(line: string, { data, places }: SourceDocument, text: string): Path | undefined {
+function pathOf(line: string, { data, positions }: SourceDocument, text: string): Path | undefined {
   const isHeader = /^\s*\[/.test(line);
   let names: string[];
   try {
@@ -96,7 +90,7 @@ function pathOf(line: string, { data, places }: SourceDocument, text: string): P
       holder = holder.at(-1);
     }
     path.push(name);
-    if (!places.has(path)) break;
+    if (!positions.has(path)) break;
     found = [...path];
     holder = (holder as Container)[name];
     if (typeof holder !== "object" || holder === null) break;
@@ -105,43 +99,43 @@ function pathOf(line: string, { data, places }: SourceDocument, text: string): P
 }
 
 /** Adds `[a.b]` or `[[a.b]]`. The resolved key already carries the position in each array of tables. */
-function addTable(root: Container, places: Places, table: AST.TOMLTable): void {
+function addTable(root: Container, positions: Positions, table: AST.TOMLTable): void {
   const path = table.resolvedKey;
   const names = table.key.keys.values();
   path.forEach((step, i) => {
     const name = typeof step === "string" ? names.next().value : undefined;
     // A table that only a longer header has implied so far stands where its name was read first.
-    if (name !== undefined) setOnce(places, path.slice(0, i + 1), name);
+    if (name !== undefined) setOnce(positions, path.slice(0, i + 1), name);
   });
-  const key = typeof path.at(-1) === "string" ? { key: places.key(path) } : {};
-  places.set(path, { ...key, value: table.range[0] });
+  const key = typeof path.at(-1) === "string" ? { key: positions.key(path) } : {};
+  positions.set(path, { ...key, value: table.range[0] });
   const container = open(root, path);
-  for (const entry of table.body) addEntry(container, places, path, entry);
+  for (const entry of table.body) addEntry(container, positions, path, entry);
 }
 
 /** Adds `a.b = value` to `container`, the table at `base`. */
-function addEntry(container: Container, places: Places, base: Path, entry: AST.TOMLKeyValue): void {
+function addEntry(container: Container, positions: Positions, base: Path, entry: AST.TOMLKeyValue): void {
   const names = entry.key.keys.map(nameOf);
   names.slice(0, -1).forEach((_, i) =>
-    setOnce(places, [...base, ...names.slice(0, i + 1)], entry.key.keys[i]!)
+    setOnce(positions, [...base, ...names.slice(0, i + 1)], entry.key.keys[i]!)
   );
   const path = [...base, ...names];
-  places.set(path, { key: entry.key.keys.at(-1)!.range[0], value: entry.value.range[0] });
-  open(container, names.slice(0, -1))[names.at(-1)!] = toValue(places, path, entry.value);
+  positions.set(path, { key: entry.key.keys.at(-1)!.range[0], value: entry.value.range[0] });
+  open(container, names.slice(0, -1))[names.at(-1)!] = toValue(positions, path, entry.value);
 }
 
-function toValue(places: Places, path: Path, content: AST.TOMLContentNode): unknown {
+function toValue(positions: Positions, path: Path, content: AST.TOMLContentNode): unknown {
   if (content.type === "TOMLValue") {
     return content.value instanceof Date ? createForeign("a date") : content.value;
   }
   if (content.type === "TOMLArray") {
     return content.elements.map((element, i) => {
-      places.set([...path, i], { value: element.range[0] });
-      return toValue(places, [...path, i], element);
+      positions.set([...path, i], { value: element.range[0] });
+      return toValue(positions, [...path, i], element);
     });
   }
   const table: Container = createTable();
-  for (const entry of content.body) addEntry(table, places, path, entry);
+  for (const entry of content.body) addEntry(table, positions, path, entry);
   return table;
 }
 
@@ -155,8 +149,8 @@ function open(container: Container, path: Path): Container {
   return current;
 }
 
-function setOnce(places: Places, path: Path, key: Key): void {
-  if (!places.has(path)) places.set(path, { key: key.range[0], value: key.range[0] });
+function setOnce(positions: Positions, path: Path, key: Key): void {
+  if (!positions.has(path)) positions.set(path, { key: key.range[0], value: key.range[0] });
 }
 
 function nameOf(key: Key): string {

@@ -1,16 +1,10 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from "yaml";
 import type { CST, Document, Node, Pair, YAMLMap } from "yaml";
-import {
-  createForeign,
-  createTable,
-  MAX_DEPTH,
-  MAX_VALUES,
-  OverBounds,
-  Places,
-  TOO_DEEP,
-  TOO_MANY,
-} from "./places.ts";
-import type { Path, SourceDocument } from "./places.ts";
+import { createForeign, createTable } from "./source.ts";
+import { MAX_DEPTH, MAX_VALUES, OverBounds, TOO_DEEP, TOO_MANY } from "./bounds.ts";
+import { Positions } from "./positions.ts";
+import type { Path } from "./positions.ts";
+import type { SourceDocument } from "./source.ts";
 
 /** Aliases (`*name`) followed in one document; without a limit a small file could unfold to any size. */
 const MAX_ALIASES = 1000;
@@ -28,11 +22,11 @@ const MAX_LEXEMES = 5 * MAX_VALUES;
 const NEEDS_QUOTES = /^(?:Unresolved tag|Alias cannot be|Plain value cannot start)/;
 
 /**
- * Reads YAML 1.2 with the place of every key and value. Several errors are found at once; warnings count. Merge keys
+ * Reads YAML 1.2 with the position of every key and value. Several errors are found at once; warnings count. Merge keys
  * (`<<`) work, and keys of the top level that begin with `x-` are left out: they hold anchors.
  */
 export function readYaml(text: string): SourceDocument {
-  const source: SourceDocument = { data: createTable(), places: new Places(), errors: [] };
+  const source: SourceDocument = { data: createTable(), positions: new Positions(), errors: [] };
   try {
     const document = compose(text);
     for (const { code, message, pos: [offset] } of problemsOf(document)) {
@@ -97,7 +91,7 @@ function hintQuotes(rest: string): string {
   return `; did you mean ${JSON.stringify(value)}, in quotes?`;
 }
 
-/** Turns the nodes of one document into data, and records places and errors in `source`. */
+/** Turns the nodes of one document into data, and records positions and errors in `source`. */
 class YamlReader {
   readonly #document: Document;
   readonly #source: SourceDocument;
@@ -121,7 +115,7 @@ class YamlReader {
 
   #readList(items: readonly unknown[], path: Path): unknown[] {
     return items.map((item, i) => {
-      this.#source.places.set([...path, i], { value: startOf(item) });
+      this.#source.positions.set([...path, i], { value: startOf(item) });
       return this.read(item, [...path, i]);
     });
   }
@@ -175,7 +169,7 @@ class YamlReader {
     path: Path,
   ): void {
     const at = [...path, name];
-    this.#source.places.set(at, { key: startOf(key), value: startOf(value ?? key) });
+    this.#source.positions.set(at, { key: startOf(key), value: startOf(value ?? key) });
     table[name] = this.read(value, at);
   }
 

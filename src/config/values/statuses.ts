@@ -3,7 +3,7 @@ import { list, wants } from "./value-types.ts";
 import { refuseValue } from "../problems/wording.ts";
 
 /** What `parseStatuses` accepts, in words, for error messages. */
-export const STATUSES_FORM =
+const STATUSES_FORM =
   'a status such as 200, a class such as "2xx", a range such as "200-399", or a list of such';
 
 /** A range of statuses, both ends included. */

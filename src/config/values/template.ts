@@ -30,7 +30,7 @@ const TEMPLATE_FORM = "ASCII text without control characters, and without blanks
  * Parses a text with placeholders such as `{host}`; other braces are text. Throws a `RangeError`, without
  * the text, which may be a secret.
  */
-export function parseTemplate(written: string): Template {
+function parseTemplate(written: string): Template {
   if (!isHeaderValue(written)) {
     throw new RangeError(`is a text that cannot be sent as it is; accepted: ${TEMPLATE_FORM}`);
   }

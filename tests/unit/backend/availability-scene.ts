@@ -2,7 +2,7 @@ import type { TestContext } from "node:test";
 import { Availability, type AvailabilityRules } from "../../../src/backend/availability.ts";
 import { type OperatorState, Server } from "../../../src/backend/server.ts";
 import type { ProxyErrorKind } from "../../../src/base/errors.ts";
-import type { LogFields } from "../../../src/base/log.ts";
+import type { LogFields } from "../../../src/base/log-event.ts";
 import { validateConfig } from "../../../src/config/load.ts";
 import { ConnectionPool } from "../../../src/upstream/pool.ts";
 

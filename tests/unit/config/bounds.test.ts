@@ -9,7 +9,7 @@ import {
   MAX_CONFIG_BYTES,
   validateConfig,
 } from "../../../src/config/load.ts";
-import { MAX_DEPTH } from "../../../src/config/text/places.ts";
+import { MAX_DEPTH } from "../../../src/config/text/bounds.ts";
 import { refusal, refusals } from "./support.ts";
 
 const TOO_DEEP = "is nested too deeply; accepted: up to 64 levels of tables and lists";

@@ -60,7 +60,7 @@ export interface ClientSceneOptions {
 }
 
 /** A body whose pieces come when the test says. */
-export class DrivenBody implements BodySource {
+class DrivenBody implements BodySource {
   readonly length: number | undefined;
   sink: BodySink | undefined;
   resumed = 0;

@@ -47,7 +47,7 @@ export class Upload implements BodySource {
 }
 
 /** What became of a request. */
-export class Sent {
+class Sent {
   answer: Answer | undefined;
   /** Kind of the error that it was rejected with. */
   rejected: string | undefined;

@@ -1,0 +1,33 @@
+import type { Path, Positions } from "./positions.ts";
+
+/** A config as read from its format: plain data, and where each part of it stood. */
+export interface SourceDocument {
+  data: unknown;
+  positions: Positions;
+  /** What the format itself refuses. When there is any, `data` may be incomplete. */
+  errors: SourceError[];
+  /** Whether tables may stand behind headers, as in TOML. */
+  headers?: true;
+}
+
+/** A violation of the rules of TOML, YAML or JSON. */
+export interface SourceError {
+  offset: number;
+  message: string;
+  /** What it is about, where that is known. */
+  path?: Path;
+}
+
+/** A table without a prototype, so that a key such as `__proto__` is data like any other. */
+export function createTable(): Record<string, unknown> {
+  return Object.create(null);
+}
+
+/**
+ * Stands in the data for a value that no config can hold, such as a date; `what` is how messages call it.
+ *
+ * A symbol, because no schema accepts one, while zod takes a date or a map for an object without keys.
+ */
+export function createForeign(what: string): symbol {
+  return Symbol(what);
+}

@@ -39,7 +39,7 @@ export function loggingConfig(place: Place): string {
 }
 
 /** The listener with the metrics, which are counted only where it is. */
-export function adminSection({ adminPort }: Place): string {
+function adminSection({ adminPort }: Place): string {
   return `[admin]\nbind = "127.0.0.1:${adminPort}"\n`;
 }
 
@@ -47,7 +47,7 @@ export function adminSection({ adminPort }: Place): string {
  * Routes of the host that is asked for, of wildcards and of any host, a third each, and the one that the request takes:
  * what is measured walks through all three tables.
  */
-export function routeTables(count: number): string {
+function routeTables(count: number): string {
   const hosts = ['host = "127.0.0.1"', 'host = "*.example"', ""];
   const others = Array.from({ length: count - 1 }, (_, i) => `
   [[frontends.routes]]

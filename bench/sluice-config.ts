@@ -47,7 +47,7 @@ function adminSection({ adminPort }: Place): string {
  * Routes of the host that is asked for, of wildcards and of any host, a third each, and the one that the request takes:
  * what is measured walks through all three tables.
  */
-function routeTables(count: number): string {
+export function routeTables(count: number): string {
   const hosts = ['host = "127.0.0.1"', 'host = "*.example"', ""];
   const others = Array.from({ length: count - 1 }, (_, i) => `
   [[frontends.routes]]

@@ -36,22 +36,6 @@ export interface BegunAnswer {
   readonly closes: boolean;
 }
 
-/** Has a request answered by `fetch`, at once or later; calls exactly one of the two others. */
-export function requestAnswer(
-  fetch: () => Response | Promise<Response>,
-  respond: (response: Response) => void,
-  fail: (error: unknown) => void,
-): void {
-  let answer: Response | Promise<Response>;
-  try {
-    answer = fetch();
-  } catch (error) {
-    return fail(error);
-  }
-  if (answer instanceof Promise) answer.then(respond, fail);
-  else respond(answer);
-}
-
 /** Writes the head of `response`, which goes out with the first of the body, and takes its body. */
 export function beginAnswer(
   writer: MessageWriter,

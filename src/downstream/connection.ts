@@ -6,14 +6,15 @@ import type { RequestHead } from "../http1/request-decoder.ts";
 import type { Exchange, Informer, Peer } from "../message/exchange.ts";
 import { ForwardedResponse } from "../message/forwarded-response.ts";
 import { AnswerFlow } from "./answer-flow.ts";
-import { dropAnswer, requestAnswer } from "./answer.ts";
+import { dropAnswer } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { HalfClose } from "./half-close.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
-import type { Place } from "./options.ts";
+import { Linger } from "./linger.ts";
+import type { DownstreamOptions, Place } from "./options.ts";
 import type { Phase } from "./phase.ts";
 import type { RequestBody } from "./request-body.ts";
-import { checkedRequest, openExchange, type Opening, wantsKeepAlive } from "./request-rules.ts";
+import { checkedRequest, newExchange, wantsKeepAlive } from "./request-rules.ts";
 import type { SocketOwner } from "./socket-owner.ts";
 import type { Served } from "./sweep.ts";
 import { Tunnelled } from "./tunnelled.ts";
@@ -30,28 +31,28 @@ export interface ConnectionEvents {
 
 /**
  * A client's connection: reads requests, has them answered, writes the answers, one after another in order,
- * and closes in a way that lets the last answer arrive.
+ * and closes in a way that lets the last answer arrive. The table in `phase.ts` says what leads where.
  */
 export class DownstreamConnection implements ClientConnection, SocketOwner, Served, IntakeEvents, Informer {
   tunnelled: Tunnelled | undefined;
   readonly socket: Socket;
   readonly place: Place;
-  readonly #opening: Opening;
+  readonly peer: Peer;
   readonly #intake: Intake;
   readonly #answers: AnswerFlow;
   readonly #waits: Waits;
   readonly #events: ConnectionEvents;
   #phase: Phase = "idle";
-  /** Since when the first request is waited for, until it is there. */
-  #acceptedAt: number | undefined;
-  /** Whether it was looked at since its last request. */
-  #looked = false;
-  /** The exchange under way, while `asked` or `answering`. */
+  /** Who serves the exchange under way; between two requests whoever serves the place. */
+  #options: DownstreamOptions;
+  /** The exchange under way, while `serving` or `answering`. */
   #exchange: Exchange | undefined;
   /** Whether the connection closes after this exchange. */
   #closing = false;
   /** Set once the client has finished sending. */
   #halfClose: HalfClose | undefined;
+  /** While `lingering`. */
+  #linger: Linger | undefined;
 
   /** Serves a socket whose owner it becomes; `acceptedAt` says since when the first request is waited for. */
   constructor(
@@ -65,22 +66,18 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   ) {
     this.socket = socket;
     this.place = place;
-    this.#opening = { peer, informer: this, place, options: place.options };
+    this.peer = peer;
+    this.#options = place.options;
     this.#events = events;
-    this.#acceptedAt = acceptedAt;
-    this.#waits = new Waits(() => this.#opening.options.timeouts, (wait) => this.#expired(wait));
-    this.#intake = new Intake(socket, () => place.options.limits, this);
+    this.#waits = new Waits(() => this.#options.timeouts, (wait) => this.#expired(wait));
+    this.#waits.sinceAccepted(acceptedAt);
+    this.#intake = new Intake(socket, place.options.limits, this);
     this.#answers = new AnswerFlow(socket, {
       onSent: () => this.#finishExchange(),
       onBroken: (error) => this.#cut(error),
-      onBlocked: () => this.#phase === "handed_over" || this.#waits.begin("write"),
+      onBlocked: () => this.#phase === "tunnel" || this.#waits.begin("write"),
       onDrained: () => this.#drained(),
     });
-  }
-
-  /** Who the client is. */
-  get peer(): Peer {
-    return this.#opening.peer;
   }
 
   onData(chunk: Buffer): void {
@@ -97,16 +94,16 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
 
   drain(idleToo: boolean): void {
     this.#closing = true;
-    if (idleToo && this.#phase === "idle" && !this.busy) this.#leave();
+    if (idleToo && this.#phase === "idle") this.#leave();
   }
 
   get busy(): boolean {
-    return this.#phase === "idle" ? this.#intake.insideHead : this.#phase !== "lingering";
+    return this.#phase !== "idle" && this.#phase !== "lingering";
   }
 
   refuse(error: ProxyError): boolean {
     const exchange = this.#exchange;
-    if (exchange === undefined || this.#phase !== "asked") return false;
+    if (exchange === undefined || this.#phase !== "serving") return false;
     this.#closing = true;
     exchange.abort(error.kind, error.message);
     this.#intake.failBody(error);
@@ -123,25 +120,38 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   }
 
   inform(status: number, reason: string, fields: Fields | undefined): void {
-    if (this.#phase !== "asked" || this.#exchange!.minorVersion !== 1) return; // RFC 9110 §15.2
+    if (this.#phase !== "serving" || this.#exchange!.minorVersion !== 1) return; // RFC 9110 §15.2
     this.#answers.inform(status, reason, fields);
     if (status === 100 && this.#waits.current === "continue") this.#waits.beginBody();
   }
 
   /** For the intake: a request begins. */
   onHead(head: RequestHead, body: RequestBody | null): void {
-    const exchange = this.#exchange = openExchange(head, this.#opening);
-    this.#phase = "asked";
-    this.#acceptedAt = undefined;
-    this.#looked = false;
-    this.#waits.begin(this.#halfClose === undefined ? "none" : "listening");
-    if (!wantsKeepAlive(head) || this.#opening.options.timeouts.keepAlive === 0) this.#closing = true;
-    requestAnswer(
-      () =>
-        this.#opening.options.fetch(checkedRequest(head, { exchange, body, options: this.#opening.options })),
-      (response) => this.#respond(exchange, response),
-      (error) => this.#answerFailure(exchange, error),
-    );
+    const exchange = this.#begin(head);
+    const { limits, timeouts } = this.#options;
+    this.#intake.limitBody(limits.bodySize);
+    this.#waits.requested(this.#halfClose !== undefined);
+    if (!wantsKeepAlive(head) || timeouts.keepAlive === 0) this.#closing = true;
+    let answer;
+    try {
+      answer = this.#options.fetch(checkedRequest(head, { exchange, body, limits }));
+    } catch (error) {
+      return this.#answerFailure(exchange, error);
+    }
+    if (answer instanceof Promise) {
+      answer.then(
+        (response) => this.#respond(exchange, response),
+        (error) => this.#answerFailure(exchange, error),
+      );
+    } else this.#respond(exchange, answer);
+  }
+
+  /** Begins an exchange, also one of a request that was refused. Whoever serves the place now serves all of it. */
+  #begin(head: Parameters<typeof newExchange>[0]): Exchange {
+    this.#phase = "serving";
+    this.#options = this.place.options;
+    this.#options.onBegun();
+    return this.#exchange = newExchange(head, this.peer, this);
   }
 
   onBodyData(length: number): void {
@@ -159,30 +169,22 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   }
 
   onDiscarded(): void {
-    this.#waits.discarded();
+    this.#linger?.discarded();
   }
 
   onStarved(): void {
-    const wait = this.#waits.current;
     if (this.#exchange !== undefined) {
-      if (this.#halfClose !== undefined && this.#intake.incomplete) {
-        this.destroy("client_closed", "The client left");
-      }
-    } else if (this.#intake.insideHead) {
-      if (this.#halfClose !== undefined) {
-        this.onMalformed(new ProxyError("bad_request", "The request is not complete"));
-      } // From the first byte on; a byte now and then does not buy more time.
-      else if (this.#acceptedAt !== undefined) this.#awaitFirst(this.#acceptedAt);
-      else if (wait !== "head") this.#waits.begin("head");
-    } else if (this.#halfClose !== undefined) this.#close();
-    else if (this.#acceptedAt !== undefined) this.#awaitFirst(this.#acceptedAt);
-    else if (this.#closing) this.#close();
-    else if (wait !== "keep_alive" && wait !== "drowsy") this.#waits.beginKeepAlive();
-  }
-
-  /** The first request is not there yet: only then a timer is needed for it. */
-  #awaitFirst(acceptedAt: number): void {
-    if (this.#waits.current !== "first") this.#waits.begin("first", performance.now() - acceptedAt);
+      const lacks = this.#halfClose !== undefined && this.#intake.incomplete;
+      if (lacks) this.destroy("client_closed", "The client left");
+      return;
+    }
+    this.#options = this.place.options;
+    if (this.#intake.insideHead) {
+      this.#phase = "head";
+      if (this.#halfClose === undefined) this.#waits.forHead();
+      else this.onMalformed(new ProxyError("bad_request", "The request is not complete"));
+    } else if (this.#halfClose !== undefined || (this.#closing && !this.#waits.untilFirst)) this.#close();
+    else this.#waits.forRequest();
   }
 
   /** For the intake: the request cannot be read. It is answered if it was not yet, and the connection closes. */
@@ -195,8 +197,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
       if (!handed || this.#phase === "answering") this.#failExchange(exchange, error);
       return;
     }
-    this.#phase = "asked";
-    this.#answerFailure(this.#exchange = openExchange(this.#intake.refused, this.#opening), error);
+    this.#answerFailure(this.#begin(this.#intake.refused), error);
   }
 
   #failExchange(exchange: Exchange, error: ProxyError): void {
@@ -205,13 +206,13 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   }
 
   #answerFailure(exchange: Exchange, error: unknown): void {
-    if (this.#exchange !== exchange || this.#phase !== "asked") return;
+    if (this.#exchange !== exchange || this.#phase !== "serving") return;
     exchange.fail(toProxyError(error));
-    this.#respond(exchange, this.#opening.options.fail(toProxyError(error), exchange));
+    this.#respond(exchange, this.#options.fail(toProxyError(error), exchange));
   }
 
   #respond(exchange: Exchange, response: Response): void {
-    if (this.#exchange !== exchange || this.#phase !== "asked") {
+    if (this.#exchange !== exchange || this.#phase !== "serving") {
       return dropAnswer(response, exchange.aborted ?? new ProxyError("client_closed", "The client is gone"));
     }
     try {
@@ -233,7 +234,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
       });
       if (closes) this.#closing = true;
       this.#phase = "answering";
-      exchange.answered(status, this.#opening.options.keepsSentFields ? fields : undefined);
+      exchange.answered(status, this.#options.keepsSentFields ? fields : undefined);
       this.#answers.start(source);
     } catch (error) {
       this.#failExchange(exchange, toProxyError(error));
@@ -242,16 +243,14 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
 
   #handOver(exchange: Exchange, response: ForwardedResponse): void {
     this.#exchange = undefined;
-    this.#phase = "handed_over";
+    this.#phase = "tunnel";
     this.#waits.dispose();
-    const { options } = this.#opening;
-    const end = {
+    this.tunnelled = new Tunnelled(exchange, response, {
       socket: this.socket,
       writer: this.#answers.writer,
       early: this.#intake.takeRest(),
-      options,
-    };
-    this.tunnelled = new Tunnelled(exchange, response, end);
+      options: this.#options,
+    });
     this.socket.on("close", () => this.#gone("closed"));
   }
 
@@ -259,8 +258,8 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   #finishExchange(): void {
     const exchange = this.#exchange!;
     this.#exchange = undefined;
-    this.#answers.finish(exchange, this.#opening.options);
-    if (this.#phase === "closed") return;
+    this.#answers.finish(exchange, this.#options);
+    if (this.#phase === "gone") return;
     this.#phase = "idle";
     if (this.#closing || !this.#intake.canGoOn(exchange.awaitsContinue)) return this.#close();
     if (!this.#answers.writer.blocked) this.#waits.begin("none");
@@ -276,8 +275,8 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
 
   /** Keeps nothing but the socket for the rest of the wait for a next request, unless the last answer is still on its way. */
   look(): void {
-    if (this.#waits.current !== "drowsy") return;
-    if (!this.#looked) return void (this.#looked = true);
+    if (this.#waits.current === "drowsy") return this.#waits.begin("dozing");
+    if (this.#waits.current !== "dozing") return;
     const settled = this.socket.writableLength === 0 && !this.#intake.skipping && !this.#intake.hasUnread;
     if (!settled || this.#closing || this.#phase !== "idle") return this.#waits.begin("keep_alive");
     this.#waits.dispose();
@@ -290,12 +289,17 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
     else this.#gone("unused");
   }
 
-  /** Says goodbye, then reads and throws away for a while: closing at once could destroy the answer on its way. */
+  /** Says goodbye, then lingers. */
   #close(): void {
     this.#phase = "lingering";
     this.#intake.stop();
     this.#waits.begin("write");
-    this.socket.end(() => this.#phase === "closed" || this.#waits.begin("linger"));
+    const linger = this.#linger = new Linger(this.socket, this.#options.timeouts);
+    this.socket.end(() => {
+      if (this.#phase === "gone") return;
+      this.#waits.begin("none");
+      linger.begin();
+    });
   }
 
   /** The answer broke off: the client must see that it did. */
@@ -306,9 +310,10 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   }
 
   #gone(cause: string): void {
-    if (this.#phase === "closed") return;
-    this.#phase = "closed";
+    if (this.#phase === "gone") return;
+    this.#phase = "gone";
     this.#waits.dispose();
+    this.#linger?.dispose();
     this.socket.destroy();
     const exchange = this.#exchange;
     this.#exchange = undefined;
@@ -316,20 +321,24 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
       exchange.abort("client_closed", `The client broke the connection: ${cause}`);
       const error = exchange.aborted!;
       this.#intake.failBody(error);
-      this.#answers.finish(exchange, this.#opening.options, error);
+      this.#answers.finish(exchange, this.#options, error);
     }
     this.#events.onClosed(this);
   }
 
   onEnd(): void {
-    const halfClose = this.#halfClose = new HalfClose(this.#opening.options.halfClose);
-    // What came and was not read yet has its turn first; behind it `onStarved` is called.
-    if (this.#phase === "idle") return this.#intake.hasUnread ? undefined : this.onStarved();
-    const gone = this.#phase === "asked"
-      ? halfClose.goneWaiting(this.#intake, this.#exchange!.minorVersion)
-      : this.#phase === "answering" && halfClose.goneReading(this.#intake);
+    const halfClose = this.#halfClose = new HalfClose(this.#options.halfClose);
+    if (this.#exchange === undefined) {
+      // What came and was not read yet has its turn first; after it `onStarved` is called.
+      if ((this.#phase === "idle" || this.#phase === "head") && !this.#intake.hasUnread) this.onStarved();
+      return;
+    }
+    const serving = this.#phase === "serving";
+    const gone = serving
+      ? halfClose.goneWaiting(this.#intake, this.#exchange.minorVersion)
+      : halfClose.goneReading(this.#intake);
     if (gone) this.destroy("client_closed", "The client closed the connection");
-    else if (this.#phase === "asked") this.#waits.begin("listening");
+    else if (serving) this.#waits.begin("listening");
   }
 
   onDrain(): void {
@@ -338,7 +347,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
 
   /** The client takes bytes again. */
   #drained(): void {
-    if (this.#phase === "handed_over") return;
+    if (this.#phase === "tunnel") return;
     if (this.#waits.current === "write" && this.#phase !== "lingering") {
       this.#waits.begin("none");
       if (this.#intake.bodyWanted) this.onBodyWanted();
@@ -354,10 +363,10 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
       const stuck = () => this.destroy("client_stalled", this.#waits.fault(wait));
       this.#answers.writer.look((moves) => moves ? this.#waits.begin("write") : stuck());
     } else if (wait === "listening") {
-      if (this.#phase !== "asked" || !this.#halfClose!.mayProbe()) return;
+      if (this.#phase !== "serving" || !this.#halfClose!.mayProbe()) return;
       this.inform(100, "Continue", undefined);
       this.#waits.begin("listening");
     } else if (wait === "keep_alive") this.#leave();
-    else if (wait !== "body") this.socket.destroy();
+    else if (wait !== "body") this.socket.destroy(); // the first request never came
   }
 }

@@ -1,9 +1,9 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { type ProxyError, toProxyError } from "../base/errors.ts";
-import type { CodecLimits } from "../http/limits.ts";
 import { type RefusedHead, RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
 import { collectChunks, giveBack, isReleasable, releaseMemory } from "../net/release.ts";
+import type { IntakeLimits } from "./options.ts";
 import { bodyTooLarge } from "./request-rules.ts";
 import { RequestBody, type RequestReader } from "./request-body.ts";
 
@@ -13,17 +13,9 @@ const MAX_READ_AHEAD_BYTES = 64 * 1024;
 /** Bytes that may be left of a body nobody wants, and are read all the same, so that the connection stays open. */
 const MAX_SKIPPED_BYTES = 64 * 1024;
 
-/** What one client may send. */
-export interface IntakeLimits extends CodecLimits {
-  /** Body of one request, in bytes; undefined for no limit. */
-  readonly bodySize?: number | undefined;
-  /** Whether Host counts for nothing where the target names the host, as in a proxy. */
-  readonly ignoresHost?: boolean;
-}
-
 /** What the owner of an intake learns. */
 export interface IntakeEvents {
-  /** A request begins; nothing more is read but its body until `next`. */
+  /** A request begins; nothing more is read but its body, which `limitBody` may bound, until `next`. */
   onHead(head: RequestHead, body: RequestBody | null): void;
   /** A piece of the body was read. */
   onBodyData(length: number): void;
@@ -48,7 +40,6 @@ export class Intake implements RequestReader {
   #body: RequestBody | undefined;
   /** Bytes of the current body. */
   #bodyBytes = 0;
-  readonly #limits: () => IntakeLimits;
   /** Bytes that the current body may have. */
   #maxBodyBytes = Infinity;
   /** Whether somebody has begun to read the current body. */
@@ -57,12 +48,11 @@ export class Intake implements RequestReader {
   #skipping = false;
   #stopped = false;
 
-  /** The limits of heads are those of the moment; those of bodies may change from one request to the next. */
-  constructor(socket: Socket, limits: () => IntakeLimits, events: IntakeEvents) {
+  /** Heads are read within `limits`. */
+  constructor(socket: Socket, limits: IntakeLimits, events: IntakeEvents) {
     this.#socket = socket;
     this.#events = events;
-    this.#limits = limits;
-    this.#decoder = new RequestDecoder(limits(), limits().ignoresHost);
+    this.#decoder = new RequestDecoder(limits, limits.ignoresHost);
     collectChunks(this.#decoder);
   }
 
@@ -141,6 +131,11 @@ export class Intake implements RequestReader {
     this.#advance();
   }
 
+  /** The current body may have so many bytes. */
+  limitBody(bytes: number | undefined): void {
+    this.#maxBodyBytes = bytes ?? Infinity;
+  }
+
   /** The current body breaks off. False where nobody takes it, so that nobody was told. */
   failBody(error: ProxyError): boolean {
     return this.#body?.fail(error) ?? false;
@@ -194,7 +189,7 @@ export class Intake implements RequestReader {
 
   #begin(head: RequestHead): void {
     this.#inExchange = true;
-    this.#maxBodyBytes = this.#limits().bodySize ?? Infinity;
+    this.#maxBodyBytes = Infinity;
     const { framing } = head;
     if (framing.kind === "length" && framing.length === 0) this.#decoder.next(); // the end, at once
     else this.#body = new RequestBody(framing, this);

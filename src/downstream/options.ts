@@ -1,6 +1,14 @@
 import type { ProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
-import type { IntakeLimits } from "./intake.ts";
+import type { CodecLimits } from "../http/limits.ts";
+
+/** What one client may send. */
+export interface IntakeLimits extends CodecLimits {
+  /** Body of one request, in bytes; undefined for no limit. */
+  readonly bodySize?: number | undefined;
+  /** Whether Host counts for nothing where the target names the host, as in a proxy. */
+  readonly ignoresHost?: boolean;
+}
 
 /** Waits of a client's connection in milliseconds; 0 waits for ever. */
 export interface DownstreamTimeouts {
@@ -23,12 +31,13 @@ export interface DownstreamTimeouts {
 /** Why a client is turned away: as many are connected as may be, or as may be of its own, or there are no files for more. */
 export type Refusal = "connection_limit" | "client_connection_limit" | "out_of_files";
 
-/** Where connections come in: who serves them may change between two requests. */
+/** Where connections come in. */
 export interface Place {
+  /** Who serves them: a reload changes it, and nothing else does. A request stays with who served it when it began. */
   readonly options: DownstreamOptions;
 }
 
-/** What a client's connection needs from whoever serves it. */
+/** What a client's connection needs from whoever serves it. None of it changes. */
 export interface DownstreamOptions {
   readonly limits: IntakeLimits;
   /** Connections at a time; 0 is no limit. */

@@ -6,23 +6,15 @@ import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
 import { asRequest, IncomingRequest } from "../message/incoming-request.ts";
-import type { DownstreamOptions, Place } from "./options.ts";
+import type { IntakeLimits } from "./options.ts";
 import type { RequestBody } from "./request-body.ts";
 
-/** What every exchange of a connection begins with. */
-export interface Opening {
-  readonly peer: Peer;
-  readonly informer: Informer;
-  readonly place: Place;
-  /** Who serves the exchange under way: between two requests another may have come. */
-  options: DownstreamOptions;
-}
-
-/** The exchange that a request opens, also one that was refused; without `head` nothing of it could be read. */
-export function openExchange(head: RequestHead | RefusedHead | undefined, opening: Opening): Exchange {
-  const { peer, informer, place } = opening;
-  opening.options = place.options;
-  opening.options.onBegun();
+/** The exchange of a request, also of one that was refused; without `head` nothing of it could be read. */
+export function newExchange(
+  head: RequestHead | RefusedHead | undefined,
+  peer: Peer,
+  informer: Informer,
+): Exchange {
   const whole = head !== undefined && "framing" in head;
   const target = whole ? head.target.path || head.authority : head?.target ?? "";
   const { method = "", minorVersion = 1, fields } = head ?? {};
@@ -52,11 +44,11 @@ export function wantsKeepAlive(head: RequestHead): boolean {
  */
 export function checkedRequest(
   head: RequestHead,
-  { exchange, body, options }: { exchange: Exchange; body: RequestBody | null; options: DownstreamOptions },
+  { exchange, body, limits }: { exchange: Exchange; body: RequestBody | null; limits: IntakeLimits },
 ): Request {
   const { framing, fields } = head;
-  if (framing.kind === "length" && framing.length > (options.limits.bodySize ?? Infinity)) {
-    throw bodyTooLarge(options.limits.bodySize!);
+  if (framing.kind === "length" && framing.length > (limits.bodySize ?? Infinity)) {
+    throw bodyTooLarge(limits.bodySize!);
   }
   const expect = fields.mayHave(ROLE.expect) ? fields.get("expect") : undefined;
   if (expect !== undefined && expect.toLowerCase() !== "100-continue") {

@@ -15,17 +15,26 @@ const LISTENING_PROBE_MS = 250;
 /** Time in which a body must bring what its rate asks for. */
 const RATE_WINDOW_MS = 10_000;
 
-/** What a client's connection waits for; `none` and `continue` (its 100) while the wait is the server's. */
+/** What a client's connection waits for. */
 export type Wait =
+  /** For nothing that the client would have to do. */
   | "none"
+  /** For the first request, since the connection was accepted. */
   | "first"
+  /** For the rest of a head, since its first byte. */
   | "head"
+  /** For a next request, where the sweep ends the wait: `dozing` once it has looked. Neither needs a timer. */
   | "drowsy"
+  | "dozing"
+  /** For a next request. */
   | "keep_alive"
+  /** For the server's 100, without which the client sends no body. */
   | "continue"
+  /** For more of a body that somebody wants. */
   | "body"
+  /** For the client to take more of its answer. */
   | "write"
-  | "linger"
+  /** For an answer, while a client that has finished sending is probed. */
   | "listening";
 
 /** The successive waits of a client's connection, one at a time, each with its own time. */
@@ -41,8 +50,8 @@ export class Waits {
   #windowBytes = 0;
   /** Whether the body that was waited for last came too slowly. */
   #tooSlow = false;
-  /** When lingering ends, whatever comes. */
-  #lingersUntil = 0;
+  /** Since when the first request is waited for; undefined once it is there. */
+  #acceptedAt: number | undefined;
 
   /** `onExpired` is told which wait was in vain; `now` is a clock in ms. */
   constructor(
@@ -63,17 +72,42 @@ export class Waits {
       this.#windowBytes = 0;
       this.#tooSlow = false;
     }
-    if (wait === "linger" && this.current !== "linger") {
-      this.#lingersUntil = this.#now() + this.#timeouts().lingerLimit;
-    }
     const ms = this.#msOf(wait);
     this.current = wait;
     this.#deadline.set(ms > 0 ? Math.max(1, ms - elapsedMs) : ms);
   }
 
-  /** Begins the wait for a next request; where it is a long one that is `drowsy`, which the sweep ends. */
-  beginKeepAlive(): void {
-    this.begin(this.#timeouts().keepAlive > 2 * LOOK_MS ? "drowsy" : "keep_alive");
+  /** The first request is waited for since `at`, on the clock of `performance.now()`; its timer is set when it is needed. */
+  sinceAccepted(at: number | undefined): void {
+    this.#acceptedAt = at;
+  }
+
+  /** Whether the first request is not there yet. */
+  get untilFirst(): boolean {
+    return this.#acceptedAt !== undefined;
+  }
+
+  /** A request came; `listening` says whether its client is to be probed. */
+  requested(listening: boolean): void {
+    this.#acceptedAt = undefined;
+    this.begin(listening ? "listening" : "none");
+  }
+
+  /** For a request, none of which has come. */
+  forRequest(): void {
+    if (this.#acceptedAt !== undefined) this.#forFirst(this.#acceptedAt);
+    else if (this.current === "keep_alive" || this.current === "drowsy" || this.current === "dozing") return;
+    else this.begin(this.#timeouts().keepAlive > 2 * LOOK_MS ? "drowsy" : "keep_alive");
+  }
+
+  /** For the rest of a head. A byte now and then does not buy more time. */
+  forHead(): void {
+    if (this.#acceptedAt !== undefined) this.#forFirst(this.#acceptedAt);
+    else if (this.current !== "head") this.begin("head");
+  }
+
+  #forFirst(acceptedAt: number): void {
+    if (this.current !== "first") this.begin("first", this.#now() - acceptedAt);
   }
 
   /** A body is wanted, perhaps again: what did not come while it was not wanted is not held against the client. */
@@ -95,11 +129,6 @@ export class Waits {
       this.#windowBytes = 0;
     }
     this.begin("body");
-  }
-
-  /** Something came that is thrown away: a client that still sends has not read its answer. */
-  discarded(): void {
-    if (this.current === "linger" && this.#timeouts().linger > 0) this.begin("linger");
   }
 
   /** What of its request a client is late with, that let `wait` pass; undefined where it is not late. */
@@ -134,7 +163,7 @@ export class Waits {
   }
 
   #msOf(wait: Wait): number {
-    const { requestHeaders, bodyIdle, writeIdle, keepAlive, linger } = this.#timeouts();
+    const { requestHeaders, bodyIdle, writeIdle, keepAlive } = this.#timeouts();
     switch (wait) {
       case "first":
       case "head":
@@ -145,8 +174,6 @@ export class Waits {
         return writeIdle;
       case "keep_alive":
         return keepAlive;
-      case "linger":
-        return Math.max(1, Math.min(linger, this.#lingersUntil - this.#now()));
       case "listening":
         return LISTENING_PROBE_MS;
       default:

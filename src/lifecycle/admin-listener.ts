@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../base/log.ts";
 import type { AdminConfig } from "../config/sections/admin.ts";
 import { DownstreamServer } from "../downstream/server.ts";
-import type { DownstreamOptions, Place } from "../downstream/options.ts";
+import type { DownstreamOptions } from "../downstream/options.ts";
 import { listen, type Listener } from "../net/listen.ts";
 import { BindError } from "./bind-error.ts";
 
@@ -16,12 +16,12 @@ const GRACE_MS = 20;
 /** A bound socket, and the place that its connections have come in at. */
 interface Bound {
   readonly listener: Listener;
-  readonly place: Place;
+  readonly place: { options: DownstreamOptions };
 }
 
 /** The listener for operators: none, or one that a reload may move. */
 export class AdminListener {
-  readonly #options: DownstreamOptions;
+  #options: DownstreamOptions;
   readonly #log: Log;
   readonly #server = new DownstreamServer({
     maxConnections: MAX_CONNECTIONS,
@@ -56,6 +56,12 @@ export class AdminListener {
       },
       undo: () => this.#shut(next),
     };
+  }
+
+  /** Has `options` serve every request from now on. */
+  serveBy(options: DownstreamOptions): void {
+    this.#options = options;
+    if (this.#bound !== undefined) this.#bound.place.options = options;
   }
 
   /** Accepts nothing more. */

@@ -37,7 +37,7 @@ export class AppServer {
     this.#server = new DownstreamServer({ ...valid.limits, graceMs: valid.shutdown.grace });
     this.#listeners = new Listeners(this.#server, log);
     const served = { config: valid.frontends[0]!, errors: { name: "sluice", pages: new Map() }, app };
-    this.#service = new FrontendService(served, valid, log);
+    this.#service = new FrontendService(served, valid, { log });
   }
 
   /** Addresses that are bound. */
@@ -57,7 +57,7 @@ export class AppServer {
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     const closed = this.#listeners.close();
     const cut = await this.#server.drain(drainTimeout);
-    this.#service.close();
+    this.#service.tally.close();
     await closed;
     return cut;
   }

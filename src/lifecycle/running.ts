@@ -25,6 +25,7 @@ export class RunningProxy {
   readonly #log: Log;
   readonly #server: DownstreamServer;
   readonly #pages = new MetricsPages(() => this.#measured());
+  readonly #adminApp: ReturnType<typeof createAdminApp>;
   readonly #admin: AdminListener;
   readonly #listeners: Listeners;
   readonly #reloads = { done: 0, failed: 0, lastFailed: false };
@@ -47,8 +48,8 @@ export class RunningProxy {
     this.#log = log;
     this.#snapshot = atOnce(this.#buildSnapshot(config));
     this.#server = new DownstreamServer({ ...config.limits, graceMs: config.shutdown.grace });
-    const adminApp = createAdminApp({ metrics: () => this.#pages.next(), ready: () => this.ready });
-    this.#admin = new AdminListener(adminOptions(adminApp, () => this.#snapshot.config.limits), log);
+    this.#adminApp = createAdminApp({ metrics: () => this.#pages.next(), ready: () => this.ready });
+    this.#admin = new AdminListener(adminOptions(this.#adminApp, config.limits), log);
     this.#listeners = new Listeners(this.#server, log);
   }
 
@@ -100,7 +101,7 @@ export class RunningProxy {
   #measured(): MetricsSources {
     return {
       build: { version: packageJson.version, runtime: runtimeVersion() },
-      frontends: new Map([...this.#services].map(([name, { metrics }]) => [name, metrics])),
+      frontends: new Map([...this.#services].map(([name, { tally }]) => [name, tally.metrics])),
       backends: () => this.#snapshot.backends.values(),
       connections: () => this.#server.size,
       reloads: this.#reloads,
@@ -179,7 +180,7 @@ export class RunningProxy {
     const cut = await this.#server.drain(drainTimeout);
     const adminClosed = this.#admin.close(); // only now: until the end it tells that the proxy is not ready
     await this.#admin.drain();
-    for (const service of this.#services.values()) service.close();
+    for (const { tally } of this.#services.values()) tally.close();
     closeSnapshot(this.#snapshot, undefined);
     if (cut > 0) this.#log.warn("drain_timeout", { cut, timeout: formatDuration(drainTimeout) });
     else await Promise.all([closed, adminClosed]);
@@ -231,13 +232,10 @@ export class RunningProxy {
   /** Opens what `next` needs, then swaps everything in one go. */
   async #serve(next: Snapshot): Promise<void> {
     const services = new Map<string, FrontendService>();
-    const swaps: (() => void)[] = [];
     for (const frontend of next.frontends) {
       const { name } = frontend.config;
-      const fresh = new FrontendService(frontend, next.config, this.#log);
-      const old = this.#services.get(name);
-      services.set(name, old ?? fresh);
-      if (old !== undefined) swaps.push(() => old.swap(frontend, next.config));
+      const tally = this.#services.get(name)?.tally;
+      services.set(name, new FrontendService(frontend, next.config, { log: this.#log, tally }));
     }
     const admin = await this.#admin.prepare(next.config.admin);
     let bind;
@@ -247,14 +245,14 @@ export class RunningProxy {
       await admin.undo();
       throw error;
     }
-    for (const swap of swaps) swap();
     bind();
     admin.commit();
+    this.#admin.serveBy(adminOptions(this.#adminApp, next.config.limits));
     warnOfFiles(next.config.limits, this.#log);
     const names = new Set([...next.backends.keys(), STRAIGHT]);
-    for (const { metrics } of services.values()) metrics.keepOnly(names);
+    for (const { tally } of services.values()) tally.metrics.keepOnly(names);
     for (const [name, service] of this.#services) {
-      if (!services.has(name)) service.close();
+      if (!services.has(name)) service.tally.close();
     }
     this.#services = services;
     this.#snapshot = next;

@@ -4,8 +4,8 @@ import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { LimitsConfig } from "../config/sections/limits.ts";
 import type { Config } from "../config/schema.ts";
 import { type DownstreamTimeoutsConfig, downstreamTimeoutsSchema } from "../config/sections/timeouts.ts";
-import type { IntakeLimits } from "../downstream/intake.ts";
-import type { DownstreamOptions, Refusal } from "../downstream/options.ts";
+
+import type { DownstreamOptions, IntakeLimits, Refusal } from "../downstream/options.ts";
 import { IpSet } from "../http/ip.ts";
 import type { ProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -22,99 +22,93 @@ export interface ServedFrontend extends Pick<Frontend, "config" | "errors"> {
   readonly app: App;
 }
 
-/**
- * How the connections of one frontend are served. It outlives a reload: connections that are open then have their next
- * request answered by the new config, while one under way stays with the old.
- */
-export class FrontendService implements DownstreamOptions {
+/** What is counted of one frontend's clients. It lives as long as there is a frontend of that name, through every reload. */
+class FrontendTally {
   readonly metrics = new FrontendMetrics();
-  readonly #log: Log;
   /** Refused clients by why; of files there is a line for the whole process. */
   readonly #refusals: ReadonlyMap<Refusal, SummedEvent>;
-  #frontend: ServedFrontend;
-  #config: Config;
-  #limits: IntakeLimits;
-  #trusted: IpSet;
-  #access: AccessLog | undefined;
 
-  constructor(frontend: ServedFrontend, config: Config, log: Log) {
-    this.#frontend = frontend;
-    this.#config = config;
-    this.#log = log;
+  /** `name` is the frontend's. */
+  constructor(name: string, log: Log) {
     const summed = (reason: Refusal): [Refusal, SummedEvent] => [
       reason,
-      new SummedEvent((count) => {
-        log.warn("connection_refused", { frontend: this.config.name, reason, count });
-      }),
+      new SummedEvent((count) => log.warn("connection_refused", { frontend: name, reason, count })),
     ];
     this.#refusals = new Map([summed("connection_limit"), summed("client_connection_limit")]);
-    this.#limits = limitsOf(frontend, config);
-    this.#trusted = trustedBy(frontend);
-    this.#access = accessLog(frontend, config, log);
   }
 
-  get config(): FrontendConfig {
-    return this.#frontend.config;
+  /** A client was turned away. */
+  refused(refusal: Refusal): void {
+    this.metrics.refused();
+    this.#refusals.get(refusal)?.add();
   }
 
-  get limits(): IntakeLimits {
-    return this.#limits;
+  /** No more will come: writes down what was not yet. */
+  close(): void {
+    for (const refusals of this.#refusals.values()) refusals.close();
   }
+}
 
-  get maxConnections(): number {
-    return this.#frontend.config.maxConnections;
-  }
+/**
+ * How one config has the connections of one frontend served. It never changes: a reload puts another in its place, which
+ * open connections take up with their next request, while one under way keeps the timeouts, the error pages and the log
+ * that it began with.
+ */
+export class FrontendService implements DownstreamOptions {
+  readonly config: FrontendConfig;
+  readonly limits: IntakeLimits;
+  readonly maxConnections: number;
+  readonly timeouts: DownstreamTimeoutsConfig;
+  readonly halfClose: "answer" | "abort";
+  readonly keepsSentFields: boolean;
+  readonly tally: FrontendTally;
+  readonly #app: App;
+  readonly #errors: ServedFrontend["errors"];
+  readonly #trusted: IpSet;
+  readonly #access: AccessLog | undefined;
 
-  get timeouts(): DownstreamTimeoutsConfig {
-    return this.#frontend.config.timeouts;
-  }
-
-  get halfClose(): "answer" | "abort" {
-    return this.#frontend.config.halfClose;
-  }
-
-  get keepsSentFields(): boolean {
-    return this.#access?.headers?.ofAnswers === true;
+  /** `tally` goes on from the config before; without it the frontend is new. */
+  constructor(
+    served: ServedFrontend,
+    config: Config,
+    { log, tally }: { log: Log; tally?: FrontendTally | undefined },
+  ) {
+    this.config = served.config;
+    this.limits = limitsOf(served, config);
+    this.maxConnections = served.config.maxConnections;
+    this.timeouts = served.config.timeouts;
+    this.halfClose = served.config.halfClose;
+    this.tally = tally ?? new FrontendTally(served.config.name, log);
+    this.#app = served.app;
+    this.#errors = served.errors;
+    this.#trusted = trustedBy(served);
+    this.#access = accessLog(served, config, log);
+    this.keepsSentFields = this.#access?.headers?.ofAnswers === true;
   }
 
   standsForMany(address: string): boolean {
     return this.#trusted.has(address);
   }
 
-  /** Takes a new config over, from the next request on. */
-  swap(frontend: ServedFrontend, config: Config): void {
-    this.#frontend = frontend;
-    this.#config = config;
-    this.#limits = limitsOf(frontend, config);
-    this.#trusted = trustedBy(frontend);
-    this.#access = accessLog(frontend, config, this.#log);
-  }
-
   fetch(request: Request): Response | Promise<Response> {
-    return fetchIncoming(this.#frontend.app, request);
+    return fetchIncoming(this.#app, request);
   }
 
   fail(error: ProxyError, exchange: Exchange): Response {
-    return answerFailure(error, exchange, this.#frontend.errors);
+    return answerFailure(error, exchange, this.#errors);
   }
 
   onRefused(refusal: Refusal): void {
-    this.metrics.refused();
-    this.#refusals.get(refusal)?.add();
-  }
-
-  /** Serves no more: writes down what was not yet. */
-  close(): void {
-    for (const refusals of this.#refusals.values()) refusals.close();
+    this.tally.refused(refusal);
   }
 
   onBegun(): void {
-    this.metrics.begun();
+    this.tally.metrics.begun();
   }
 
   onExchange(exchange: Exchange): void {
     const now = performance.now();
-    this.metrics.finished(exchange, now);
+    this.tally.metrics.finished(exchange, now);
     if (this.#access !== undefined) logAccess(this.#access, exchange, now);
   }
 }
@@ -139,12 +133,10 @@ function limitsOf({ config: { mode } }: ServedFrontend, { limits }: Config): Int
 }
 
 /** How the connections of the admin listener are served: like a frontend's, but neither counted nor logged. */
-export function adminOptions(app: Hono, limits: () => LimitsConfig): DownstreamOptions {
+export function adminOptions(app: Hono, limits: LimitsConfig): DownstreamOptions {
   const errors = { name: "sluice", pages: new Map() };
   return {
-    get limits() {
-      return limits();
-    },
+    limits,
     maxConnections: 0,
     timeouts: downstreamTimeoutsSchema.parse({}),
     halfClose: "answer",

@@ -168,7 +168,7 @@ test("a body that is cut for its rate is answered 408, whatever of it came with 
   const socket = { resume() {}, pause() {} } as unknown as Socket;
   const told: string[] = [];
   let body: RequestBody | null = null;
-  const intake: Intake = new Intake(socket, () => DEFAULT_LIMITS, {
+  const intake: Intake = new Intake(socket, DEFAULT_LIMITS, {
     onHead: (_head, its) => void (body = its),
     onBodyData: () => void intake.failBody(new ProxyError("body_timeout", "too slow")),
     onBodyWanted() {},

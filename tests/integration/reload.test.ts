@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { validateConfig } from "../../src/config/load.ts";
 import { eventually } from "../support/eventually.ts";
@@ -82,6 +85,42 @@ test("RunningProxy.reload() lets a request under way end with the old config, an
   await c.until("200 Late");
   await eventually("nothing in flight", () => old.inFlight === 0);
   c.close();
+});
+
+test("RunningProxy.reload() leaves a request under way the timeouts, error pages and log that it began with", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "sluice-test-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const pageOf = (name: string) => {
+    const path = join(directory, `${name}.txt`);
+    writeFileSync(path, `the ${name} page`);
+    return { "408": path };
+  };
+  const server = await RawServer.listen();
+  const frontend = { error_pages: pageOf("old"), timeouts: { body_idle: "200ms", linger: "0s" } };
+  const proxy = await startTestProxy({ servers: [server.port], frontend });
+  t.after(async () => {
+    await proxy.stop();
+    await server.close();
+  });
+  const c = await RawClient.open(proxy.port);
+  c.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9\r\n\r\n1");
+  const asked = await eventually("the request", () => server.connections[0]);
+  await asked.until("\r\n\r\n1");
+  await proxy.running.reload(validateConfig({
+    log: { access: false },
+    shutdown: { drain_timeout: "500ms", grace: "20ms" },
+    frontends: [{
+      name: "web",
+      bind: "127.0.0.1:0",
+      default_backend: "app",
+      error_pages: pageOf("new"),
+      timeouts: { body_idle: "60s", linger: "0s" },
+    }],
+    backends: { app: { servers: [`http://127.0.0.1:${server.port}`] } },
+  }));
+  c.send("2"); // the wait begins anew
+  assert.match(await c.untilClosed(), /^HTTP\/1\.1 408 [^]*the old page$/);
+  assert.equal((await proxy.access(0))["reason"], "body_timeout");
 });
 
 test("RunningProxy.reload() carries counts and health of a server into its changed backend", async (t) => {

@@ -122,8 +122,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "downstream/connection.ts",
     breaks: "a closed connection keeps its timer",
-    from: 'this.#phase = "closed";\n    this.#waits.dispose();',
-    to: 'this.#phase = "closed";',
+    from: 'this.#phase = "gone";\n    this.#waits.dispose();',
+    to: 'this.#phase = "gone";',
     tests: [CLIENT, CLOSING, DRAINING],
   },
   {
@@ -151,8 +151,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "downstream/connection.ts",
     breaks: "a closed connection begins to linger",
-    from: 'this.#phase === "closed" || this.#waits.begin("linger")',
-    to: 'this.#waits.begin("linger")',
+    from: 'if (this.#phase === "gone") return;\n      this.#waits.begin("none");',
+    to: 'this.#waits.begin("none");',
     tests: [CLIENT, CLOSING, DRAINING],
   },
   {
@@ -186,17 +186,17 @@ export const MUTANTS: readonly Mutant[] = [
 
   // Waits of clients.
   {
-    file: "downstream/waits.ts",
+    file: "downstream/linger.ts",
     breaks: "lingering has no limit",
-    from: "Math.min(linger, this.#lingersUntil - this.#now())",
-    to: "linger",
+    from: "Math.min(this.#timeouts.linger, endsAt - performance.now())",
+    to: "this.#timeouts.linger",
     tests: [CLOSING],
   },
   {
-    file: "downstream/waits.ts",
+    file: "downstream/connection.ts",
     breaks: "what is thrown away does not prolong the linger",
-    from: 'this.begin("linger");\n  }\n\n  /** What of',
-    to: "return;\n  }\n\n  /** What of",
+    from: "this.#linger?.discarded();",
+    to: "",
     tests: [CLOSING],
   },
   {
@@ -237,10 +237,10 @@ export const MUTANTS: readonly Mutant[] = [
 
   // A client's connection.
   {
-    file: "downstream/connection.ts",
+    file: "downstream/waits.ts",
     breaks: "a head gets more time with each piece of it",
-    from: 'else if (wait !== "head") this.#waits.begin("head");',
-    to: 'else this.#waits.begin("head");',
+    from: 'else if (this.current !== "head") this.begin("head");',
+    to: 'else this.begin("head");',
     tests: [CLIENT],
   },
   {
@@ -407,10 +407,10 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["integration/resting.test.ts", CLIENT],
   },
   {
-    file: "downstream/connection.ts",
+    file: "downstream/waits.ts",
     breaks: "a connection has its first request's time again after the first",
-    from: "this.#acceptedAt = undefined;\n    this.#looked = false;",
-    to: "this.#looked = false;",
+    from: "this.#acceptedAt = undefined;",
+    to: "",
     tests: [CLIENT],
   },
   {

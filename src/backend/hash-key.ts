@@ -1,6 +1,6 @@
 import type { HashSource } from "../config/sections/hash.ts";
 import { cookieValues } from "../http/cookie.ts";
-import { fieldName, ROLE } from "../http/fields.ts";
+import { fieldName, ROLE } from "../http/field-name.ts";
 import { networkOf } from "../http/ip.ts";
 import { queryValues } from "../http/query.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";

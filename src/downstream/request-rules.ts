@@ -1,7 +1,8 @@
 import { ProxyError } from "../base/errors.ts";
 import { formatSize } from "../base/units.ts";
 import { readAuthority } from "../http/authority.ts";
-import { type Fields, ROLE } from "../http/fields.ts";
+import { ROLE } from "../http/field-name.ts";
+import type { Fields } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";

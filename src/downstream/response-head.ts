@@ -1,5 +1,5 @@
 import type { Fields } from "../http/fields.ts";
-import { ROLE } from "../http/fields.ts";
+import { ROLE } from "../http/field-name.ts";
 import { announcedTrailers, type DropsField, fieldLine } from "../http1/encode.ts";
 
 /** How the body of an answer goes out. */

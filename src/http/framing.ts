@@ -1,6 +1,7 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { consistsOf, DIGIT, isToken } from "./chars.ts";
-import { type Fields, listMembers, ROLE } from "./fields.ts";
+import { ROLE } from "./field-name.ts";
+import { type Fields, listMembers } from "./fields.ts";
 
 /** How the end of a message body is found: by a length, by chunks, or by the end of the connection. */
 export type Framing = { readonly kind: "length"; readonly length: number } | { readonly kind: "chunked" } | {

@@ -1,5 +1,6 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
-import { type Fields, hasMoreMembers, listMembers, ROLE } from "./fields.ts";
+import { ROLE } from "./field-name.ts";
+import { type Fields, hasMoreMembers, listMembers } from "./fields.ts";
 
 /** Options that Connection may list: more than anybody means, and few enough to be read more than once. */
 const MAX_OPTIONS = 128;

@@ -1,4 +1,5 @@
-import { type Fields, ROLE } from "./fields.ts";
+import { ROLE } from "./field-name.ts";
+import type { Fields } from "./fields.ts";
 
 /**
  * How long a server says it keeps an unused connection (`Keep-Alive: timeout=5`), in milliseconds, less a second

@@ -1,4 +1,5 @@
-import { type Fields, ROLE } from "./fields.ts";
+import { ROLE } from "./field-name.ts";
+import type { Fields } from "./fields.ts";
 
 /** More than any chain of proxies has; a larger number is passed on as this one. */
 const MAX_FORWARDS = 0x7fff_ffff;

@@ -1,4 +1,4 @@
-import type { FieldName } from "./fields.ts";
+import type { FieldName } from "./field-name.ts";
 
 /** Name of the field, in lower case. */
 export const LOAD_REPORT_FIELD = "endpoint-load-metrics";

@@ -1,4 +1,5 @@
-import { type FieldName, fieldName, type Fields, ROLE, trimBlanks } from "../http/fields.ts";
+import { type FieldName, fieldName, ROLE } from "../http/field-name.ts";
+import { type Fields, trimBlanks } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 
 /** Whether a field is left out. */

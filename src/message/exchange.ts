@@ -1,7 +1,8 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import type { OutcomeReason } from "../base/errors.ts";
 import { isRequestId, nextRequestId } from "../base/request-id.ts";
-import { type Fields, ROLE } from "../http/fields.ts";
+import { ROLE } from "../http/field-name.ts";
+import type { Fields } from "../http/fields.ts";
 
 /** What is known of the connection that a request came in on. */
 export interface Peer {

@@ -1,7 +1,8 @@
 import { ProxyError } from "../base/errors.ts";
 import { formatDuration } from "../base/units.ts";
 import { announceEventStream } from "../http/event-stream.ts";
-import { type Fields, ROLE } from "../http/fields.ts";
+import { ROLE } from "../http/field-name.ts";
+import type { Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 import { announcedTrailers, type DropsField } from "../http1/encode.ts";
 import { isWebSocket } from "../http/websocket-frames.ts";

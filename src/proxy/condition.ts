@@ -1,7 +1,8 @@
 import type { Condition, ConditionTest } from "../config/condition/condition.ts";
 import { hostForMatching } from "../http/authority.ts";
 import { cookieValues } from "../http/cookie.ts";
-import { fieldName, type Fields, ROLE } from "../http/fields.ts";
+import { fieldName, ROLE } from "../http/field-name.ts";
+import type { Fields } from "../http/fields.ts";
 import { IpSet } from "../http/ip.ts";
 import { NamedValues } from "../http/named-values.ts";
 import { queryValues } from "../http/query.ts";

@@ -1,6 +1,7 @@
 import { ProxyError } from "../base/errors.ts";
 import { readAuthority } from "../http/authority.ts";
-import { hasMoreMembers, ROLE } from "../http/fields.ts";
+import { ROLE } from "../http/field-name.ts";
+import { hasMoreMembers } from "../http/fields.ts";
 import { clientBehind, clientPosition, forwardedElements, forwardedForEntries } from "../http/forwarded.ts";
 import type { IpSet } from "../http/ip.ts";
 import { timesLooped, timesVia } from "../http/via.ts";

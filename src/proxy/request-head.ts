@@ -1,4 +1,5 @@
-import { fieldName, type Fields, ROLE } from "../http/fields.ts";
+import { fieldName, ROLE } from "../http/field-name.ts";
+import type { Fields } from "../http/fields.ts";
 import { forwardedEntries, toForwardedNode, toForwardedValue } from "../http/forwarded.ts";
 import { connectionOf, hasConnectionOption, nominatedNames, takesTrailers } from "../http/hop-by-hop.ts";
 import { announcedTrailers, fieldLine } from "../http1/encode.ts";

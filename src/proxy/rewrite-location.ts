@@ -1,5 +1,5 @@
 import type { RewriteLocation, RewriteRules } from "../config/sections/rewrites.ts";
-import type { FieldName } from "../http/fields.ts";
+import type { FieldName } from "../http/field-name.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { ClientPath } from "./client-path.ts";
 

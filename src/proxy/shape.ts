@@ -1,6 +1,7 @@
 import type { HeaderEditsConfig, HeaderLines } from "../config/sections/header-edits.ts";
 import type { RewriteCookies, RewriteLocation } from "../config/sections/rewrites.ts";
-import { type FieldName, type Fields, ROLE } from "../http/fields.ts";
+import { type FieldName, ROLE } from "../http/field-name.ts";
+import type { Fields } from "../http/fields.ts";
 import type { DropsField } from "../http1/encode.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import { compileClientPath } from "./client-path.ts";

@@ -1,4 +1,4 @@
-import type { FieldName } from "../http/fields.ts";
+import type { FieldName } from "../http/field-name.ts";
 import type { DropsField } from "../http1/encode.ts";
 import { type IdentityPolicy, isIdentity } from "./identity.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fieldName, Fields, listMembers, ROLE, type Role } from "../../../src/http/fields.ts";
+import { fieldName, ROLE, type Role } from "../../../src/http/field-name.ts";
+import { Fields, listMembers } from "../../../src/http/fields.ts";
 
 function fieldsOf(...lines: [name: string, value: string][]): Fields {
   const fields = new Fields();

@@ -104,7 +104,7 @@ export class BodyReader {
       blame: this.#blame,
       tooLarge: this.#blame === "bad_request" ? "headers_too_large" : "answer_head_too_large",
       startLineTooLong: this.#blame,
-      startLine: false,
+      hasStartLine: false,
     });
     const end = this.#trailerReader.push(chunk, at);
     if (end === -1) return chunk.length;

@@ -21,7 +21,7 @@ export interface HeadRules {
   /** The error for a start line over `targetSize`. */
   readonly startLineTooLong: ProxyErrorKind;
   /** False for trailer fields, which come without a start line. */
-  readonly startLine: boolean;
+  readonly hasStartLine: boolean;
 }
 
 /**
@@ -45,7 +45,7 @@ export class HeadReader {
 
   constructor(rules: HeadRules) {
     this.#rules = rules;
-    this.#state = rules.startLine ? START_LINE : LINE_BEGIN;
+    this.#state = rules.hasStartLine ? START_LINE : LINE_BEGIN;
   }
 
   /** Whether some bytes of a head have come. */
@@ -97,7 +97,7 @@ export class HeadReader {
     this.#store = undefined;
     this.#stored = 0;
     this.#scanned = 0;
-    this.#state = this.#rules.startLine ? START_LINE : LINE_BEGIN;
+    this.#state = this.#rules.hasStartLine ? START_LINE : LINE_BEGIN;
     this.#startLineEnd = 0;
     this.#marks = [];
     this.#text = "";

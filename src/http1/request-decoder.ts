@@ -45,7 +45,7 @@ export class RequestDecoder extends Decoder<RequestHead> {
       blame: "bad_request",
       tooLarge: "headers_too_large",
       startLineTooLong: "target_too_long",
-      startLine: true,
+      hasStartLine: true,
     });
     this.#ignoresHost = ignoresHost;
   }

@@ -26,7 +26,7 @@ export class ResponseDecoder extends Decoder<ResponseHead> {
       blame: "upstream_invalid",
       tooLarge: "answer_head_too_large",
       startLineTooLong: "upstream_invalid",
-      startLine: true,
+      hasStartLine: true,
     });
   }
 

@@ -9,7 +9,7 @@ const rules: HeadRules = {
   blame: "bad_request",
   tooLarge: "headers_too_large",
   startLineTooLong: "target_too_long",
-  startLine: true,
+  hasStartLine: true,
 };
 const bytes = (text: string) => Buffer.from(text, "latin1");
 
@@ -86,7 +86,7 @@ test("HeadReader.fields() keeps every byte that a value may hold, as latin1", ()
 });
 
 test("HeadReader.push() reads fields without a start line where the rules say so", () => {
-  const reader = new HeadReader({ ...rules, startLine: false });
+  const reader = new HeadReader({ ...rules, hasStartLine: false });
   assert.equal(reader.push(bytes("A: 1\r\n\r\n"), 0), 8);
   assert.equal(reader.startLine, "");
   reader.reset();

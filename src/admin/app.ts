@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { EXPOSITION_TYPE } from "../observe/exposition.ts";
 
-/** What the admin listener shows. */
 export interface AdminParts {
   /** All metrics in Prometheus' text format. */
   metrics(): string | Promise<string>;

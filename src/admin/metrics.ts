@@ -4,7 +4,7 @@ import type { Server } from "../backend/server.ts";
 import { Exposition } from "../observe/exposition.ts";
 import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
 
-/** What the metrics are read from when somebody asks. */
+/** Read when somebody asks for the metrics, not while requests run. */
 export interface MetricsSources {
   readonly build: { readonly version: string; readonly runtime: string };
   /** By name. */
@@ -34,7 +34,7 @@ export function metricsPage(sources: MetricsSources): string {
 export class MetricsPages {
   readonly #sources: () => MetricsSources;
   #running: Promise<string> | undefined;
-  /** The page that begins behind it, for all who have asked since. */
+  /** The page that begins after it, for all who have asked since. */
   #upcoming: Promise<string> | undefined;
 
   constructor(sources: () => MetricsSources) {

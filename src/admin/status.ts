@@ -1,7 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 
-/** What is known of one server. */
 export interface ServerStatus {
   /** Its URL. */
   readonly url: string;
@@ -28,7 +27,6 @@ export interface ServerStatus {
     | undefined;
 }
 
-/** What is known of one backend. */
 export interface BackendStatus {
   readonly name: string;
   readonly balance: string;
@@ -36,7 +34,7 @@ export interface BackendStatus {
   readonly servers: readonly ServerStatus[];
 }
 
-/** What is known of a proxy that runs. Holds no secrets. */
+/** Holds no secrets: whoever reaches the admin listener may see it. */
 export interface ProxyStatus {
   readonly version: string;
   /** Addresses that are bound. */

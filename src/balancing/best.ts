@@ -56,7 +56,7 @@ export class Best<C extends Candidate> implements Policy<C> {
       lowest = its;
     }
     if (best === -1) return undefined;
-    this.#start = best + 1; // behind the picked one, so that equals take turns
+    this.#start = best + 1; // after the picked one, so that equals take turns
     this.#pickedAt[best] = now;
     return candidates[best];
   }

@@ -7,7 +7,7 @@ const TIME_CONSTANT_MS = 10_000;
 const LEAST_MS = 1;
 /** Time over which a server's own report fades. */
 const REPORT_MS = 10_000;
-/** Utilization above which reports are no more told apart; 1 would cost without end. */
+/** The most utilization that counts: at 1 the cost would be infinite. */
 const MOST_UTILIZED = 0.95;
 /** Time for which the chances to be drawn are kept, so that a busy proxy does not look at every server each time. */
 const CHANCES_MS = 20;

@@ -22,7 +22,6 @@ export interface Candidate {
   readonly report: LoadReport | undefined;
 }
 
-/** What a server says of its own load. */
 export interface LoadReport {
   /** Share of what it can do that is taken, 0 to 1. */
   readonly utilization: number;
@@ -36,7 +35,6 @@ export interface Latency {
   readonly averageMs: number | undefined;
 }
 
-/** Whether `candidate` can be picked now. */
 export function isFree<C extends Candidate>(candidate: C, excluded?: ReadonlySet<C>): boolean {
   return !candidate.full && (excluded === undefined || !excluded.has(candidate));
 }

@@ -93,7 +93,6 @@ export class ProxyError extends Error {
     this.blames = options?.blames ?? true;
   }
 
-  /** Who is to blame. */
   get side(): Side {
     return TABLE[this.kind].side;
   }
@@ -103,7 +102,6 @@ export class ProxyError extends Error {
     return statusOf(this.kind);
   }
 
-  /** Whether the request may have reached a server. */
   get sent(): boolean {
     return TABLE[this.kind].sent;
   }

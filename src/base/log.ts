@@ -26,9 +26,7 @@ export interface LogStyle {
   readonly valueSize?: number;
 }
 
-/** How lines are written. */
 export interface LogOptions extends LogStyle {
-  /** Where lines go. */
   readonly write: WriteLines;
   /** Milliseconds since 1970; the clock by default. */
   readonly now?: () => number;

@@ -2,7 +2,6 @@ import { parentPort, workerData } from "node:worker_threads";
 import { loadConfigFile } from "../config/load.ts";
 import { cutValue, type ValuePart } from "../config/parts.ts";
 
-/** What the thread is started with. */
 export interface ConfigThreadData {
   /** Path of the config. */
   readonly file: string;

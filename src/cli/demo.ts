@@ -34,7 +34,6 @@ export async function demo(): Promise<number> {
   return code;
 }
 
-/** What there is to see. */
 function describe({ listeners, adminListener }: RunningProxy): string {
   const address = listeners[0]!.address;
   return `\nThree demo servers: ${PORTS.map((port) => `http://127.0.0.1:${port}/`).join("  ")}\n` +

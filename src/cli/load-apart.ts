@@ -16,7 +16,6 @@ const THREAD_MS = 120_000;
 /** Files that a thread needs while it begins. Where there are none, neither runtime reports it: the whole process ends. */
 const THREAD_FILES = 24;
 
-/** How a config is read. */
 export interface ApartOptions {
   /** The program's main module: what the thread runs. */
   readonly main: string;

@@ -4,7 +4,6 @@ import type { RunningProxy } from "../lifecycle/running.ts";
 import { FileWatch } from "../lifecycle/watch.ts";
 import { loadConfigApart } from "./load-apart.ts";
 
-/** What happens besides the reload itself. */
 export interface ReloadOptions {
   /** The program's main module. */
   readonly main: string;
@@ -17,7 +16,7 @@ export interface ReloadOptions {
 /**
  * Takes the config at `path` over at SIGHUP, and when the file changes unless `reload_interval` is 0. A config that is
  * not valid changes nothing; the log says why, once for each change. It is read once at a time: what comes while one is
- * being read has it read again behind that, so that an older config is never taken over after a newer one.
+ * being read has it read again afterwards, so that an older config is never taken over after a newer one.
  */
 export function reloadOnChange(
   proxy: RunningProxy,

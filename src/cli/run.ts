@@ -18,7 +18,6 @@ import { untilStopped } from "./signals.ts";
 /** For a reader of the log to take the last lines, in ms, before the program ends. */
 const LAST_LINES_MS = 1000;
 
-/** What the command line says about a run. */
 export interface RunOptions {
   /** Path of the config; without it `locateConfig` looks for one. */
   readonly config?: string;
@@ -56,7 +55,6 @@ export async function run(options: RunOptions, main: string): Promise<number> {
   return code;
 }
 
-/** What a command does around a run. */
 export interface ServeOptions {
   readonly log: Log;
   /** Where `path` stands in the config, for people. */
@@ -95,7 +93,7 @@ function bindPath({ frontend, address }: BindError, { frontends }: Config): Path
   return i === -1 ? ["admin", "bind"] : ["frontends", i, "bind", frontends[i]!.bind.indexOf(address)];
 }
 
-/** What config and command line ask of the log. */
+/** The command line has the last word on the level. */
 function styleOf({ log }: Config, { logLevel }: RunOptions): LogStyle {
   return logStyle(chooseLogLevel(logLevel, log.level), log);
 }

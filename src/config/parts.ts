@@ -44,7 +44,7 @@ export function cutValue(value: unknown): ValuePart[] {
     for (const [name, item] of Object.entries(value)) {
       const key = isList ? Number(name) : name;
       const more = costOf(item);
-      if (cost + more > PART_VALUES) flush(); // also what comes behind keeps the order of the keys
+      if (cost + more > PART_VALUES) flush(); // also what comes after keeps the order of the keys
       if (more > PART_VALUES) cut(item, [...path, key]);
       else {
         entries.push([key, item]);
@@ -75,7 +75,7 @@ export class JoinedValue {
     }
   }
 
-  /** The value; no more parts come. */
+  /** The whole value, when the last part has come. */
   end(): unknown {
     for (const holder of this.#holders) Object.freeze(holder);
     return this.#root.value;

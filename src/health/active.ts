@@ -10,7 +10,7 @@ export interface ProbeTarget {
   readonly lastProbe: Probed | undefined;
 }
 
-/** How a loop probes. Times in ms. */
+/** Times in ms. */
 export interface ActiveOptions<Target extends ProbeTarget> {
   readonly interval: number;
   /** Between the results of a server that is about to turn round. */
@@ -20,9 +20,8 @@ export interface ActiveOptions<Target extends ProbeTarget> {
    * be asked, which is no fault of its own.
    */
   probe(target: Target, signal: AbortSignal): Promise<ProbeResult | undefined>;
-  /** Whether a target is not to be probed for now. */
   isPaused?(target: Target): boolean;
-  /** Whether a target is there no more; it is not probed again. */
+  /** Whether a target has left its backend; it is not probed again. */
   isGone?(target: Target): boolean;
   /** A result came, which is to be in the target's health from then on. */
   onResult(target: Target, probed: Probed): void;
@@ -32,7 +31,7 @@ export interface ActiveOptions<Target extends ProbeTarget> {
 
 /**
  * Probes each target for itself, so that a slow one delays no other and no two probes of one overlap. The first round
- * goes out at once; behind it the targets are spread evenly over the interval, with jitter, so that many servers, or
+ * goes out at once; after it the targets are spread evenly over the interval, with jitter, so that many servers, or
  * many proxies, do not probe in step. A target that is known already, from a config before, takes no part in the first
  * round and goes on in its rhythm. Resolves when the first round is over; the loop goes on until `signal` aborts.
  */
@@ -67,7 +66,7 @@ export async function startActiveChecks<Target extends ProbeTarget>(
     return (streak > 0 ? Math.min(fastInterval, interval) : interval) * (1 + JITTER * (2 * random() - 1));
   }
 
-  // Each goes its own way behind its first result: one that hangs holds up the start, but no other target.
+  // Each goes its own way after its first result: one that hangs holds up the start, but no other target.
   await Promise.all(targets.map(async (target, i) => {
     const { health, lastProbe } = target;
     if (health.known && lastProbe !== undefined) {

@@ -91,7 +91,6 @@ export class FailureWindow {
     return this.#byClient.size >= Math.min(minRequests, MAX_CLIENTS);
   }
 
-  /** Whether too many requests of the window have failed. */
   exceeds({ failureShare, minRequests, window }: ShareRules, now: number): boolean {
     if (failureShare === 0 || now - this.#beganAt >= window) return false;
     const failures = this.#failures - (this.#others >= minRequests ? this.#most : 0);

@@ -10,11 +10,9 @@ export interface EjectionRules extends ShareRules {
   readonly maxTime: number;
 }
 
-/** How a request failed. */
 export interface Failure {
   /** On the clock of the owner. */
   readonly now: number;
-  /** Whether the connection was refused. */
   readonly refused?: boolean;
   /** Address of the client, whose request may be to blame; undefined where nothing of it was sent. */
   readonly client?: string | undefined;
@@ -75,7 +73,6 @@ export class PassiveHealth {
     return this.#answersAgain;
   }
 
-  /** Whether the server is out at `now`. */
   isEjected(now: number): boolean {
     return now < this.#ejectedUntil;
   }

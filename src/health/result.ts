@@ -29,7 +29,6 @@ export interface Probed extends ProbeResult {
   readonly at: number;
 }
 
-/** Whether the probe passed. */
 export function hasPassed({ code }: ProbeResult): boolean {
   return code === "L4OK" || code === "L7OK";
 }

@@ -28,7 +28,7 @@ export function ipv4sIn(groups: readonly number[]): (readonly number[])[] {
   const [first, second, third, fourth = 0, fifth = 0, sixth = 0, seventh = 0, eighth = 0] = groups;
   const low = [seventh, eighth];
   const found: number[][] = [];
-  // A NAT64 of this network (RFC 8215): the address stands behind a prefix of 48, 56, 64 or 96 bits, and around bits 64 to 71
+  // A NAT64 of this network (RFC 8215): the address stands after a prefix of 48, 56, 64 or 96 bits, and around bits 64 to 71
   // (RFC 6052 §2.2).
   if (first === 0x64 && second === 0xff9b && third === 1) {
     found.push(low);
@@ -47,7 +47,7 @@ export function ipv4sIn(groups: readonly number[]): (readonly number[])[] {
   }
   // Teredo (RFC 4380 §4): the server, and the client with its bits turned.
   if (first === 0x2001 && second === 0) found.push([third!, fourth], [seventh ^ 0xffff, eighth ^ 0xffff]);
-  // ISATAP (RFC 5214 §6.1), behind any prefix.
+  // ISATAP (RFC 5214 §6.1), after any prefix.
   if ((fifth & ~0x0300) === 0 && sixth === 0x5efe) found.push(low);
   return found.map(toMapped);
 }

@@ -19,7 +19,7 @@ export function announceEventStream(fields: Fields): boolean {
 const LF = 0x0a, CR = 0x0d;
 
 /**
- * Knows whether a stream of events is between two of them, from the bytes that went by: at its beginning, or behind an
+ * Finds whether a stream of events is between two of them, from the bytes that went by: at its beginning, or after an
  * empty line. Lines end in LF, CR or both (HTML, server-sent events).
  */
 export class EventBoundary {
@@ -28,7 +28,7 @@ export class EventBoundary {
   #lineStart = true;
   #afterCr = false;
 
-  /** Takes the next bytes; looks at the line ends behind the last of anything else. */
+  /** Takes the next bytes; looks at the line ends after the last of anything else. */
   push(bytes: Uint8Array): void {
     let at = bytes.length;
     while (at > 0 && (bytes[at - 1] === LF || bytes[at - 1] === CR)) at--;

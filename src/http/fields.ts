@@ -50,7 +50,6 @@ export class Fields {
     return found;
   }
 
-  /** Whether a line of that name is there. */
   has(lower: string): boolean {
     return this.kinds.some((kind) => kind.lower === lower);
   }

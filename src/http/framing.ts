@@ -32,7 +32,7 @@ export function responseFraming(
   fields: Fields,
   { status, minorVersion, method }: { status: number; minorVersion: number; method: string },
 ): Framing {
-  // RFC 9112 §6.3: what a 2xx to CONNECT declares means nothing; the tunnel begins behind its head.
+  // RFC 9112 §6.3: what a 2xx to CONNECT declares means nothing; the tunnel begins after its head.
   if (method === "CONNECT" && status >= 200 && status < 300) return NO_BODY;
   const declared = declaredFraming(fields, minorVersion, "upstream_invalid");
   if (method === "HEAD" || status === 204 || status === 304 || status < 200) return NO_BODY;

@@ -11,7 +11,7 @@ export type ReadValues<Source> = (source: Source, names: ReadonlySet<string>) =>
 
 const NONE: readonly string[] = [];
 
-/** Adds a value of `name` behind those that `values` has. */
+/** Adds a value of `name` after those that `values` has. */
 export function addValue(values: Map<string, string[]>, name: string, value: string): void {
   const before = values.get(name);
   if (before === undefined) values.set(name, [value]);

@@ -3,7 +3,6 @@ import type { FieldName } from "./field-name.ts";
 /** Name of the field, in lower case. */
 export const LOAD_REPORT_FIELD = "endpoint-load-metrics";
 
-/** Whether a field reports a server's load. */
 export function isLoadReport({ lower }: FieldName): boolean {
   return lower === LOAD_REPORT_FIELD;
 }

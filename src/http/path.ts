@@ -62,7 +62,7 @@ export function ambiguityOf(path: string): string | undefined {
   return BEYOND_ASCII.test(path) ? "a byte beyond ASCII" : undefined;
 }
 
-/** The segments behind the first slash; the last one is empty where the path ends in one. */
+/** The segments after the first slash; the last one is empty where the path ends in one. */
 function resolved(path: string): string[] {
   const kept: string[] = [];
   const segments = segmentsOf(path);

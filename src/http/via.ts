@@ -12,7 +12,7 @@ export function timesVia(via: string, name: string): number {
   }, name);
 }
 
-/** The same by its CDN-Loop (RFC 8586 §2): each member is a name, and perhaps parameters behind a semicolon. */
+/** The same by its CDN-Loop (RFC 8586 §2): each member is a name, and perhaps parameters after a semicolon. */
 export function timesLooped(cdnLoop: string, name: string): number {
   return count(cdnLoop, (member) => {
     const end = member.indexOf(";");

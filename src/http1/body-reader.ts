@@ -8,7 +8,6 @@ import type { CodecLimits } from "../http/limits.ts";
 
 const CR = 0x0d, LF = 0x0a;
 
-/** What the reader waits for. */
 const LENGTH = 0, CLOSE = 1, CHUNK_LINE = 2, CHUNK_DATA = 3, DATA_CR = 4, DATA_LF = 5, TRAILERS = 6, DONE = 7;
 
 /** Takes the framing off one message body (RFC 9112 §6 and §7) without copying the data. */
@@ -48,7 +47,7 @@ export class BodyReader {
 
   /**
    * Reads on in `chunk` from `from` until a piece of data was found (then `data` is set), the body is done, or
-   * `chunk` is used up. Returns the index behind what it took.
+   * `chunk` is used up. Returns the index after what it took.
    * @throws {ProxyError} of the given kind when the framing is broken.
    */
   read(chunk: Buffer, from: number): number {

@@ -32,7 +32,6 @@ const BLANK_AFTER_NAME = 8, BLANK_AFTER_VALUE = 9, LINE_FEED = 10;
 export class ChunkLineReader {
   /** Size of the chunk in bytes, once the line is complete. */
   size = 0;
-  /** Whether the whole line has been read. */
   complete = false;
   readonly #blame: ProxyErrorKind;
   #state = SIZE;
@@ -53,7 +52,7 @@ export class ChunkLineReader {
     this.#length = 0;
   }
 
-  /** Reads on in `chunk` from `from` and returns the index behind what it took. */
+  /** Reads on in `chunk` from `from` and returns the index after what it took. */
   push(chunk: Buffer, from: number): number {
     let at = from;
     while (at < chunk.length) {
@@ -129,7 +128,7 @@ export class ChunkLineReader {
     else this.#afterValue(byte, blank, mayEnd);
   }
 
-  /** Blanks belong to the `;` or `=` behind them (BWS), so the line cannot end after one. */
+  /** Blanks belong to the `;` or `=` after them (BWS), so the line cannot end after one. */
   #afterValue(byte: number, blank: boolean, mayEnd = true): void {
     if (byte === SEMICOLON) this.#state = NAME_BEGIN;
     else if (byte === CR && mayEnd) this.#state = LINE_FEED;

@@ -36,9 +36,9 @@ export abstract class Decoder<Head> {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #consumed: Buffer[] = [];
-  /** Whether a message begins in the chunk behind another one. */
+  /** Whether a message begins in the chunk after another one. */
   #shared = false;
-  /** Why nothing more can be read: behind bytes that were refused, nobody knows where a message begins. */
+  /** Why nothing more can be read: after bytes that were refused, it is unknown where a message begins. */
   #failure: Error | undefined;
   #head: Head | undefined;
   #body: BodyReader | undefined;
@@ -54,7 +54,6 @@ export abstract class Decoder<Head> {
 
   /** Reads start line and fields of a complete head. */
   protected abstract parse(startLine: string, fields: Fields): Head;
-  /** How the body of the message behind `head` is framed. */
   protected abstract framing(head: Head): Framing;
   /** Bytes to pass over before a head. */
   protected skip(_chunk: Buffer, at: number): number {

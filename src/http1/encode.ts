@@ -2,7 +2,6 @@ import { type FieldName, fieldName, ROLE } from "../http/field-name.ts";
 import { type Fields, trimBlanks } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 
-/** Whether a field is left out. */
 export type DropsField = (kind: FieldName) => boolean;
 
 /** The last chunk and the trailer section (RFC 9112 §7.1), with the fields that may stand there and that `drops` leaves. */

@@ -48,13 +48,12 @@ export class HeadReader {
     this.#state = rules.hasStartLine ? START_LINE : LINE_BEGIN;
   }
 
-  /** Whether some bytes of a head have come. */
   get begun(): boolean {
     return this.#stored > 0;
   }
 
   /**
-   * Reads on in `chunk` from `from`. Returns the index behind the head, or -1 when all of `chunk` was taken
+   * Reads on in `chunk` from `from`. Returns the index after the head, or -1 when all of `chunk` was taken
    * and the head is not complete.
    * @throws {ProxyError} of the kinds in the rules.
    */
@@ -115,7 +114,7 @@ export class HeadReader {
     this.#stored = needed;
   }
 
-  /** Scans on in `bytes`, whose head begins at `base`; returns the index behind the head or -1. */
+  /** Scans on in `bytes`, whose head begins at `base`; returns the index after the head or -1. */
   #scan(bytes: Buffer, base: number, length: number): number {
     const { limits, blame } = this.#rules;
     const limit = base + limits.headerSize;

@@ -6,7 +6,6 @@ import type { App } from "../proxy/app.ts";
 import { Listeners } from "./listeners.ts";
 import { FrontendService } from "./serve.ts";
 
-/** How an app is served. */
 export interface AppServerOptions {
   /** An address or a list of them, as `bind` of a frontend. */
   readonly bind: string | readonly string[];

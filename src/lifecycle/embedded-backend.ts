@@ -12,7 +12,6 @@ import type { IdentityPolicy } from "../proxy/identity.ts";
 import { compileShape, type Shape } from "../proxy/shape.ts";
 import { createSnapshot } from "./snapshot.ts";
 
-/** How an embedded backend is made, besides its own config. */
 export interface EmbeddedOptions {
   /** Its name in logs and error messages; default `backend`. */
   readonly name?: string;
@@ -86,7 +85,6 @@ export class EmbeddedBackend {
     };
   }
 
-  /** What is known of the servers. */
   status(): BackendStatus {
     return statusOfBackend(this.#backend);
   }

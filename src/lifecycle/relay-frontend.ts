@@ -19,7 +19,6 @@ import { pacFile } from "../relay/pac.ts";
 import { isPublic } from "../relay/private-addresses.ts";
 import { originPattern } from "./origin-pattern.ts";
 
-/** What a relay is built with. */
 export interface RelayFrontendParts {
   readonly config: Config;
   readonly parents: Backend | undefined;
@@ -74,7 +73,7 @@ export function createRelayFrontend(
   return { app, origins, users };
 }
 
-/** What becomes of the names that clients ask for is in their access lines; they must not flood the rest of the log. */
+/** Access lines tell what becomes of the names that clients ask for: in the rest of the log they are only of the level debug. */
 function quieter(log: Log): Log {
   const debug: Log["debug"] = (event, fields) => log.debug(event, fields);
   return { ...SILENT_LOG, debug, info: debug, warn: debug };

@@ -31,7 +31,7 @@ export class RunningProxy {
   readonly #reloads = { done: 0, failed: 0, lastFailed: false };
   #services = new Map<string, FrontendService>();
   #snapshot: Snapshot;
-  /** The reload that runs, and those behind it: one at a time. */
+  /** The reload that runs, and those after it: one at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
   #starting: Promise<void> = Promise.resolve();
   /** The newest config of those that wait for the reload that runs, and what all that wait get. */
@@ -53,17 +53,15 @@ export class RunningProxy {
     this.#listeners = new Listeners(this.#server, log);
   }
 
-  /** What runs. */
   get snapshot(): Snapshot {
     return this.#snapshot;
   }
 
-  /** Whether `stop` was called. */
   get stopped(): boolean {
     return this.#stopped;
   }
 
-  /** Whether it is to get requests. */
+  /** From the moment the listeners are bound until `stop`: what the ready path tells. */
   get ready(): boolean {
     return this.#listeners.all.length > 0 && !this.#stopped;
   }
@@ -160,8 +158,8 @@ export class RunningProxy {
   }
 
   /**
-   * Goes on for `shutdown.delay` while it says that it is not ready, then drains: accepts nothing more, finishes what is under way, cuts what is left after the drain timeout.
-   * Resolves with the number of connections that were cut.
+   * Goes on for `shutdown.delay` while it says that it is not ready, then drains: accepts nothing more, finishes what is
+   * under way, cuts what is left after the drain timeout. Resolves with the number of connections that were cut.
    */
   async stop(): Promise<number> {
     this.#stopped = true;

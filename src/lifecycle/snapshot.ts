@@ -26,7 +26,6 @@ export interface Frontend {
   readonly app: Hono;
   /** Whose word about clients is taken. */
   readonly identity: IdentityPolicy;
-  /** How its errors are answered. */
   readonly errors: ErrorAnswers;
   /** Who checks its users, where a relay has some. */
   readonly users?: Authenticator | undefined;
@@ -43,7 +42,7 @@ export interface Snapshot {
   readonly standings: ReadonlyMap<string, Standings>;
 }
 
-/** What a snapshot is built with besides its config. */
+/** Parts that the config does not hold. */
 export interface SnapshotParts {
   /** Answers where frontends show metrics. */
   readonly metrics: () => Response | Promise<Response>;

@@ -45,7 +45,7 @@ export class FileWatch {
     this.#look(); // nobody looked until now
   }
 
-  /** Looks no more. */
+  /** Stops looking. */
   close(): void {
     this.#intervalMs = 0;
     clearInterval(this.#interval);

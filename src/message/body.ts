@@ -26,7 +26,7 @@ export interface BodySink {
   flush(): boolean;
   /**
    * A chunk that was read from a socket has been delivered whole, and nobody else needs it: its memory may be
-   * given back as soon as what was made of it is out. May come behind `end`.
+   * given back as soon as what was made of it is out. May come after `end`.
    */
   release?(chunk: Uint8Array): void;
   /** The body is complete. */

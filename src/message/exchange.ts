@@ -9,9 +9,7 @@ export interface Peer {
   /** Address of the client, without port; empty for a unix socket. */
   readonly address: string;
   readonly port: number;
-  /** Whether the client spoke TLS. */
   readonly secure: boolean;
-  /** Whether it came over a unix socket. */
   readonly unix?: boolean;
   /** False where the connection cannot be handed over, as somebody else's server has it; default true. */
   readonly handsOver?: boolean;
@@ -68,7 +66,6 @@ export class Exchange {
   user: string | undefined;
   /** What became of the password that it gave for that. */
   passwordVerdict: PasswordVerdict | undefined;
-  /** Whether the peer is a trusted proxy. */
   peerTrusted = false;
   /** Scheme and authority that the client asked for, where a trusted proxy reports them in Forwarded. */
   reportedProto: "http" | "https" | undefined;

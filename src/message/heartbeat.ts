@@ -20,7 +20,6 @@ export class HeartbeatBody implements BodySource, BodySink {
   readonly #boundary = new EventBoundary();
   readonly #silence = new Deadline(() => this.#beat());
   #sink: BodySink | undefined;
-  /** Whether the sink asked to stop. */
   #blocked = false;
   #begun = false;
   /** Whether a comment went out before anything of the source's. */

@@ -40,7 +40,6 @@ export class ReplayableBody implements BodySource, BodySink {
     return this.replayable && this.length !== undefined && this.length <= MAX_KEPT_BYTES;
   }
 
-  /** Whether all of it has come. */
   get complete(): boolean {
     return this.#ended !== undefined;
   }

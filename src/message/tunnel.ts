@@ -3,13 +3,12 @@ import type { Socket } from "node:net";
 
 /** A server's connection after its 101, which waits to be joined with the client's. */
 export interface UpstreamTunnel {
-  /** Takes over the client's connection, with the bytes that the client sent behind its request. */
+  /** Takes over the client's connection, with the bytes that the client sent after its request. */
   join(socket: Socket, early: Buffer, onDone: (bytes: TunnelledBytes) => void): OpenTunnel;
   /** The client is gone: closes the server's connection. */
   drop(): void;
 }
 
-/** What went through a tunnel. */
 export interface TunnelledBytes {
   readonly fromClient: number;
   readonly toClient: number;

@@ -32,7 +32,7 @@ export class Exposition {
     lines.push(`${name}_sum{${text}} ${sum}\n`, `${name}_count{${text}} ${count}\n`);
   }
 
-  /** All samples as text, each metric in one group behind its head. */
+  /** All samples as text, each metric in one group after its head. */
   toString(): string {
     let text = "";
     for (const [name, lines] of this.#samples) {

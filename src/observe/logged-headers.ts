@@ -4,7 +4,6 @@ import { SECRET_HEADERS } from "../config/values/secret-headers.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Exchange } from "../message/exchange.ts";
 
-/** What stands for a value that is a secret. */
 const MASK = "[masked]";
 
 /** A header that lines of the access log show. */
@@ -35,7 +34,6 @@ export class LoggedHeaders {
     this.#response = responseHeaders.map(shown("response"));
   }
 
-  /** Whether some are of the answer. */
   get ofAnswers(): boolean {
     return this.#response.length > 0;
   }

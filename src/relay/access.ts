@@ -10,7 +10,6 @@ import { literalAddress } from "./literal-address.ts";
 export interface AccessRules {
   /** Addresses of clients that may use it. */
   readonly clients: IpSet;
-  /** Whether peers on a unix socket may. */
   readonly allowsUnix: boolean;
   /** Who clients must prove to be; undefined where nobody asks. */
   readonly users: Authenticator | undefined;

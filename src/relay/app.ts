@@ -13,7 +13,6 @@ import type { Access } from "./access.ts";
 import type { Origins } from "./origins.ts";
 import { PAC_TYPE } from "./pac.ts";
 
-/** What the app of a relay is made of. */
 export interface RelayParts {
   readonly identity: IdentityPolicy;
   readonly errors: ErrorAnswers;

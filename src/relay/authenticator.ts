@@ -22,7 +22,6 @@ const WRONG_REMEMBERED_MS = 10_000;
 /** Keys what is remembered; nobody can compute it outside. */
 const PROCESS_SECRET = randomBytes(32);
 
-/** What an `Authenticator` goes by. */
 export interface AuthenticatorOptions {
   readonly users: Readonly<Record<string, PasswordHash>>;
   /** Clock in ms. */

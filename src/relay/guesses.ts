@@ -21,12 +21,12 @@ interface Row {
 }
 
 /**
- * Remembers who gave wrong passwords, and when their next one may be looked at. Nobody waits for what others do behind other
- * addresses: so nobody can lock a user out.
+ * Remembers who gave wrong passwords, and when their next one may be looked at. Guesses from one address never delay
+ * another address, so nobody can lock a user out.
  */
 export class Guesses {
   readonly #now: () => number;
-  /** By address, and by address and name; the one that grew last is behind all others. */
+  /** By address, and by address and name; the one that grew last comes last. */
   readonly #rows = new Map<string, Row>();
 
   /** `now` is a clock in ms. */

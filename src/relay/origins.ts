@@ -12,7 +12,7 @@ export class Origins {
   /** What all of them have in common. Its one server is the pattern of theirs. */
   readonly #pattern: BackendConfig;
   readonly #parts: Omit<BackendParts, "before">;
-  /** By URL, the one that was used last behind all others. */
+  /** By URL; the one that was used last comes last. */
   readonly #backends = new Map<string, Backend>();
 
   constructor(pattern: BackendConfig, parts: Omit<BackendParts, "before">) {

@@ -2,7 +2,6 @@ import type { DomainPattern } from "../config/values/domain.ts";
 import { isAuthority, splitAuthority } from "../http/authority.ts";
 import type { DomainPolicyMode } from "./domain-policy.ts";
 
-/** What a PAC file is made of. */
 export interface PacOptions {
   readonly policy: DomainPolicyMode;
   readonly patterns: readonly DomainPattern[];

@@ -30,14 +30,13 @@ export function readTest(reader: ConditionReader): Condition {
   if (reader.take("!=")) return { kind: "not", term: equals(asked, [reader.takeValue()]) };
   if (reader.take("~")) return matches(asked, { at: operatorAt, value: reader.takeValue() });
   if (reader.takeIn()) return equals(asked, readValues(reader));
-  // A word behind it is a mistyped operator, not the end of the test.
+  // A word after it is a mistyped operator, not the end of the test.
   if (argument !== "" && !every && /^(?:end|"[)&|].*)$/.test(reader.describeHere())) {
     return { kind: "present", subject, argument };
   }
   throw refuseAt(operatorAt, `unexpected ${reader.describeHere()}`, OPERATORS);
 }
 
-/** What a test looks at. */
 interface AskedSubject {
   readonly subject: Subject;
   readonly argument: string;

@@ -56,7 +56,7 @@ export class ConditionReader {
     return true;
   }
 
-  /** Whether the word `in` comes next, with a value behind it; takes it if so. */
+  /** Whether the word `in` comes next, with a value after it; takes it if so. */
   takeIn(): boolean {
     return /^in(?![\w-])/.test(this.#text.slice(this.#at, this.#at + 3)) && this.take("in");
   }

@@ -45,7 +45,7 @@ export class Hints {
     return Array.isArray(value) ? `[[${place}]]` : `[${place}]`;
   }
 
-  /** Whether a table or list stands behind a header, rather than in brackets behind a key. */
+  /** Whether a table or list stands after a header, rather than in brackets after a key. */
   #hasHeader(path: Path, value: unknown): boolean {
     if (this.#document.headers !== true || typeof value !== "object" || value === null) return false;
     const first = this.#text[this.#document.positions.value(path)];

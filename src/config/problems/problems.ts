@@ -27,7 +27,6 @@ export function placeErrors({ errors }: SourceDocument, source: NamedSource): Co
   return finish(errors.map((error) => ({ path: [], ...error })), source);
 }
 
-/** What was found in the data of a document. */
 export interface Found {
   issues: readonly z.core.$ZodIssue[];
   references: readonly ReferenceProblem[];

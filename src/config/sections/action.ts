@@ -59,9 +59,8 @@ export const actionKeys = {
     replacement: z.string(wants("a text")).regex(/^[!-"$-~]*$/, wants("a text without blanks and fragment")),
   })
     .exactOptional(),
-  /** Put before the path, behind all other changes of it. */
+  /** Put before the path, after all other changes of it. */
   add_prefix: pathPrefix.exactOptional(),
-  /** Whether the client's query goes on. */
   forward_query: flag.prefault(true),
   method: method.exactOptional(),
   /** Body in place of the client's. */

@@ -4,7 +4,6 @@ import type { Frozen } from "../freeze.ts";
 import { overrides, section } from "./section.ts";
 
 const ejection = {
-  /** Whether failing requests take a server out for a while. */
   enabled: flag.prefault(true),
   /**
    * Failures in a row that make a server suspect; it is ejected once another server has answered some of those requests,

@@ -6,14 +6,13 @@ import { refuseValue } from "../problems/wording.ts";
 import { overrides, section } from "./section.ts";
 import { suggest } from "../problems/suggest.ts";
 
-/** Parts of a request that a key can be, by themselves or with a name behind them. */
+/** Parts of a request that a key can be, by themselves or with a name after them. */
 const PLAIN = ["client", "path", "uri"] as const;
 const NAMED = ["header", "cookie", "query"] as const;
 
 /** What `parseHashSource` accepts, in words, for error messages. */
 export const KEY_FORM = '"client", "path", "uri", "header(name)", "cookie(name)" or "query(name)"';
 
-/** Which part of a request is the key. */
 export interface HashSource {
   readonly subject: (typeof PLAIN)[number] | (typeof NAMED)[number];
   /** Name of the header, in lower case, of the cookie or of the parameter; empty for the others. */

@@ -25,7 +25,6 @@ const healthCheck = {
   enabled: flag.prefault(true),
   /** `http` asks for `path`, or parents for `url`; `tcp` only connects; `connect` asks parents for a tunnel. */
   type: choice(["http", "tcp", "connect"]).prefault("http"),
-  /** What is asked for. */
   path: target.prefault("/health"),
   method: choice(["GET", "HEAD"]).prefault("GET"),
   /** Further headers of a probe; one called `User-Agent` or `Accept` takes the place of the probe's own. */
@@ -86,7 +85,7 @@ export const serverHealthSchema = section({
 /** A whole check. */
 export type HealthCheckConfig = Frozen<z.output<typeof allKeys>>;
 
-/** What is written of a check. */
+/** The keys that a section has, without defaults. */
 export type WrittenHealthCheck = Frozen<z.output<typeof healthCheckSchema>>;
 
 const DEFAULTS: HealthCheckConfig = allKeys.parse({});

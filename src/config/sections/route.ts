@@ -11,7 +11,6 @@ export const DEFAULT_PATH_PREFIX = "/";
 export const routeSchema = section({
   /** Exact name, or `"*.example.com"` for one or more labels in place of the star; without it any host. */
   host: parsed("a host name", parseRouteHost).exactOptional(),
-  /** What the path starts with. */
   path_prefix: pathPrefix.prefault(DEFAULT_PATH_PREFIX),
   /** Whether `/api` ends at a segment, so that `/apix` is something else, or is compared letter by letter. */
   prefix_match: choice(["segment", "raw"]).prefault("segment"),

@@ -3,7 +3,6 @@ import { duration } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { section } from "./section.ts";
 
-/** How the proxy stops. */
 export const shutdownSchema = section({
   /** Time before the drain in which all goes on, while /ready and `ready_path` say that the proxy is to get no more; in ms. */
   delay: duration.prefault("0s"),

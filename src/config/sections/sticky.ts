@@ -31,7 +31,6 @@ export const stickySchema = section({
   same_site: choice(["lax", "strict", "none"]).prefault("lax"),
   /** Whether it is for HTTPS alone; `auto` where the client came by HTTPS. */
   secure: choice(["auto", "always", "never"]).prefault("auto"),
-  /** Whether scripts cannot read it. */
   http_only: flag.prefault(true),
 }).refine(({ sameSite, secure }) => sameSite !== "none" || secure === "always", {
   path: ["same_site"],

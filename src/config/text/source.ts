@@ -6,7 +6,7 @@ export interface SourceDocument {
   positions: Positions;
   /** What the format itself refuses. When there is any, `data` may be incomplete. */
   errors: SourceError[];
-  /** Whether tables may stand behind headers, as in TOML. */
+  /** Whether tables may stand after headers, as in TOML. */
   headers?: true;
 }
 

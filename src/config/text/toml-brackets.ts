@@ -13,7 +13,7 @@ export function findOpenBrackets(text: string, most = Infinity): number[] {
   return open;
 }
 
-/** The offset behind the text or the comment that begins at `at`, else behind that one character. */
+/** The offset after the text or the comment that begins at `at`, else after that one character. */
 export function skipString(text: string, at: number): number {
   const first = text[at];
   if (first === "#") return endOfLine(text, at);
@@ -32,7 +32,7 @@ function endOfLine(text: string, at: number): number {
   return end === -1 ? text.length : end;
 }
 
-/** The offset in a text of TOML behind which there are more than `most` values; undefined where there are fewer. */
+/** The offset in a text of TOML after which there are more than `most` values; undefined where there are fewer. */
 export function findTooMany(text: string, most: number): number | undefined {
   let count = 0;
   for (let at = 0; at < text.length; at = skipString(text, at)) {

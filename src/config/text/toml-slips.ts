@@ -79,7 +79,7 @@ function unbalancedHeader(text: string, index: number): SourceError | undefined 
   return undefined;
 }
 
-/** A key with nothing behind its "=", which shows on the next line. */
+/** A key with nothing after its "=", which shows on the next line. */
 function missingValue(text: string, index: number): SourceError | undefined {
   const before = text.slice(0, lineStart(text, index)).trimEnd();
   if (!before.endsWith("=") || lineStart(text, before.length) === lineStart(text, index)) return undefined;
@@ -138,7 +138,7 @@ function keyWithColon(text: string, index: number): SourceError | undefined {
   return { offset: index, message: 'is ":"; accepted: "=" between a key and its value' };
 }
 
-/** What stands behind a value, or where nothing may stand. */
+/** What stands after a value, or where nothing may stand. */
 function strayCharacter(text: string, index: number, message: string): SourceError | undefined {
   if (!/^(?:Unexpected (?:character|token)|Must be a newline)$/.test(message)) return undefined;
   const found = /^[\w.:/-]+|^\S/u.exec(lineAt(text, index))?.[0];

@@ -18,7 +18,7 @@ export type DomainPattern =
   | { readonly kind: "address"; readonly block: IpBlock };
 
 /**
- * Parses one entry of a list of domains; case, blanks around it and behind its prefix, and a trailing dot do not count.
+ * Parses one entry of a list of domains; case, blanks around it and after its prefix, and a trailing dot do not count.
  *
  * `domain:X` is X alone; `suffix:X`, `suffix:.X`, `*.X`, `.X` and a plain `X` are X and all below it. Throws a `RangeError`
  * that says what is accepted.

@@ -56,7 +56,6 @@ export function headerTable<Value extends z.ZodType>(
     });
 }
 
-/** Whether a header may have this value as it is written. */
 export function isHeaderValue(text: string): boolean {
   return /^[\t -~]*$/.test(text) && !/^[\t ]|[\t ]$/.test(text);
 }

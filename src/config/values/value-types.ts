@@ -121,7 +121,7 @@ function toDuration(text: string, least: "0s" | "1ms"): number {
   throw new RangeError(refuseValue(text, `a duration from ${least} to ${MAX_DURATION}`));
 }
 
-/** Applies a parser of `base` and words its refusal like all others, to stand behind the path of a field. */
+/** Applies a parser of `base` and words its refusal like all others, to stand after the path of a field. */
 function read(parse: (text: string) => number, text: string, accepted: string): number {
   try {
     return parse(text);

@@ -1,7 +1,7 @@
 import type { Context, Hono } from "hono";
 import type { BackendStatus, ProxyStatus } from "./admin/status.ts";
 import { createLog, type Log } from "./base/log.ts";
-import type { CallOptions } from "./config/call.ts";
+import type { CallOptions } from "./config/call-options.ts";
 import { validateConfig } from "./config/load.ts";
 import { type LogConfig, logSchema } from "./config/sections/log.ts";
 import { AppServer, type AppServerOptions } from "./lifecycle/app-server.ts";
@@ -14,7 +14,7 @@ import type { App } from "./proxy/app.ts";
 export { ConfigError } from "./config/problems/error.ts";
 export type { BackendStatus, ProxyStatus, ServerStatus } from "./admin/status.ts";
 export type { Log } from "./base/log.ts";
-export type { CallOptions } from "./config/call.ts";
+export type { CallOptions } from "./config/call-options.ts";
 export type { App } from "./proxy/app.ts";
 
 /** A proxy as an object, for programs that embed it. */

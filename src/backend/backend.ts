@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { policyGoesBy } from "../base/policies.ts";
-import { createPolicy } from "../balancing/create.ts";
+import { createPolicy } from "../balancing/create-policy.ts";
 import type { Policy } from "../balancing/policy.ts";
 import type { Log } from "../base/log.ts";
 import type { BackendConfig } from "../config/sections/backend.ts";

@@ -1,5 +1,5 @@
 import { type Candidate, isFree, type Policy } from "./policy.ts";
-import { positionBehind } from "./turns.ts";
+import { positionBehind } from "./weighted-turns.ts";
 
 /** Milliseconds that each request under way counts for, and an average that is not known yet. */
 const STEP_MS = 50;

@@ -1,5 +1,5 @@
 import { type Candidate, isFree, type Policy } from "./policy.ts";
-import { WeightedTurns } from "./turns.ts";
+import { WeightedTurns } from "./weighted-turns.ts";
 
 /**
  * Picks the candidate of the lowest cost at this moment, among those that have room. Several with equally low ones take

@@ -1,5 +1,5 @@
 import { type Candidate, isFree, type Policy } from "./policy.ts";
-import { WeightedTurns } from "./turns.ts";
+import { WeightedTurns } from "./weighted-turns.ts";
 
 /**
  * Smooth weighted round robin: in every run of as many picks as the weights add up to, each server gets its

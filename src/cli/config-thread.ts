@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { loadConfigFile } from "../config/load.ts";
-import { cutValue, type ValuePart } from "../config/parts.ts";
+import { cutValue, type ValuePart } from "../config/value-parts.ts";
 
 export interface ConfigThreadData {
   /** Path of the config. */

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { devNull } from "node:os";
 import { Worker } from "node:worker_threads";
 import { loadConfigFile } from "../config/load.ts";
-import { JoinedValue } from "../config/parts.ts";
+import { JoinedValue } from "../config/value-parts.ts";
 import type { Config } from "../config/schema.ts";
 import { nextReads } from "../net/next-reads.ts";
 import type { ConfigThreadData, ConfigThreadMessage } from "./config-thread.ts";

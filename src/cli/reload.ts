@@ -1,7 +1,7 @@
 import process from "node:process";
 import type { Config } from "../config/schema.ts";
 import type { RunningProxy } from "../lifecycle/running.ts";
-import { FileWatch } from "../lifecycle/watch.ts";
+import { FileWatch } from "../lifecycle/file-watch.ts";
 import { loadConfigApart } from "./load-apart.ts";
 
 export interface ReloadOptions {

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { copyOf } from "./copy.ts";
+import { copyOf } from "./copied-text.ts";
 import { consistsOf, DIGIT, HOST_NAME } from "./chars.ts";
 
 /** Authorities that were found valid, so that the host of every request is not read anew. Bounded. */

@@ -1,4 +1,4 @@
-import { copyOf } from "./copy.ts";
+import { copyOf } from "./copied-text.ts";
 
 /** What a field means to the proxy itself; 0 for the many that only pass through. */
 export const ROLE = {

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { copyOf } from "./copy.ts";
+import { copyOf } from "./copied-text.ts";
 import { ipv4Of, isMapped, toMapped } from "./embedded-ipv4.ts";
 
 /** Bits of an IPv6 address, which stands for IPv4 as well. */

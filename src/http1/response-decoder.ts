@@ -1,5 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
-import { copyOf } from "../http/copy.ts";
+import { copyOf } from "../http/copied-text.ts";
 import type { Fields } from "../http/fields.ts";
 import { type Framing, responseFraming } from "../http/framing.ts";
 import { checkConnection } from "../http/hop-by-hop.ts";

@@ -6,7 +6,7 @@ import { type RelayConfig, relaySchema } from "../config/sections/relay.ts";
 import type { Config } from "../config/schema.ts";
 import { IpSet } from "../http/ip.ts";
 import type { NameResolver } from "../net/resolver.ts";
-import type { ErrorAnswers } from "../proxy/failure.ts";
+import type { ErrorAnswers } from "../proxy/error-answer.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
 import { Access } from "../relay/access.ts";
 import { createRelayApp } from "../relay/app.ts";

@@ -12,7 +12,7 @@ import { AdminListener } from "./admin-listener.ts";
 import { warnOfFiles } from "./file-needs.ts";
 import { Listeners } from "./listeners.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
-import { planReload, type ReloadPlan } from "./plan.ts";
+import { planReload, type ReloadPlan } from "./reload-plan.ts";
 import { adminOptions, FrontendService } from "./serve.ts";
 import { buildSnapshot, type Snapshot } from "./snapshot.ts";
 import { atOnce, inTurns, type Steps } from "./steps.ts";

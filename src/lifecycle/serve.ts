@@ -14,7 +14,7 @@ import { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import { LoggedHeaders } from "../observe/logged-headers.ts";
 import { SummedEvent } from "../observe/summed-event.ts";
 import { type App, fetchIncoming } from "../proxy/app.ts";
-import { answerFailure } from "../proxy/failure.ts";
+import { answerFailure } from "../proxy/error-answer.ts";
 import type { Frontend } from "./snapshot.ts";
 
 /** What of a frontend answers its requests. */

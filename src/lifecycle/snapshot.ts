@@ -10,7 +10,7 @@ import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
 import { createProxyApp, type Handler } from "../proxy/app.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
-import type { ErrorAnswers } from "../proxy/failure.ts";
+import type { ErrorAnswers } from "../proxy/error-answer.ts";
 import { compileHandler } from "../proxy/handler.ts";
 import type { Authenticator } from "../relay/authenticator.ts";
 import { basicChallenge } from "../relay/credentials.ts";

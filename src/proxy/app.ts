@@ -5,12 +5,12 @@ import type { Exchange } from "../message/exchange.ts";
 import { IncomingRequest } from "../message/incoming-request.ts";
 import { ForwardedResponse } from "../message/forwarded-response.ts";
 import type { Predicate } from "./condition.ts";
-import { answerFailure, type ErrorAnswers } from "./failure.ts";
+import { answerFailure, type ErrorAnswers } from "./error-answer.ts";
 import type { Course } from "./course.ts";
 import { forward } from "./forward.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
 import { fromNative, fromReplacement, nativeExchange } from "./native-request.ts";
-import { answerOptions, isForProxy } from "./options.ts";
+import { answerOptions, isForProxy } from "./answer-options.ts";
 import type { PathReader } from "./path-reader.ts";
 import type { Router } from "./router.ts";
 

@@ -9,7 +9,7 @@ import { createSnapshot } from "../../src/lifecycle/snapshot.ts";
 import type { Exchange } from "../../src/message/exchange.ts";
 import { listen } from "../../src/net/listen.ts";
 import { fetchIncoming } from "../../src/proxy/app.ts";
-import { answerFailure } from "../../src/proxy/failure.ts";
+import { answerFailure } from "../../src/proxy/error-answer.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { type RawConnection, RawServer } from "../support/raw-server.ts";

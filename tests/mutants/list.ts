@@ -674,11 +674,11 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/admin/app.test.ts"],
   },
   {
-    file: "lifecycle/plan.ts",
+    file: "lifecycle/reload-plan.ts",
     breaks: "a reload calls what changed kept",
     from: "kept: shared.filter(isSame)",
     to: "kept: shared",
-    tests: ["unit/lifecycle/plan.test.ts"],
+    tests: ["unit/lifecycle/reload-plan.test.ts"],
   },
   {
     file: "wire/message-writer.ts",
@@ -692,7 +692,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "many small pieces wait without bound",
     from: "&& this.#waiting < MAX_WAITING_PIECES",
     to: "",
-    tests: ["unit/net/message-writer.test.ts"],
+    tests: ["unit/wire/message-writer.test.ts"],
   },
   {
     file: "message/heartbeat.ts",

@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { z } from "zod";
 import { PROXY_ERROR_KINDS, statusOf } from "../../base/errors.ts";
 import { parsed, wants } from "../values/value-types.ts";
-import { readAnswerFile } from "../files.ts";
+import { readAnswerFile } from "../values/answer-file.ts";
 import { refuseValue } from "../problems/wording.ts";
 
 const PAGE_FORM = "the path of a .html, .json or .txt file of at most 1 MiB";

@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { z } from "zod";
 import { mediaTypeOf } from "../../http/media-type.ts";
 import { parsed, wants, wholeNumber } from "../values/value-types.ts";
-import { readAnswerFile } from "../files.ts";
+import { readAnswerFile } from "../values/answer-file.ts";
 import type { Frozen } from "../freeze.ts";
 import { headerLines, IN_ANSWERS } from "./header-edits.ts";
 import { headerValue } from "../values/headers.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Best } from "../../../src/balancing/best.ts";
 import type { PolicyName } from "../../../src/base/policies.ts";
-import { createPolicy } from "../../../src/balancing/create.ts";
+import { createPolicy } from "../../../src/balancing/create-policy.ts";
 import { Fastest } from "../../../src/balancing/fastest.ts";
 import { First, Priority } from "../../../src/balancing/first.ts";
 import { LeastConnections } from "../../../src/balancing/least-connections.ts";

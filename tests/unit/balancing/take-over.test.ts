@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Best } from "../../../src/balancing/best.ts";
 import type { PolicyName } from "../../../src/base/policies.ts";
-import { createPolicy } from "../../../src/balancing/create.ts";
+import { createPolicy } from "../../../src/balancing/create-policy.ts";
 import { equals, pickNames, type TestCandidate, weighing } from "./support.ts";
 
 const inTurn: PolicyName[] = ["roundrobin", "leastconn", "best", "latency", "hash"];

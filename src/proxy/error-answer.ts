@@ -2,7 +2,7 @@ import { ProxyError, proxyStatusOf, toProxyError } from "../base/errors.ts";
 import { preferredType } from "../http/negotiate.ts";
 import { reasonPhrase, RETRY_AFTER, statusText } from "../http/status.ts";
 import type { Exchange } from "../message/exchange.ts";
-import { SERVED_METHODS } from "./options.ts";
+import { SERVED_METHODS } from "./answer-options.ts";
 import { type ErrorPage, type FailureFacts, fillPage } from "./error-page.ts";
 
 /** How the errors of one frontend are answered. */

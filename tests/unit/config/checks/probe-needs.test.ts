@@ -1,8 +1,8 @@
 // What makes sense only where servers are probed: max_requests and the policy "latency".
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../../src/config/load.ts";
-import { refusals } from "./support.ts";
+import { parseConfig } from "../../../../src/config/load.ts";
+import { refusals } from "../support.ts";
 
 const HEAD = '[[frontends]]\nbind = ":80"\ndefault_backend = "app"\n';
 const MAX = "accepted: 0, or health_check with it: the requests between two probes are counted";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { validateConfig } from "../../../src/config/load.ts";
-import { planReload } from "../../../src/lifecycle/plan.ts";
+import { planReload } from "../../../src/lifecycle/reload-plan.ts";
 
 /** A config with these backends, each at a port, and one frontend that leads to the first. */
 function config(ports: Record<string, number>, more: Record<string, unknown> = {}) {

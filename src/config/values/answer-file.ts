@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { refuseValue } from "./problems/wording.ts";
+import { refuseValue } from "../problems/wording.ts";
 
 /** Bytes of a file that an answer is made of. */
 const MAX_ANSWER_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cutValue, JoinedValue } from "../../../src/config/parts.ts";
+import { cutValue, JoinedValue } from "../../../src/config/value-parts.ts";
 
 const PROTO = JSON.parse(`{"__proto__":1,"b":${JSON.stringify("x".repeat(2_000_000))},"c":[[],{}]}`);
 

@@ -3,9 +3,6 @@ import type { Fields } from "../http/fields.ts";
 import { isLoadReport, LOAD_REPORT_FIELD, parseLoadReport } from "../http/orca.ts";
 import type { Server } from "./server.ts";
 
-/** What is left of a lease: a head and an end, one of them, or nothing. A short answer is over before its head is seen. */
-const BEGUN = 0, HEAD_SEEN = 1, DONE = 2, OVER = 3;
-
 /**
  * A request's hold on one server, from its being picked until the last byte of the answer. What is counted of a server goes
  * up and down here alone. It ends once, by whichever of its methods comes first:
@@ -21,7 +18,8 @@ export class Lease {
   /** When the head came, on the clock of `performance.now()`; 0 until then. */
   headAt = 0;
   readonly #client: string;
-  #left = BEGUN;
+  #ended = false;
+  /** Status of the answer under way, which judges the server once it is whole; 0 while there is none. */
   #status = 0;
 
   /** `server` was picked for a request of `client`. */
@@ -34,7 +32,7 @@ export class Lease {
 
   /** Whether it has ended. */
   get ended(): boolean {
-    return this.#left >= DONE;
+    return this.#ended;
   }
 
   /**
@@ -57,25 +55,23 @@ export class Lease {
     const hundreds = Math.floor(status / 100);
     answers[hundreds <= 5 ? hundreds : 0]! += 1;
     if (server.readsReports) this.#takeReport(fields, now);
-    this.#status = status;
     // A tunnel may last for days, and its end says nothing about the server.
-    if (opensTunnel || this.#left === DONE) this.#judge();
-    else if (this.#left === BEGUN) this.#left = HEAD_SEEN;
+    if (opensTunnel) this.#judge(status);
+    else this.#status = status;
   }
 
   /** The answer came to its end, or nobody wants it any more. */
   done(): void {
-    if (this.ended) return;
-    const judges = this.#left === HEAD_SEEN;
-    this.#left = DONE;
-    if (judges) this.#judge(); // only now it is known whether it was one
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#status > 0) this.#judge(this.#status);
     this.#release();
   }
 
   /** There will be no answer, or not all of it. Counts against the server, unless it was not its fault. */
   failed(error: ProxyError): void {
-    if (this.ended) return;
-    this.#left = OVER;
+    if (this.#ended) return;
+    this.#ended = true;
     const { kind, side, blames } = error;
     if (side === "upstream") {
       const { failures, failedLoad, latency } = this.server.record;
@@ -90,20 +86,19 @@ export class Lease {
 
   /** The request waited in vain and chooses again: this server had none. */
   withdrawn(): void {
-    if (this.ended) return;
-    this.#left = OVER;
+    if (this.#ended) return;
+    this.#ended = true;
     const { record } = this.server;
     if (record.unprobed > 0) record.unprobed--; // unless a probe has given it a new beginning
     this.#release();
   }
 
-  #judge(): void {
+  #judge(status: number): void {
     const { server } = this;
-    if (this.#left === DONE) this.#left = OVER;
-    if (this.#status < 500 || server.isParent) server.outcomes.onPassed(server, this.#client);
+    if (status < 500 || server.isParent) server.outcomes.onPassed(server, this.#client);
     else {
       server.record.failedLoad.add(performance.now(), server.record.latency.averageMs);
-      server.outcomes.onFailed(server, this.#status, this.#client);
+      server.outcomes.onFailed(server, status, this.#client);
     }
   }
 

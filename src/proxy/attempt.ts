@@ -1,4 +1,4 @@
-import { ProxyError, toProxyError } from "../base/errors.ts";
+import { type ProxyError, toProxyError } from "../base/errors.ts";
 import { Lease } from "../backend/lease.ts";
 import type { Server } from "../backend/server.ts";
 import { Fields } from "../http/fields.ts";
@@ -18,8 +18,22 @@ import { droppedTrailers } from "./trailers.ts";
 /** Connections that may turn out to be dead before one attempt fails. */
 const MAX_STALE = 3;
 
+/** Who makes an attempt: it learns one of these, once. */
+export interface AttemptOwner {
+  /** The attempt has its `answer`, the body still to come. */
+  onAnswered(attempt: Attempt): void;
+  /** It failed. */
+  onFailed(attempt: Attempt, error: ProxyError): void;
+  /**
+   * It was none: the request waited for a connection and is to choose a server again, as this one is out or, where it may
+   * leave, another one has room.
+   */
+  onWithdrawn(attempt: Attempt): void;
+}
+
 /**
- * One attempt on one server: a lease of it, and the request as its connection takes it.
+ * One attempt on one server: a lease of it, and the request as its connection takes it. There are promises on its way only
+ * where it waits for a connection.
  *
  * A connection may die while it is unused, and the server's close crosses our request on its way; that is nobody's failure,
  * so a request that may be repeated goes out once more on another connection (RFC 9112 §9.3.1), as long as no byte of an
@@ -31,15 +45,21 @@ export class Attempt extends Lease implements OutgoingRequest, Abortable {
   answer: Answer | undefined;
   readonly #request: IncomingRequest;
   readonly #outgoing: Outgoing;
+  readonly #owner: AttemptOwner;
   /** What the request is on, once it is sent. */
   #connection: UpstreamConnection | undefined;
+  #sentAt = 0;
+  #mayLeave = false;
+  /** Connections that were dead. */
+  #stale = 0;
+  /** While a client waits for a 100. */
+  #expectation: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(server: Server, request: IncomingRequest, outgoing: Outgoing) {
+  constructor(server: Server, request: IncomingRequest, outgoing: Outgoing, owner: AttemptOwner) {
     super(server, request.exchange.client);
     this.#request = request;
     this.#outgoing = outgoing;
-    request.exchange.attempts++;
-    request.exchange.headAt = 0;
+    this.#owner = owner;
   }
 
   get method(): string {
@@ -72,40 +92,48 @@ export class Attempt extends Lease implements OutgoingRequest, Abortable {
     return this.#outgoing.idleMs;
   }
 
-  /**
-   * Sends the request. Resolves with the answer; or with undefined, and it was no attempt, where the request waited for a
-   * connection and is to choose a server again: this one is out or, where it `mayLeave`, another one has room. Rejects with
-   * a ProxyError.
-   */
-  async run(mayLeave: boolean): Promise<Answer | undefined> {
+  /** Sends the request; where it has to wait for a connection, it `mayLeave` for another server. */
+  begin(mayLeave: boolean): void {
+    const { exchange } = this.#request;
+    exchange.attempts++;
+    exchange.headAt = 0;
     try {
       this.head = this.#writeHead();
-      for (let stale = 0;; stale++) {
-        const connection = await this.#connect(stale, mayLeave);
-        if (connection === undefined) {
-          this.#request.exchange.attempts--;
-          this.withdrawn();
-          return undefined;
-        }
-        const { reused } = connection;
-        try {
-          return this.answer = await this.#sendOn(connection);
-        } catch (error) {
-          // A tunnel that was not opened carried nothing, whatever was said instead.
-          if (connection.answering && this.method !== "CONNECT") this.#outgoing.heard = true;
-          const again = reused && !connection.answering && stale < MAX_STALE;
-          if (!again || !this.#goesOutAgain(error)) throw error;
-        }
-      }
     } catch (error) {
-      this.onDone(toProxyError(error));
-      throw error;
+      return this.#end(toProxyError(error));
     }
+    this.#mayLeave = mayLeave;
+    this.#seek();
   }
 
   /** For the connection: an interim answer. */
   onInformational({ status, reason, fields }: ResponseHead): void {
     this.#request.exchange.inform(status, reason, fields);
+  }
+
+  /** For the connection: the answer. */
+  onAnswer(answer: Answer): void {
+    const { exchange } = this.#request;
+    clearTimeout(this.#expectation);
+    this.answer = answer;
+    this.headSeen(answer.head, this.#sentAt, answer.tunnel !== undefined);
+    exchange.headAt = this.headAt;
+    exchange.headMs = this.headAt - this.#sentAt;
+    // It is whole: that counts before anything is decided on it.
+    if (answer.body === null && answer.tunnel === undefined) this.onDone();
+    this.#owner.onAnswered(this);
+  }
+
+  /** For the connection: there will be no answer. */
+  onFailed(error: ProxyError): void {
+    clearTimeout(this.#expectation);
+    const { reused, answering } = this.#connection!;
+    // A tunnel that was not opened carried nothing, whatever was said instead.
+    if (answering && this.method !== "CONNECT") this.#outgoing.heard = true;
+    const unheard = reused && !answering && this.#stale < MAX_STALE;
+    if (!unheard || !this.#goesOutAgain(error)) return this.#end(error);
+    this.#stale++;
+    this.#seek();
   }
 
   /** For whoever has the answer: it is over, or with `error` broke off. */
@@ -138,56 +166,65 @@ export class Attempt extends Lease implements OutgoingRequest, Abortable {
     });
   }
 
-  /** A connection for the request of which `stale` ones were dead; undefined where another server is to be chosen. */
-  async #connect(stale: number, mayLeave: boolean): Promise<UpstreamConnection | undefined> {
-    const { pool } = this.server;
-    const { exchange } = this.#request;
+  /** Goes out on an unused connection, or waits for one. */
+  #seek(): void {
     const { method, body, repeatable, replay } = this.#outgoing;
     // A first dead connection hints at more of them in the pool: after it, a new one is opened.
     // A tunnel gets one of its own.
-    if (stale === 0 && method !== "CONNECT") {
-      const sure = repeatable && (body === null || replay?.fits === true);
-      const idle = sure ? pool.takeIdle() : await pool.takeSure();
-      if (idle !== undefined) return idle;
-    }
-    return await pool.connect({
-      signal: exchange.signal,
-      mayLeave,
-      since: this.#outgoing.waitingSince ??= performance.now(),
-      times: exchange,
-    });
+    const reuses = this.#stale === 0 && method !== "CONNECT";
+    const isSure = repeatable && (body === null || replay?.fits === true);
+    const idle = reuses && isSure ? this.server.pool.takeIdle() : undefined;
+    if (idle === undefined) void this.#wait(reuses && !isSure);
+    else this.#sendOn(idle);
   }
 
-  async #sendOn(connection: UpstreamConnection): Promise<Answer> {
+  /** Waits for a connection, which may be an unused one where that `looks` alive. Never rejects. */
+  async #wait(looks: boolean): Promise<void> {
+    const { pool } = this.server;
+    const { exchange } = this.#request;
+    let connection;
+    try {
+      connection = (looks ? await pool.takeSure() : undefined) ?? await pool.connect({
+        signal: exchange.signal,
+        mayLeave: this.#mayLeave,
+        since: this.#outgoing.waitingSince ??= performance.now(),
+        times: exchange,
+      });
+    } catch (error) {
+      return this.#end(toProxyError(error));
+    }
+    if (connection !== undefined) return this.#sendOn(connection);
+    exchange.attempts--;
+    this.withdrawn();
+    this.#owner.onWithdrawn(this);
+  }
+
+  #sendOn(connection: UpstreamConnection): void {
     const { exchange } = this.#request;
     const { straight, expectation } = this.#outgoing;
-    const sentAt = performance.now();
+    this.#sentAt = performance.now();
     this.#outgoing.bodyStarted = true;
-    let answer: Answer;
-    if (straight && this.method === "CONNECT") answer = tunnelOver(connection);
-    else {
-      if (exchange.aborted !== undefined) {
-        connection.release();
-        throw exchange.aborted;
-      }
-      this.#connection = connection;
-      exchange.underWay = this;
-      const sent = connection.send(this);
-      if (expectation !== undefined) watchExpectation(exchange, this, expectation, sent);
-      answer = await sent;
+    if (straight && this.method === "CONNECT") return this.onAnswer(tunnelOver(connection));
+    if (exchange.aborted !== undefined) {
+      connection.release();
+      return this.#end(exchange.aborted);
     }
-    this.headSeen(answer.head, sentAt, answer.tunnel !== undefined);
-    exchange.headAt = this.headAt;
-    exchange.headMs = this.headAt - sentAt;
-    return answer;
+    this.#connection = connection;
+    exchange.underWay = this;
+    if (expectation !== undefined) this.#expectation = watchExpectation(exchange, this, expectation);
+    connection.send(this); // which may have failed when it returns
+  }
+
+  #end(error: ProxyError): void {
+    this.onDone(error);
+    this.#owner.onFailed(this, error);
   }
 
   /** Whether a request that failed on a connection which was unused before may go out on another one. */
-  #goesOutAgain(error: unknown): boolean {
+  #goesOutAgain(error: ProxyError): boolean {
     const { body, replay, repeatable, resendsStale } = this.#outgoing;
     if (body !== null && replay?.replayable !== true) return false;
-    return error instanceof ProxyError && error.kind === "upstream_reset" &&
-      error.retryable(repeatable || resendsStale);
+    return error.kind === "upstream_reset" && error.retryable(repeatable || resendsStale);
   }
 }
 

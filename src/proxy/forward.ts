@@ -4,7 +4,8 @@ import type { Server } from "../backend/server.ts";
 import { includesStatus } from "../config/values/statuses.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Answer } from "../upstream/contract.ts";
-import { Attempt } from "./attempt.ts";
+import { answered, type AnswerSink } from "../message/answer-sink.ts";
+import { Attempt, type AttemptOwner } from "./attempt.ts";
 import { toClientResponse } from "./client-response.ts";
 import type { Course } from "./course.ts";
 import { schemeOf } from "./identity.ts";
@@ -18,162 +19,217 @@ import { eitherDrops } from "./trailers.ts";
 const MAX_MOVES = 100;
 
 /**
- * Sends `request` to a server of `backend`, and to others where that one fails and the request may be repeated;
- * resolves with the answer, its body still to come. Rejects with a ProxyError.
+ * Sends `request` to a server of `backend`, and to others where that one fails and the request may be repeated; `sink`
+ * learns the answer, its body still to come, or the ProxyError.
  */
-export async function forward(
-  request: IncomingRequest,
-  course: Course,
-  outgoing = prepare(request, course),
-): Promise<Response> {
-  const { exchange } = request;
-  const { backend } = course;
-  exchange.backend = backend.name;
-  backend.retryBudget.countRequest(exchange.startedAt);
-  let sticky = backend.stickyServer(outgoing.fields, outgoing.upgrade !== undefined);
-  let tried: Set<Server> | undefined;
-  let last: ProxyError | undefined;
-  /** Where it failed last, which may be its own fault. */
-  let doubted: { server: Server; reason: ProxyErrorKind | number } | undefined;
-  let moves = 0;
-  for (;;) {
-    const server = tried === undefined && sticky !== undefined
-      ? sticky
-      : backend.pick(tried, backend.hashKey?.(request));
-    if (server === undefined) return fail(request, course, outgoing, last ?? noServer(backend));
-    exchange.server = server.name;
-    const attempt = new Attempt(server, request, outgoing);
+function forwardTo(sink: AnswerSink, request: IncomingRequest, course: Course): void {
+  new Forwarding(sink, request, course, prepare(request, course)).begin();
+}
+
+/** The same, for who wants a promise. */
+export function forward(request: IncomingRequest, course: Course): Promise<Response> {
+  return answered((sink) => forwardTo(sink, request, course));
+}
+
+/** Where a failed attempt was made, which may be its server's own fault, and how it failed. */
+interface Doubt {
+  readonly server: Server;
+  readonly reason: ProxyErrorKind | number;
+}
+
+/** A request on its course, attempt by attempt. */
+class Forwarding implements AttemptOwner {
+  readonly #sink: AnswerSink;
+  readonly #request: IncomingRequest;
+  readonly #course: Course;
+  readonly #outgoing: Outgoing;
+  /** The server that the client stays with, while it may. */
+  #sticky: Server | undefined;
+  #tried: Set<Server> | undefined;
+  /** How it failed last. */
+  #last: ProxyError | undefined;
+  #doubt: Doubt | undefined;
+  #moves = 0;
+
+  constructor(sink: AnswerSink, request: IncomingRequest, course: Course, outgoing: Outgoing) {
+    this.#sink = sink;
+    this.#request = request;
+    this.#course = course;
+    this.#outgoing = outgoing;
+  }
+
+  begin(): void {
+    const { exchange } = this.#request;
+    const { backend } = this.#course;
+    exchange.backend = backend.name;
+    backend.retryBudget.countRequest(exchange.startedAt);
+    this.#sticky = this.#findSticky();
+    this.#attempt();
+  }
+
+  onAnswered(attempt: Attempt): void {
     try {
-      const answer = await attempt.run(server !== sticky);
-      if (answer === undefined) {
-        if (++moves > MAX_MOVES) throw new ProxyError("queue_timeout", `No place was left ${moves} times`);
-        if (server === sticky) {
-          sticky = backend.stickyServer(outgoing.fields, outgoing.upgrade !== undefined);
-        }
-        continue;
-      }
-      const { status } = answer.head;
-      const repeats = (includesStatus(backend.config.retries.statuses, status) ||
-        (server !== sticky && server.wantsProof(status))) &&
-        claimRepeat(request, { backend, server, tried, outgoing, error: undefined });
-      if (!repeats) {
-        doubted?.server.outdone(status, doubted.reason);
-        const instead = course.onStatus?.of(status, request, outgoing);
-        if (instead !== undefined) {
-          const error = new ProxyError("upstream_invalid", `The server answered ${status}`);
-          letGo(attempt, outgoing);
-          exchange.note(server.name, String(status));
-          return doInstead(instead, request, { course, outgoing, status, error });
-        }
-        return accept(request, attempt, { course, outgoing, binds: server !== sticky });
-      }
-      last = new ProxyError("upstream_invalid", `The server answered ${status}`);
-      if (status >= 500) {
-        server.passive.asksForProof(Math.random());
-        doubted = { server, reason: status };
-      }
-      attempt.drop(last);
-      exchange.note(server.name, String(status));
-    } catch (thrown) {
-      const error = last = toProxyError(thrown);
-      const repeats = claimRepeat(request, { backend, server, tried, outgoing, error });
-      if (!repeats) return fail(request, course, outgoing, error);
-      exchange.note(server.name, error.kind);
-      if (error.sent && error.blames) doubted = { server, reason: error.kind };
+      if (this.#repeats(attempt)) return this.#again(attempt.server);
+      const { status } = attempt.answer!.head;
+      const { exchange } = this.#request;
+      const instead = this.#course.onStatus?.of(status, this.#request, this.#outgoing);
+      if (instead === undefined) return this.#sink.onAnswer(exchange, this.#accept(attempt));
+      letGo(attempt, this.#outgoing);
+      exchange.note(attempt.server.name, String(status));
+      this.#doInstead(instead, status, new ProxyError("upstream_invalid", `The server answered ${status}`));
+    } catch (error) {
+      attempt.drop(toProxyError(error));
+      this.#giveUp(toProxyError(error));
     }
-    (tried ??= new Set()).add(server);
-    outgoing.waitingSince = undefined;
   }
-}
 
-/** What becomes of a request that no server answered: what the route does about it, else it fails. */
-async function fail(
-  request: IncomingRequest,
-  course: Course,
-  outgoing: Outgoing,
-  error: ProxyError,
-): Promise<Response> {
-  const { exchange } = request;
-  const instead = course.onStatus?.of(error, request, outgoing);
-  if (instead === undefined) throw giveUp(outgoing, error);
-  if (instead.kind === "answer") exchange.fail(error);
-  else exchange.note(error.kind === "no_server" ? course.backend.name : exchange.server!, error.kind);
-  return await doInstead(instead, request, { course, outgoing, status: error.status, error });
-}
-
-/** Does what a route asks for in place of an answer that was let go, or of a failure. Once: what comes of it counts. */
-async function doInstead(
-  instead: Instead,
-  request: IncomingRequest,
-  { course, outgoing, status, error }: {
-    course: Course;
-    outgoing: Outgoing;
-    status: number;
-    error: ProxyError;
-  },
-): Promise<Response> {
-  if (instead.kind === "answer") {
-    giveUp(outgoing, error);
-    if (request.exchange.reason === "ok") request.exchange.retry = undefined;
-    return instead.answer(request, status);
+  onFailed({ server }: Attempt, error: ProxyError): void {
+    try {
+      this.#last = error;
+      if (!this.#claimRepeat(server, error)) return this.#fail(error);
+      this.#request.exchange.note(server.name, error.kind);
+      if (error.sent && error.blames) this.#doubt = { server, reason: error.kind };
+      this.#again(server);
+    } catch (error) {
+      this.#giveUp(toProxyError(error));
+    }
   }
-  const { backend } = instead;
-  const other: Course = { ...course, backend, mirror: undefined, onStatus: undefined };
-  request.exchange.server = undefined;
-  request.exchange.retry = undefined;
-  return await forward(request, other, {
-    ...outgoing,
-    rewritesHost: rewritesHost(other),
-    via: viaOf(other),
-    waitingSince: undefined,
-    attemptsBefore: request.exchange.attempts,
-  });
-}
 
-/** Nobody wants the body any more. */
-function giveUp({ replay, body }: Outgoing, error: ProxyError): ProxyError {
-  replay?.commit();
-  body?.cancel(error);
-  return error;
+  onWithdrawn({ server }: Attempt): void {
+    try {
+      if (++this.#moves > MAX_MOVES) {
+        return this.#fail(new ProxyError("queue_timeout", `No place was left ${this.#moves} times`));
+      }
+      if (server === this.#sticky) this.#sticky = this.#findSticky();
+      this.#attempt();
+    } catch (error) {
+      this.#giveUp(toProxyError(error));
+    }
+  }
+
+  #findSticky(): Server | undefined {
+    return this.#course.backend.stickyServer(this.#outgoing.fields, this.#outgoing.upgrade !== undefined);
+  }
+
+  #attempt(): void {
+    const { backend } = this.#course;
+    const server = this.#tried === undefined && this.#sticky !== undefined
+      ? this.#sticky
+      : backend.pick(this.#tried, backend.hashKey?.(this.#request));
+    if (server === undefined) return this.#fail(this.#last ?? noServer(backend));
+    this.#request.exchange.server = server.name;
+    new Attempt(server, this.#request, this.#outgoing, this).begin(server !== this.#sticky);
+  }
+
+  /** On another server than `server`. */
+  #again(server: Server): void {
+    (this.#tried ??= new Set()).add(server);
+    this.#outgoing.waitingSince = undefined;
+    this.#attempt();
+  }
+
+  #claimRepeat(server: Server, error: ProxyError | undefined): boolean {
+    return claimRepeat(this.#request, {
+      backend: this.#course.backend,
+      server,
+      tried: this.#tried,
+      outgoing: this.#outgoing,
+      error,
+    });
+  }
+
+  /** Whether an answer is dropped and another server asked. */
+  #repeats(attempt: Attempt): boolean {
+    const { server } = attempt;
+    const { status } = attempt.answer!.head;
+    const asks = includesStatus(this.#course.backend.config.retries.statuses, status) ||
+      (server !== this.#sticky && server.wantsProof(status));
+    if (!asks || !this.#claimRepeat(server, undefined)) {
+      this.#doubt?.server.outdone(status, this.#doubt.reason);
+      return false;
+    }
+    this.#last = new ProxyError("upstream_invalid", `The server answered ${status}`);
+    if (status >= 500) {
+      server.passive.asksForProof(Math.random());
+      this.#doubt = { server, reason: status };
+    }
+    attempt.drop(this.#last);
+    this.#request.exchange.note(server.name, String(status));
+    return true;
+  }
+
+  /** No server answered: what the route does about that, else the request fails. */
+  #fail(error: ProxyError): void {
+    const { exchange } = this.#request;
+    const instead = this.#course.onStatus?.of(error, this.#request, this.#outgoing);
+    if (instead === undefined) return this.#giveUp(error);
+    if (instead.kind === "answer") exchange.fail(error);
+    else exchange.note(error.kind === "no_server" ? this.#course.backend.name : exchange.server!, error.kind);
+    this.#doInstead(instead, error.status, error);
+  }
+
+  /** Does what a route asks for in place of an answer that was let go, or of a failure. Once: what comes of it counts. */
+  #doInstead(instead: Instead, status: number, error: ProxyError): void {
+    const { exchange } = this.#request;
+    if (instead.kind === "answer") {
+      this.#dropBody(error);
+      if (exchange.reason === "ok") exchange.retry = undefined;
+      return this.#sink.onAnswer(exchange, instead.answer(this.#request, status));
+    }
+    const { backend } = instead;
+    const other: Course = { ...this.#course, backend, mirror: undefined, onStatus: undefined };
+    exchange.server = undefined;
+    exchange.retry = undefined;
+    new Forwarding(this.#sink, this.#request, other, {
+      ...this.#outgoing,
+      rewritesHost: rewritesHost(other),
+      via: viaOf(other),
+      waitingSince: undefined,
+      attemptsBefore: exchange.attempts,
+    }).begin();
+  }
+
+  #giveUp(error: ProxyError): void {
+    this.#dropBody(error);
+    this.#sink.onFailed(this.#request.exchange, error);
+  }
+
+  /** Nobody wants the body any more. */
+  #dropBody(error: ProxyError): void {
+    this.#outgoing.replay?.commit();
+    this.#outgoing.body?.cancel(error);
+  }
+
+  /** The answer becomes the client's: nothing is repeated any more. */
+  #accept(attempt: Attempt): Response {
+    const request = this.#request;
+    const { backend, policy, shape } = this.#course;
+    const { server } = attempt;
+    const answer = attempt.answer!;
+    this.#outgoing.replay?.commit();
+    const cookie = server === this.#sticky
+      ? undefined
+      : backend.stickiness?.cookieFor(server, schemeOf(request, policy) === "https");
+    shape?.rewrite?.(answer.head.fields, request, server);
+    const edit = shape?.answer;
+    return toClientResponse(withoutBody(answer, request, this.#outgoing), request.exchange, {
+      via: policy.via,
+      tunnelIdleMs: backend.config.timeouts.tunnelIdle,
+      heartbeatMs: shape?.heartbeatMs,
+      relays: backend.config.protocol === "proxy",
+      edit: edit === undefined && cookie === undefined ? undefined : (fields) => {
+        edit?.(fields, request);
+        if (cookie !== undefined) fields.append("Set-Cookie", cookie);
+      },
+      dropsTrailer: eitherDrops(shape?.dropsTrailer, server.dropsTrailer),
+      attempt,
+    });
+  }
 }
 
 function noServer({ name, servers, available }: Backend): ProxyError {
   const up = `${available.length} of ${servers.length} servers are available`;
   return new ProxyError("no_server", `Cannot forward to backend "${name}": ${up}`);
-}
-
-/** The answer becomes the client's: nothing is repeated any more. */
-function accept(
-  request: IncomingRequest,
-  attempt: Attempt,
-  { course, outgoing, binds }: {
-    course: Course;
-    outgoing: Outgoing;
-    /** Whether the client, where clients stay with a server, stays with this one from now on. */
-    binds: boolean;
-  },
-): Response {
-  const { backend, policy, shape } = course;
-  const { server } = attempt;
-  const answer = attempt.answer!;
-  outgoing.replay?.commit();
-  const cookie = binds
-    ? backend.stickiness?.cookieFor(server, schemeOf(request, policy) === "https")
-    : undefined;
-  shape?.rewrite?.(answer.head.fields, request, server);
-  const edit = shape?.answer;
-  return toClientResponse(withoutBody(answer, request, outgoing), request.exchange, {
-    via: policy.via,
-    tunnelIdleMs: backend.config.timeouts.tunnelIdle,
-    heartbeatMs: shape?.heartbeatMs,
-    relays: backend.config.protocol === "proxy",
-    edit: edit === undefined && cookie === undefined ? undefined : (fields) => {
-      edit?.(fields, request);
-      if (cookie !== undefined) fields.append("Set-Cookie", cookie);
-    },
-    dropsTrailer: eitherDrops(shape?.dropsTrailer, server.dropsTrailer),
-    attempt,
-  });
 }
 
 /** A client that asked by HEAD takes no body, though a route may have had one asked for. */

@@ -12,7 +12,7 @@ import { beforeRequestEnd, brokenBy, closedByServer } from "./faults.ts";
 import { reusableFor } from "./reuse.ts";
 import { Sending } from "./sending.ts";
 import { Waits } from "./waits.ts";
-import type { Answer, ConnectionOwner, OutgoingRequest, UpstreamTimeouts } from "./contract.ts";
+import type { ConnectionOwner, OutgoingRequest, UpstreamTimeouts } from "./contract.ts";
 
 /** Interim answers that one request may get: each is passed on, and a client need not take them. */
 const MAX_INTERIM = 100;
@@ -37,8 +37,6 @@ export class UpstreamConnection implements AnswerReader {
   readonly #waits: Waits;
   #state = IDLE;
   #request: OutgoingRequest | undefined;
-  #resolve: ((answer: Answer) => void) | undefined;
-  #reject: ((error: ProxyError) => void) | undefined;
   #body: AnswerBody | undefined;
   #paused = false;
   /** Whether the current answer had to wait here, so that its server may have been done with it for long. */
@@ -80,25 +78,19 @@ export class UpstreamConnection implements AnswerReader {
       this.#decoder.unread === 0 && this.#socket.writable;
   }
 
-  /** Sends `request`; resolves with the answer's head, its body still to come. Rejects with a ProxyError. */
-  send(request: OutgoingRequest): Promise<Answer> {
+  /** Sends `request`, which learns what becomes of it. */
+  send(request: OutgoingRequest): void {
     this.answering = false;
     if (this.#state !== IDLE) {
-      return Promise.reject(new ProxyError("upstream_reset", "The connection is gone"));
+      return request.onFailed(new ProxyError("upstream_reset", "The connection is gone"));
     }
     this.#state = HEAD;
     this.#request = request;
     this.#interim = 0;
     this.#decoder.expect(request.method);
     this.#heldUp = false;
-    // `Promise.withResolvers` costs three times as much on one runtime.
-    const promise = new Promise<Answer>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
     this.#waits.begin(request);
     this.#sending.begin(request);
-    return promise;
   }
 
   /** Gives the connection back unused. */
@@ -112,11 +104,10 @@ export class UpstreamConnection implements AnswerReader {
     if (this.#state === GONE) return;
     const wasHead = this.#state === HEAD;
     const reason = this.#sending.mayLack(this.#break !== undefined) ? beforeRequestEnd(error) : error;
-    const reject = this.#reject;
     const request = this.#close();
     if (request === undefined) return;
     this.#sending.stop(reason);
-    if (wasHead) return reject!(reason);
+    if (wasHead) return request.onFailed(reason);
     this.#body?.fail(reason);
     request.onDone(reason);
   }
@@ -183,24 +174,24 @@ export class UpstreamConnection implements AnswerReader {
     }
     // A server that answers before it has the request may never read the rest, nor what would follow.
     this.reusableMs = this.#sending.mayBeUnread(head.status) ? 0 : reusableFor(head, request.method);
-    const resolve = this.#resolve!;
     this.#state = BODY;
     this.#paused = false;
     if (head.framing.kind === "length" && head.framing.length === 0) {
       this.#decoder.next();
-      resolve({ head, body: null });
-      return this.#finish(undefined);
+      request.onAnswer({ head, body: null });
+      if (this.#state === BODY) this.#finish(undefined); // nobody has given it up
+      return;
     }
     this.#body = new AnswerBody(head.framing.kind === "length" ? head.framing.length : undefined, this);
     this.#waits.forMovement();
-    resolve({ head, body: this.#body });
+    request.onAnswer({ head, body: this.#body });
   }
 
-  #switch(head: ResponseHead, { upgrade }: OutgoingRequest): void {
-    if (head.status === 101 && !mayUpgrade(upgrade, head.fields.get("upgrade"))) {
+  #switch(head: ResponseHead, request: OutgoingRequest): void {
+    if (head.status === 101 && !mayUpgrade(request.upgrade, head.fields.get("upgrade"))) {
       throw new ProxyError("upstream_invalid", "The server switched protocols unasked");
     }
-    this.#resolve!({ head, body: null, tunnel: this.takeOver() });
+    request.onAnswer({ head, body: null, tunnel: this.takeOver() });
   }
 
   /** Hands the connection over, to be a tunnel. It keeps its place in the pool until it is closed. */
@@ -236,8 +227,6 @@ export class UpstreamConnection implements AnswerReader {
   #rest(since: number): void {
     this.#state = IDLE;
     this.#request = undefined;
-    this.#resolve = undefined;
-    this.#reject = undefined;
     this.#body = undefined;
     this.reused = true;
     this.idleSince = since;
@@ -251,8 +240,6 @@ export class UpstreamConnection implements AnswerReader {
     this.#waits.dispose();
     this.#socket.destroy();
     this.#request = undefined;
-    this.#resolve = undefined;
-    this.#reject = undefined;
     this.#owner.onGone(this);
     return request;
   }

@@ -5,7 +5,7 @@ import type { DropsField } from "../http1/encode.ts";
 import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 
-/** A request ready to be sent. */
+/** A request ready to be sent, and who made it: exactly one of `onAnswer` and `onFailed` is called. */
 export interface OutgoingRequest {
   readonly method: string;
   /** Request line and fields with the empty line. */
@@ -23,7 +23,11 @@ export interface OutgoingRequest {
   readonly idleMs?: number | undefined;
   /** Takes interim answers other than 101. */
   onInformational(head: ResponseHead): void;
-  /** The answer is over, whole or not; called once, with the error where it broke off, unless there was none (`send` rejects) or it was an upgrade. */
+  /** Takes the answer: its head, its body still to come. */
+  onAnswer(answer: Answer): void;
+  /** There will be no answer. Called within `send` where the connection turns out to be gone. */
+  onFailed(error: ProxyError): void;
+  /** The answer is over, with `error` where it broke off. Called once behind `onAnswer`, unless that brought a tunnel. */
   onDone(error?: ProxyError): void;
 }
 

@@ -5,6 +5,7 @@ import { type CodecLimits, DEFAULT_LIMITS } from "../http/limits.ts";
 import type { BodySource } from "../message/body.ts";
 import { dial, type DialTarget, HandshakeTimeout } from "../net/dial.ts";
 import { UpstreamConnection } from "./connection.ts";
+import type { Answer } from "./contract.ts";
 
 /** Bytes of an answer's body that are looked at. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -79,14 +80,18 @@ async function ask(
   connection: UpstreamConnection,
   { method, head, expects, body }: NonNullable<ProbePlan["request"]>,
 ): Promise<ProbeResult> {
-  const answer = await connection.send({
-    method,
-    head,
-    body: null,
-    chunked: false,
-    upgrade: undefined,
-    onInformational() {},
-    onDone() {},
+  const answer = await new Promise<Answer>((resolve, reject) => {
+    connection.send({
+      method,
+      head,
+      body: null,
+      chunked: false,
+      upgrade: undefined,
+      onInformational() {},
+      onAnswer: resolve,
+      onFailed: reject,
+      onDone() {},
+    });
   });
   answer.tunnel?.socket.destroy();
   const { status } = answer.head;

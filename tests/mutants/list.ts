@@ -15,6 +15,7 @@ const CLIENT = "unit/downstream/connection.test.ts";
 const CLOSING = "unit/downstream/closing.test.ts";
 const DRAINING = "unit/downstream/draining.test.ts";
 const SERVER = "unit/upstream/connection.test.ts";
+const LEASE = "unit/backend/lease.test.ts";
 const UPLOADS = "unit/upstream/uploads.test.ts";
 
 /** Every mutant: each is one thing that an edit could break unnoticed. Who adds a timer, a queue or a count adds some. */
@@ -23,9 +24,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "proxy/forward.ts",
     breaks: "every good answer asks for a retry",
-    from: "const repeats = (includesStatus(backend.config.retries.statuses, status) ||",
-    to:
-      "const may = mayRepeat(request, { backend, server, tried, outgoing, error: undefined });\n      const repeats = may && (includesStatus(backend.config.retries.statuses, status) ||",
+    from: "if (!asks || !this.#claimRepeat(server, undefined)) {",
+    to: "if (!this.#claimRepeat(server, undefined) || !asks) {",
     tests: ["integration/retry-budget.test.ts"],
   },
   {
@@ -707,5 +707,40 @@ export const MUTANTS: readonly Mutant[] = [
     from: "(this.#kept?.size ?? 0) > MAX_KEPT_BYTES) this.#kept = undefined;",
     to: "(this.#kept?.size ?? 0) > 1e12) this.#kept = undefined;",
     tests: ["unit/message/replay.test.ts"],
+  },
+  {
+    file: "backend/lease.ts",
+    breaks: "a request that chose again counts as sent to the server that it waited for",
+    from: "if (record.unprobed > 0) record.unprobed--; // unless a probe has given it a new beginning",
+    to: "",
+    tests: [LEASE],
+  },
+  {
+    file: "backend/lease.ts",
+    breaks: "requests under way are never over",
+    from: "server.record.inFlight--;",
+    to: "",
+    tests: [LEASE],
+  },
+  {
+    file: "backend/lease.ts",
+    breaks: "a broken answer judges its server twice",
+    from: "if (this.#ended) return;\n    this.#ended = true;\n    const { kind",
+    to: "this.#ended = true;\n    const { kind",
+    tests: [LEASE],
+  },
+  {
+    file: "backend/lease.ts",
+    breaks: "nobody hears that a full server has room",
+    from: "if (wasFull && !server.full) server.outcomes.onRoom(server);",
+    to: "",
+    tests: [LEASE],
+  },
+  {
+    file: "proxy/attempt.ts",
+    breaks: "an empty failure is judged behind the decision on it",
+    from: "if (answer.body === null && answer.tunnel === undefined) this.onDone();",
+    to: "",
+    tests: ["integration/ejection-proof.test.ts"],
   },
 ];

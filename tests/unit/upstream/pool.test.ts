@@ -39,8 +39,10 @@ function ask(connection: UpstreamConnection): Promise<void> {
       chunked: false,
       upgrade: undefined,
       onInformational() {},
+      onAnswer() {},
+      onFailed: reject,
       onDone: (error) => error === undefined ? resolve() : reject(error),
-    }).catch(reject);
+    });
   });
 }
 

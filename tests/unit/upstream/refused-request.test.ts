@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from "../../../src/http/limits.ts";
 import type { BodySink, BodySource } from "../../../src/message/body.ts";
 import { dial } from "../../../src/net/dial.ts";
 import { UpstreamConnection } from "../../../src/upstream/connection.ts";
+import type { Answer } from "../../../src/upstream/contract.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /** A server that answers 413 and closes; `closed` blocks this thread, so that nothing is read meanwhile, until it has. */
@@ -43,7 +44,7 @@ class SplitBody implements BodySource {
   }
 }
 
-test("UpstreamConnection.send() resolves with an answer that came before a write failed", async (t) => {
+test("UpstreamConnection.send() brings an answer that came before a write failed", async (t) => {
   const server = await refusingServer();
   t.after(server.stop);
   const socket = await dial({ host: "127.0.0.1", port: server.port }, { ms: 1000, rule: "connect" });
@@ -56,14 +57,18 @@ test("UpstreamConnection.send() resolves with an answer that came before a write
   });
   const body = new SplitBody(server.closed);
   let done = 0;
-  const answer = await connection.send({
-    method: "POST",
-    head: `POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${body.length}\r\n\r\n`,
-    body,
-    chunked: false,
-    upgrade: undefined,
-    onInformational() {},
-    onDone: (error) => done += error === undefined ? 1 : 100,
+  const answer = await new Promise<Answer>((onAnswer, onFailed) => {
+    connection.send({
+      method: "POST",
+      head: `POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${body.length}\r\n\r\n`,
+      body,
+      chunked: false,
+      upgrade: undefined,
+      onInformational() {},
+      onAnswer,
+      onFailed,
+      onDone: (error) => done += error === undefined ? 1 : 100,
+    });
   });
   assert.equal(answer.head.status, 413);
   let text = "";

@@ -49,7 +49,7 @@ export class Upload implements BodySource {
 /** What became of a request. */
 class Sent {
   answer: Answer | undefined;
-  /** Kind of the error that it was rejected with. */
+  /** Kind of the error for which there was no answer. */
   rejected: string | undefined;
   error: ProxyError | undefined;
   /** What `onDone` was called with: `ok`, or the kind of an error. */
@@ -114,11 +114,15 @@ export class ServerScene {
       chunked: body !== null && body.length === undefined,
       upgrade: undefined,
       onInformational: ({ status }) => sent.interim.push(status),
+      onAnswer: (answer) => {
+        sent.answer = answer;
+      },
+      onFailed: (error) => {
+        sent.rejected = error.kind;
+        sent.error = error;
+      },
       onDone: (error) => sent.done.push(error?.kind ?? "ok"),
       ...changes,
-    }).then((answer) => sent.answer = answer, (error: ProxyError) => {
-      sent.rejected = error.kind;
-      sent.error = error;
     });
     await settle();
     return sent;

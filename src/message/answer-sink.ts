@@ -1,0 +1,14 @@
+import type { Exchange } from "./exchange.ts";
+
+/** Who gets the answer to a request: one of the two is called, once. Neither throws. */
+export interface AnswerSink {
+  onAnswer(exchange: Exchange, response: Response): void;
+  onFailed(exchange: Exchange, error: unknown): void;
+}
+
+/** The answer that `ask` has brought to the sink that it is given; rejects where it failed. */
+export function answered(ask: (sink: AnswerSink) => void): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    ask({ onAnswer: (_, response) => resolve(response), onFailed: (_, error) => reject(error) });
+  });
+}

@@ -51,6 +51,8 @@ const WARNED_LINES = 300;
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
 const sources = files.map((path) => ({ path, text: readFileSync(join(SRC, path), "utf8") }));
 
+const WORKING_ON_IT = readFileSync(join(ROOT, "docs/working-on-it.md"), "utf8");
+
 /** A file with what it takes from others and what it offers them. */
 interface Module {
   readonly path: string;
@@ -126,6 +128,30 @@ test("every path that the README's map names exists", () => {
   assert.ok(paths.length > 10);
   const gone = paths.filter((path) => !existsSync(join(SRC, path)) && !existsSync(join(ROOT, path)));
   assert.deepEqual(gone, []);
+});
+
+test("every path that docs/working-on-it.md names exists", () => {
+  const quoted = [...WORKING_ON_IT.matchAll(/`([^`\n]+)`/g)].map((match) => match[1]!.split(" "));
+  const paths = quoted.flatMap((words) =>
+    words.filter((word) =>
+      /^[\w.-]+(?:\/[\w.-]+)*\/?$/.test(word) &&
+      (word.includes("/") || (words.length === 1 && /\.(?:ts|md|toml)$/.test(word)))
+    )
+  );
+  assert.ok(paths.length > 150);
+  const gone = paths.filter((path) => !existsSync(join(SRC, path)) && !existsSync(join(ROOT, path)));
+  assert.deepEqual(gone, []);
+});
+
+test("every word that docs/working-on-it.md explains is declared where it says", () => {
+  const words = /<!-- words -->([^]*?)<!-- \/words -->/.exec(WORKING_ON_IT)?.[1] ?? "";
+  const places = [...words.matchAll(/`(\w+)` in `([\w./-]+)`/g)];
+  assert.ok(places.length > 25);
+  const wrong = places.filter(([, name, path]) =>
+    !new RegExp(`^export (?:abstract )?(?:class|interface|type|const) ${name}\\b`, "m")
+      .test(sources.find((source) => source.path === path)?.text ?? "")
+  );
+  assert.deepEqual(wrong.map(([place]) => place), []);
 });
 
 test("every test that the table of faults names exists", () => {

@@ -154,6 +154,16 @@ test("every word that docs/working-on-it.md explains is declared where it says",
   assert.deepEqual(wrong.map(([place]) => place), []);
 });
 
+test("every source file that README and docs speak of exists", () => {
+  const documents = ["README.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)];
+  const gone = documents.filter((path) => path.endsWith(".md")).flatMap((document) =>
+    [...readFileSync(join(ROOT, document), "utf8").matchAll(/(?<![\w./-])(?:[\w-]+\/)+[\w-]+\.ts\b/g)]
+      .filter(([path]) => !existsSync(join(SRC, path)) && !existsSync(join(ROOT, path)))
+      .map(([path]) => `${document}: ${path}`)
+  );
+  assert.deepEqual(gone, []);
+});
+
 test("every test that the table of faults names exists", () => {
   const table = readFileSync(join(ROOT, "docs/reliability.md"), "utf8");
   const paths = [...table.matchAll(/\| (tests\/\S+) +\|$/gm)].map((match) => match[1]!);

@@ -9,6 +9,7 @@ import { OPEN_FILES } from "../net/open-files.ts";
 import { collectChunks, giveBack } from "../net/release.ts";
 import { AnswerBody, type AnswerReader } from "./answer-body.ts";
 import { beforeRequestEnd, brokenBy, closedByServer } from "./faults.ts";
+import type { UpstreamPhase } from "./phase.ts";
 import { reusableFor } from "./reuse.ts";
 import { Sending } from "./sending.ts";
 import { Waits } from "./waits.ts";
@@ -17,10 +18,7 @@ import type { ConnectionOwner, OutgoingRequest, UpstreamTimeouts } from "./contr
 /** Interim answers that one request may get: each is passed on, and a client need not take them. */
 const MAX_INTERIM = 100;
 
-/** States of a connection. */
-const IDLE = 0, HEAD = 1, BODY = 2, GONE = 3;
-
-/** One connection to a server: sends one request at a time and reads its answer. */
+/** One connection to a server: sends one request at a time and reads its answer. The table in `phase.ts` says how. */
 export class UpstreamConnection implements AnswerReader {
   /** Whether this connection has carried an exchange before. */
   reused = false;
@@ -35,10 +33,9 @@ export class UpstreamConnection implements AnswerReader {
   readonly #decoder: ResponseDecoder;
   readonly #sending: Sending;
   readonly #waits: Waits;
-  #state = IDLE;
+  #phase: UpstreamPhase = "idle";
   #request: OutgoingRequest | undefined;
   #body: AnswerBody | undefined;
-  #paused = false;
   /** Whether the current answer had to wait here, so that its server may have been done with it for long. */
   #heldUp = false;
   /** Interim answers to the current request. */
@@ -59,7 +56,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#decoder = new ResponseDecoder(limits);
     collectChunks(this.#decoder);
     this.#sending = new Sending(socket, {
-      onSent: () => this.#state === HEAD ? this.#waits.forAnswer() : undefined,
+      onSent: () => this.#phase === "asked" ? this.#waits.forAnswer() : undefined,
       onBroken: (error) => this.fail(error),
       onBlocked: () => this.#waits.forMovement(),
       onDrained: () => this.#drained(),
@@ -74,17 +71,17 @@ export class UpstreamConnection implements AnswerReader {
 
   /** Whether a request may be sent on it. */
   get usable(): boolean {
-    return this.#state === IDLE && !this.#ended && this.#break === undefined &&
+    return this.#phase === "idle" && !this.#ended && this.#break === undefined &&
       this.#decoder.unread === 0 && this.#socket.writable;
   }
 
   /** Sends `request`, which learns what becomes of it. */
   send(request: OutgoingRequest): void {
     this.answering = false;
-    if (this.#state !== IDLE) {
+    if (this.#phase !== "idle") {
       return request.onFailed(new ProxyError("upstream_reset", "The connection is gone"));
     }
-    this.#state = HEAD;
+    this.#phase = "asked";
     this.#request = request;
     this.#interim = 0;
     this.#decoder.expect(request.method);
@@ -101,57 +98,56 @@ export class UpstreamConnection implements AnswerReader {
 
   /** Gives up what the connection is doing and closes it. */
   fail(error: ProxyError): void {
-    if (this.#state === GONE) return;
-    const wasHead = this.#state === HEAD;
+    if (this.#phase === "gone") return;
+    const unanswered = this.#phase === "asked";
     const reason = this.#sending.mayLack(this.#break !== undefined) ? beforeRequestEnd(error) : error;
     const request = this.#close();
     if (request === undefined) return;
     this.#sending.stop(reason);
-    if (wasHead) return request.onFailed(reason);
+    if (unanswered) return request.onFailed(reason);
     this.#body?.fail(reason);
     request.onDone(reason);
   }
 
   /** For the body: somebody takes it. */
   startBody(): void {
+    if (this.#phase === "headed") this.#phase = "flowing";
     this.#socket.resume();
     this.#advance();
   }
 
   /** For the body: its sink has room again. */
   resumeBody(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
+    if (this.#phase !== "held") return;
+    this.#phase = "flowing";
     this.#waits.forMovement();
     this.startBody();
   }
 
   #read(chunk: Buffer): void {
-    if (this.#state === GONE) return;
-    if (this.#state === IDLE) {
+    if (this.#phase === "gone") return;
+    if (this.#phase === "idle") {
       // Nobody asked: whatever it is, it is no answer (RFC 9112 §9.2).
       return this.fail(new ProxyError("upstream_invalid", "The server sent bytes that nobody asked for"));
     }
     this.answering = true;
     this.#decoder.push(chunk);
-    if (this.#state === BODY) {
-      if (!this.#flowing) return void this.#socket.pause();
-      this.#waits.forMovement();
-    }
+    if (this.#phase === "headed" || this.#phase === "held") return void this.#socket.pause();
+    if (this.#phase === "flowing") this.#waits.forMovement();
     this.#advance();
   }
 
   #advance(): void {
     try {
-      while (this.#state === HEAD || (this.#state === BODY && this.#flowing)) {
+      while (this.#phase === "asked" || this.#phase === "flowing") {
         const step = this.#decoder.next();
         if (step === "head") this.#takeHead(this.#decoder.head);
         else if (step === "data") {
           if (!this.#body!.sink!.write(this.#decoder.data)) this.#pause();
         } else if (step === "end") {
-          if (this.#state === BODY) this.#finish(this.#decoder.trailers);
+          if (this.#phase === "flowing") this.#finish(this.#decoder.trailers);
         } else {
-          if (this.#state === BODY && !this.#body!.sink!.flush()) this.#pause();
+          if (this.#phase === "flowing" && !this.#body!.sink!.flush()) this.#pause();
           giveBack(this.#decoder, this.#body?.sink);
           if (this.#ended) this.#conclude();
           return;
@@ -174,12 +170,11 @@ export class UpstreamConnection implements AnswerReader {
     }
     // A server that answers before it has the request may never read the rest, nor what would follow.
     this.reusableMs = this.#sending.mayBeUnread(head.status) ? 0 : reusableFor(head, request.method);
-    this.#state = BODY;
-    this.#paused = false;
+    this.#phase = "headed";
     if (head.framing.kind === "length" && head.framing.length === 0) {
       this.#decoder.next();
       request.onAnswer({ head, body: null });
-      if (this.#state === BODY) this.#finish(undefined); // nobody has given it up
+      if (this.#phase === "headed") this.#finish(undefined); // nobody has given it up
       return;
     }
     this.#body = new AnswerBody(head.framing.kind === "length" ? head.framing.length : undefined, this);
@@ -201,7 +196,7 @@ export class UpstreamConnection implements AnswerReader {
     this.#socket.pause();
     // Until the tunnel listens, an error must not go unheard.
     this.#socket.once("error", () => {});
-    this.#state = GONE;
+    this.#phase = "gone";
     this.#waits.dispose();
     this.#socket.once("close", () => this.#owner.onGone(this));
     return { socket: this.#socket, early };
@@ -225,7 +220,7 @@ export class UpstreamConnection implements AnswerReader {
 
   /** Goes back to the pool. */
   #rest(since: number): void {
-    this.#state = IDLE;
+    this.#phase = "idle";
     this.#request = undefined;
     this.#body = undefined;
     this.reused = true;
@@ -236,7 +231,7 @@ export class UpstreamConnection implements AnswerReader {
 
   #close(): OutgoingRequest | undefined {
     const request = this.#request;
-    this.#state = GONE;
+    this.#phase = "gone";
     this.#waits.dispose();
     this.#socket.destroy();
     this.#request = undefined;
@@ -244,45 +239,42 @@ export class UpstreamConnection implements AnswerReader {
     return request;
   }
 
-  /** Whether somebody takes the body and has room. */
-  get #flowing(): boolean {
-    return this.#body?.sink !== undefined && !this.#paused;
-  }
-
   #pause(): void {
-    this.#paused = this.#heldUp = true;
+    if (this.#phase !== "flowing") return; // whoever took the body has given it up
+    this.#phase = "held";
+    this.#heldUp = true;
     this.#waits.forNothing();
     this.#socket.pause();
   }
 
   #drained(): void {
-    if (this.#state === HEAD && !this.#sending.open) this.#waits.forAnswer();
-    else if (this.#state === BODY && !this.#paused) this.#waits.forMovement();
+    if (this.#phase === "asked" && !this.#sending.open) this.#waits.forAnswer();
+    else if (this.#phase === "headed" || this.#phase === "flowing") this.#waits.forMovement();
     else this.#waits.forNothing();
   }
 
   /** The server takes no more of the request. It may have answered before it closed: that is read first. */
   #refused(cause: Error): void {
-    if (this.#state === GONE) return;
+    if (this.#phase === "gone") return;
     this.#break ??= brokenBy(cause);
     this.#sending.stop(this.#break);
-    if (this.#state === HEAD) this.#waits.forLastWords();
+    if (this.#phase === "asked") this.#waits.forLastWords();
   }
 
   /** The server has finished sending, or with `error` the connection broke. */
   #end(error: ProxyError | undefined): void {
-    if (this.#state === GONE || this.#ended) return;
+    if (this.#phase === "gone" || this.#ended) return;
     this.#ended = true;
     this.#break ??= error;
-    if (this.#state === IDLE) this.#owner.onLeft(this);
-    if (this.#state === BODY && !this.#flowing) return; // first what came before
+    if (this.#phase === "idle") this.#owner.onLeft(this);
+    if (this.#phase === "headed" || this.#phase === "held") return; // first what came before
     this.#conclude();
   }
 
   /** All that came was read, and no more will come. */
   #conclude(): void {
     try {
-      const whole = this.#break === undefined && this.#state === BODY &&
+      const whole = this.#break === undefined && (this.#phase === "flowing" || this.#phase === "held") &&
         this.#decoder.finish("upstream_reset");
       if (whole) this.#finish(undefined);
       else this.fail(this.#break ?? closedByServer());

@@ -38,8 +38,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "upstream/connection.ts",
     breaks: "response is not armed again after a drain",
-    from: "if (this.#state === HEAD && !this.#sending.open) this.#waits.forAnswer();",
-    to: "if (this.#state === HEAD && !this.#sending.open) return;",
+    from: 'if (this.#phase === "asked" && !this.#sending.open) this.#waits.forAnswer();',
+    to: 'if (this.#phase === "asked" && !this.#sending.open) return;',
     tests: [UPLOADS],
   },
   {
@@ -432,7 +432,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "upstream/connection.ts",
     breaks: "a connection that breaks while it is unused is not told",
-    from: "if (this.#state === IDLE) this.#owner.onLeft(this);",
+    from: 'if (this.#phase === "idle") this.#owner.onLeft(this);',
     to: "",
     tests: [SERVER],
   },
@@ -460,8 +460,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "upstream/connection.ts",
     breaks: "a tunnel keeps the connection's timer",
-    from: "this.#state = GONE;\n    this.#waits.dispose();\n    this.#socket.once",
-    to: "this.#state = GONE;\n    this.#socket.once",
+    from: 'this.#phase = "gone";\n    this.#waits.dispose();\n    this.#socket.once',
+    to: 'this.#phase = "gone";\n    this.#socket.once',
     tests: [SERVER],
   },
   {
@@ -474,8 +474,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "upstream/connection.ts",
     breaks: "an answer that nobody has room for is timed",
-    from: "this.#paused = this.#heldUp = true;\n    this.#waits.forNothing();",
-    to: "this.#paused = this.#heldUp = true;",
+    from: "this.#heldUp = true;\n    this.#waits.forNothing();",
+    to: "this.#heldUp = true;",
     tests: [SERVER],
   },
   {
@@ -490,8 +490,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "upstream/connection.ts",
     breaks: "each piece of an answer does not count as movement",
-    from: "if (!this.#flowing) return void this.#socket.pause();\n      this.#waits.forMovement();",
-    to: "if (!this.#flowing) return void this.#socket.pause();",
+    from: 'if (this.#phase === "flowing") this.#waits.forMovement();\n    this.#advance();',
+    to: "this.#advance();",
     tests: [SERVER],
   },
   {
@@ -504,14 +504,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "upstream/connection.ts",
     breaks: "a closed server's last words are waited for without end",
-    from: "if (this.#state === HEAD) this.#waits.forLastWords();",
+    from: 'if (this.#phase === "asked") this.#waits.forLastWords();',
     to: "",
     tests: [UPLOADS],
   },
   {
     file: "upstream/connection.ts",
     breaks: "what came before the end is thrown away",
-    from: "if (this.#state === BODY && !this.#flowing) return; // first what came before",
+    from: 'if (this.#phase === "headed" || this.#phase === "held") return; // first what came before',
     to: "",
     tests: [SERVER],
   },

@@ -7,7 +7,7 @@ import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { MessageWriter, type WriterEvents } from "../wire/message-writer.ts";
 import { type AnsweredRequest, beginAnswer, type BegunAnswer } from "./answer.ts";
-import type { DownstreamOptions } from "./options.ts";
+import type { Reception } from "./reception.ts";
 
 /** The writing half of a client's connection: one answer after another, and interim ones in front of each. */
 export class AnswerFlow {
@@ -43,12 +43,12 @@ export class AnswerFlow {
   }
 
   /** The exchange is over, or was given up because of `error`: whoever serves it learns what became of it. */
-  finish(exchange: Exchange, options: DownstreamOptions, error?: ProxyError): void {
+  finish(exchange: Exchange, reception: Reception, error?: ProxyError): void {
     const body = this.#body;
     this.#body = undefined;
     if (error !== undefined) body?.cancel(error);
     exchange.bytesOut = this.writer.bodyBytes;
     exchange.end();
-    options.onExchange(exchange);
+    reception.onExchange(exchange);
   }
 }

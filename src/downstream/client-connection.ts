@@ -1,6 +1,6 @@
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
 import type { Peer } from "../message/exchange.ts";
-import type { Place } from "./options.ts";
+import type { Place } from "./reception.ts";
 import type { Tunnelled } from "./tunnelled.ts";
 
 /** A client's connection, as whoever counts and drains them sees it, whether it is served or rests. */

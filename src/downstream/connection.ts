@@ -11,7 +11,7 @@ import type { ClientConnection } from "./client-connection.ts";
 import { HalfClose } from "./half-close.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
 import { Linger } from "./linger.ts";
-import type { DownstreamOptions, Place } from "./options.ts";
+import type { Place, Reception } from "./reception.ts";
 import type { Phase } from "./phase.ts";
 import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, newExchange, wantsKeepAlive } from "./request-rules.ts";
@@ -44,7 +44,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   readonly #events: ConnectionEvents;
   #phase: Phase = "idle";
   /** Who serves the exchange under way; between two requests whoever serves the place. */
-  #options: DownstreamOptions;
+  #reception: Reception;
   /** The exchange under way, while `serving` or `answering`. */
   #exchange: Exchange | undefined;
   /** Whether the connection closes after this exchange. */
@@ -67,11 +67,11 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
     this.socket = socket;
     this.place = place;
     this.peer = peer;
-    this.#options = place.options;
+    this.#reception = place.reception;
     this.#events = events;
-    this.#waits = new Waits(() => this.#options.timeouts, (wait) => this.#expired(wait));
+    this.#waits = new Waits(() => this.#reception.timeouts, (wait) => this.#expired(wait));
     this.#waits.sinceAccepted(acceptedAt);
-    this.#intake = new Intake(socket, place.options.limits, this);
+    this.#intake = new Intake(socket, place.reception.limits, this);
     this.#answers = new AnswerFlow(socket, {
       onSent: () => this.#finishExchange(),
       onBroken: (error) => this.#cut(error),
@@ -128,13 +128,13 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   /** For the intake: a request begins. */
   onHead(head: RequestHead, body: RequestBody | null): void {
     const exchange = this.#begin(head);
-    const { limits, timeouts } = this.#options;
+    const { limits, timeouts } = this.#reception;
     this.#intake.limitBody(limits.bodySize);
     this.#waits.requested(this.#halfClose !== undefined);
     if (!wantsKeepAlive(head) || timeouts.keepAlive === 0) this.#closing = true;
     let answer;
     try {
-      answer = this.#options.fetch(checkedRequest(head, { exchange, body, limits }));
+      answer = this.#reception.fetch(checkedRequest(head, { exchange, body, limits }));
     } catch (error) {
       return this.#answerFailure(exchange, error);
     }
@@ -149,8 +149,8 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   /** Begins an exchange, also one of a request that was refused. Whoever serves the place now serves all of it. */
   #begin(head: Parameters<typeof newExchange>[0]): Exchange {
     this.#phase = "serving";
-    this.#options = this.place.options;
-    this.#options.onBegun();
+    this.#reception = this.place.reception;
+    this.#reception.onBegun();
     return this.#exchange = newExchange(head, this.peer, this);
   }
 
@@ -178,7 +178,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
       if (lacks) this.destroy("client_closed", "The client left");
       return;
     }
-    this.#options = this.place.options;
+    this.#reception = this.place.reception;
     if (this.#intake.insideHead) {
       this.#phase = "head";
       if (this.#halfClose === undefined) this.#waits.forHead();
@@ -208,7 +208,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   #answerFailure(exchange: Exchange, error: unknown): void {
     if (this.#exchange !== exchange || this.#phase !== "serving") return;
     exchange.fail(toProxyError(error));
-    this.#respond(exchange, this.#options.fail(toProxyError(error), exchange));
+    this.#respond(exchange, this.#reception.failureAnswer(toProxyError(error), exchange));
   }
 
   #respond(exchange: Exchange, response: Response): void {
@@ -234,7 +234,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
       });
       if (closes) this.#closing = true;
       this.#phase = "answering";
-      exchange.answered(status, this.#options.keepsSentFields ? fields : undefined);
+      exchange.answered(status, this.#reception.keepsSentFields ? fields : undefined);
       this.#answers.start(source);
     } catch (error) {
       this.#failExchange(exchange, toProxyError(error));
@@ -249,7 +249,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
       socket: this.socket,
       writer: this.#answers.writer,
       early: this.#intake.takeRest(),
-      options: this.#options,
+      reception: this.#reception,
     });
     this.socket.on("close", () => this.#gone("closed"));
   }
@@ -258,7 +258,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
   #finishExchange(): void {
     const exchange = this.#exchange!;
     this.#exchange = undefined;
-    this.#answers.finish(exchange, this.#options);
+    this.#answers.finish(exchange, this.#reception);
     if (this.#phase === "gone") return;
     this.#phase = "idle";
     if (this.#closing || !this.#intake.canGoOn(exchange.awaitsContinue)) return this.#close();
@@ -294,7 +294,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
     this.#phase = "lingering";
     this.#intake.stop();
     this.#waits.begin("write");
-    const linger = this.#linger = new Linger(this.socket, this.#options.timeouts);
+    const linger = this.#linger = new Linger(this.socket, this.#reception.timeouts);
     this.socket.end(() => {
       if (this.#phase === "gone") return;
       this.#waits.begin("none");
@@ -321,13 +321,13 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
       exchange.abort("client_closed", `The client broke the connection: ${cause}`);
       const error = exchange.aborted!;
       this.#intake.failBody(error);
-      this.#answers.finish(exchange, this.#options, error);
+      this.#answers.finish(exchange, this.#reception, error);
     }
     this.#events.onClosed(this);
   }
 
   onEnd(): void {
-    const halfClose = this.#halfClose = new HalfClose(this.#options.halfClose);
+    const halfClose = this.#halfClose = new HalfClose(this.#reception.halfClose);
     if (this.#exchange === undefined) {
       // What came and was not read yet has its turn first; after it `onStarved` is called.
       if ((this.#phase === "idle" || this.#phase === "head") && !this.#intake.hasUnread) this.onStarved();

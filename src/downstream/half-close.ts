@@ -1,4 +1,4 @@
-import type { DownstreamOptions } from "./options.ts";
+import type { Reception } from "./reception.ts";
 
 /** What was received of a request whose client finishes sending, and behind it. */
 export interface Received {
@@ -16,10 +16,10 @@ const MAX_PROBES = 2;
  * something is sent to it, which the second answers with a reset.
  */
 export class HalfClose {
-  readonly #policy: DownstreamOptions["halfClose"];
+  readonly #policy: Reception["halfClose"];
   #probes = 0;
 
-  constructor(policy: DownstreamOptions["halfClose"]) {
+  constructor(policy: Reception["halfClose"]) {
     this.#policy = policy;
   }
 

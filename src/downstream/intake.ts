@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { type ProxyError, toProxyError } from "../base/errors.ts";
 import { type RefusedHead, RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
 import { collectChunks, giveBack, isReleasable, releaseMemory } from "../net/release.ts";
-import type { IntakeLimits } from "./options.ts";
+import type { IntakeLimits } from "./reception.ts";
 import { bodyTooLarge } from "./request-rules.ts";
 import { RequestBody, type RequestReader } from "./request-body.ts";
 

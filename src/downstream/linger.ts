@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { Deadline } from "../base/deadline.ts";
-import type { DownstreamTimeouts } from "./options.ts";
+import type { DownstreamTimeouts } from "./reception.ts";
 
 /**
  * The last phase of a connection: what the client still sends is read and thrown away for a while. To close on unread

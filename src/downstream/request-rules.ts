@@ -7,7 +7,7 @@ import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
 import { asRequest, IncomingRequest } from "../message/incoming-request.ts";
-import type { IntakeLimits } from "./options.ts";
+import type { IntakeLimits } from "./reception.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** The exchange of a request, also of one that was refused; without `head` nothing of it could be read. */

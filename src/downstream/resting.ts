@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Peer } from "../message/exchange.ts";
 import type { ClientConnection } from "./client-connection.ts";
-import type { Place } from "./options.ts";
+import type { Place } from "./reception.ts";
 import type { SocketOwner } from "./socket-owner.ts";
 
 /** What becomes of a connection that rests. */

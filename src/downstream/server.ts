@@ -8,7 +8,7 @@ import { OPEN_FILES } from "../net/open-files.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { ClientCounts } from "./client-counts.ts";
 import { type ConnectionEvents, DownstreamConnection } from "./connection.ts";
-import type { DownstreamOptions, Place, Refusal } from "./options.ts";
+import type { Place, Reception, Refusal } from "./reception.ts";
 import { type RestEvents, RestingConnection } from "./resting.ts";
 import { changeOwner, own } from "./socket-owner.ts";
 import { LOOK_MS, Sweep } from "./sweep.ts";
@@ -85,11 +85,11 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   /** Takes an accepted socket over; `unix` says that it is none of TCP. */
   accept(socket: Socket, place: Place, unix = false): void {
     if (this.#stage === "closing") return void socket.destroy();
-    const { options } = place;
+    const { reception } = place;
     const peer = peerOf(socket, unix);
-    const refusal = this.#refusalOf(options, peer);
+    const refusal = this.#refusalOf(reception, peer);
     if (refusal !== undefined) {
-      options.onRefused(refusal);
+      reception.onRefused(refusal);
       return this.#refuse(socket, refusal);
     }
     this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1);
@@ -103,7 +103,7 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
     own(socket, connection);
     this.#connections.add(connection);
     this.#clients?.add(peer);
-    this.#rest(connection, options.timeouts.requestHeaders);
+    this.#rest(connection, reception.timeouts.requestHeaders);
     if (this.#stage === "grace") connection.drain(false); // accepted by the system before the drain
   }
 
@@ -123,7 +123,7 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
     this.#sweep.delete(connection);
     const resting = new RestingConnection(socket, { peer, place, events: this });
     this.#replace(connection, resting);
-    this.#rest(resting, Math.max(1, place.options.timeouts.keepAlive - LOOK_MS));
+    this.#rest(resting, Math.max(1, place.reception.timeouts.keepAlive - LOOK_MS));
   }
 
   /** For connections: the client of one that rests says something. */
@@ -166,7 +166,7 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
   }
 
   /** Closes the connections that came in at `place`, each once its exchange is over, unused ones after the grace. */
-  release(place: Place): void {
+  drainPlace(place: Place): void {
     const drain = (idleToo: boolean) => {
       for (const connection of [...this.#connections]) {
         if (connection.place === place) connection.drain(idleToo);
@@ -223,21 +223,21 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
     });
   }
 
-  /** Connections at all the places that `options` serve now; they are few. */
-  #countOf(options: DownstreamOptions): number {
+  /** Connections at all the places that `reception` serves now; they are few. */
+  #countOf(reception: Reception): number {
     let sum = 0;
-    for (const [place, count] of this.#counts) if (place.options === options) sum += count;
+    for (const [place, count] of this.#counts) if (place.reception === reception) sum += count;
     return sum;
   }
 
-  #refusalOf(options: DownstreamOptions, peer: Peer): Refusal | undefined {
+  #refusalOf(reception: Reception, peer: Peer): Refusal | undefined {
     if (
       this.#clients !== undefined && this.#clients.of(peer) >= this.#maxPerClient &&
-      options.standsForMany?.(peer.address) !== true
+      reception.standsForMany?.(peer.address) !== true
     ) return "client_connection_limit";
     if (
       isOver(this.#maxConnections, this.#connections.size) ||
-      isOver(options.maxConnections, this.#countOf(options))
+      isOver(reception.maxConnections, this.#countOf(reception))
     ) return "connection_limit";
     return this.#usesReserve || OPEN_FILES.hasRoomForClient ? undefined : "out_of_files";
   }

@@ -7,7 +7,7 @@ import type { OpenTunnel } from "../message/tunnel.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
 import { switchingHead } from "./answer.ts";
-import type { DownstreamOptions } from "./options.ts";
+import type { Reception } from "./reception.ts";
 
 /** The client's side of a tunnel. */
 export interface ClientEnd {
@@ -15,7 +15,7 @@ export interface ClientEnd {
   readonly writer: MessageWriter;
   /** What the client sent behind its request. */
   readonly early: Buffer;
-  readonly options: DownstreamOptions;
+  readonly reception: Reception;
 }
 
 /** An exchange that became a tunnel, which owns the client's socket from then on. */
@@ -27,17 +27,17 @@ export class Tunnelled {
   constructor(
     exchange: Exchange,
     response: ForwardedResponse,
-    { socket, writer, early, options }: ClientEnd,
+    { socket, writer, early, reception }: ClientEnd,
   ) {
     this.#exchange = exchange;
     exchange.onFinished = undefined;
-    exchange.answered(response.status, options.keepsSentFields ? response.takeFields() : undefined);
+    exchange.answered(response.status, reception.keepsSentFields ? response.takeFields() : undefined);
     writer.sendHead(switchingHead(response));
     OPEN_FILES.removeListeners(socket);
     this.#open = response.tunnel!.join(socket, early, ({ fromClient, toClient }) => {
       exchange.bytesIn = fromClient;
       exchange.bytesOut = toClient;
-      options.onExchange(exchange);
+      reception.onExchange(exchange);
     });
   }
 

@@ -1,7 +1,7 @@
 import { Deadline } from "../base/deadline.ts";
 import { ProxyError } from "../base/errors.ts";
 import { formatDuration } from "../base/units.ts";
-import type { DownstreamTimeouts } from "./options.ts";
+import type { DownstreamTimeouts } from "./reception.ts";
 import { LOOK_MS } from "./sweep.ts";
 
 /**

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../base/log.ts";
 import type { AdminConfig } from "../config/sections/admin.ts";
 import { DownstreamServer } from "../downstream/server.ts";
-import type { DownstreamOptions } from "../downstream/options.ts";
+import type { Reception } from "../downstream/reception.ts";
 import { listen, type Listener } from "../net/listen.ts";
 import { BindError } from "./bind-error.ts";
 
@@ -16,12 +16,12 @@ const GRACE_MS = 20;
 /** A bound socket, and the place that its connections have come in at. */
 interface Bound {
   readonly listener: Listener;
-  readonly place: { options: DownstreamOptions };
+  readonly place: { reception: Reception };
 }
 
 /** The listener for operators: none, or one that a reload may move. */
 export class AdminListener {
-  #options: DownstreamOptions;
+  #reception: Reception;
   readonly #log: Log;
   readonly #server = new DownstreamServer({
     maxConnections: MAX_CONNECTIONS,
@@ -31,8 +31,8 @@ export class AdminListener {
   #config: AdminConfig | undefined;
   #bound: Bound | undefined;
 
-  constructor(options: DownstreamOptions, log: Log) {
-    this.#options = options;
+  constructor(reception: Reception, log: Log) {
+    this.#reception = reception;
     this.#log = log;
   }
 
@@ -58,10 +58,10 @@ export class AdminListener {
     };
   }
 
-  /** Has `options` serve every request from now on. */
-  serveBy(options: DownstreamOptions): void {
-    this.#options = options;
-    if (this.#bound !== undefined) this.#bound.place.options = options;
+  /** Has `reception` serve every request from now on. */
+  serveBy(reception: Reception): void {
+    this.#reception = reception;
+    if (this.#bound !== undefined) this.#bound.place.reception = reception;
   }
 
   /** Accepts nothing more. */
@@ -76,12 +76,12 @@ export class AdminListener {
 
   async #shut(bound: Bound | undefined): Promise<void> {
     if (bound === undefined) return;
-    this.#server.release(bound.place);
+    this.#server.drainPlace(bound.place);
     await bound.listener.close();
   }
 
   async #open({ bind }: AdminConfig): Promise<Bound> {
-    const place = { options: this.#options };
+    const place = { reception: this.#reception };
     const listener = await listen(
       bind,
       (socket) => this.#server.accept(socket, place, bind.kind === "unix"),

@@ -4,7 +4,7 @@ import type { ShutdownConfig } from "../config/sections/shutdown.ts";
 import { DownstreamServer } from "../downstream/server.ts";
 import type { App } from "../proxy/app.ts";
 import { Listeners } from "./listeners.ts";
-import { FrontendService } from "./serve.ts";
+import { FrontendReception } from "./serve.ts";
 
 export interface AppServerOptions {
   /** An address or a list of them, as `bind` of a frontend. */
@@ -20,7 +20,7 @@ export interface AppServerOptions {
 export class AppServer {
   readonly #server: DownstreamServer;
   readonly #listeners: Listeners;
-  readonly #service: FrontendService;
+  readonly #reception: FrontendReception;
   readonly #shutdown: ShutdownConfig;
 
   /**
@@ -36,7 +36,7 @@ export class AppServer {
     this.#server = new DownstreamServer({ ...valid.limits, graceMs: valid.shutdown.grace });
     this.#listeners = new Listeners(this.#server, log);
     const served = { config: valid.frontends[0]!, errors: { name: "sluice", pages: new Map() }, app };
-    this.#service = new FrontendService(served, valid, { log });
+    this.#reception = new FrontendReception(served, valid, { log });
   }
 
   /** Addresses that are bound. */
@@ -46,7 +46,7 @@ export class AppServer {
 
   /** Binds every address and serves. Rejects, with nothing left open, when one cannot be bound. */
   async start(): Promise<void> {
-    const bind = await this.#listeners.prepare([this.#service], () => this.#service);
+    const bind = await this.#listeners.prepare([this.#reception], () => this.#reception);
     bind();
   }
 
@@ -56,7 +56,7 @@ export class AppServer {
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     const closed = this.#listeners.close();
     const cut = await this.#server.drain(drainTimeout);
-    this.#service.tally.close();
+    this.#reception.tally.close();
     await closed;
     return cut;
   }

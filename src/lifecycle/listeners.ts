@@ -2,16 +2,16 @@ import { type Log } from "../base/log.ts";
 import type { BindAddress } from "../config/values/bind.ts";
 import { distinctAddresses, listen, type ListenAddress, type Listener } from "../net/listen.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
-import type { Place } from "../downstream/options.ts";
+import type { Place } from "../downstream/reception.ts";
 import type { DownstreamServer } from "../downstream/server.ts";
 import { BindError } from "./bind-error.ts";
-import type { FrontendService } from "./serve.ts";
+import type { FrontendReception } from "./serve.ts";
 import type { Frontend } from "./snapshot.ts";
 
 /** A bound socket and who serves its connections; a reload may give them to another frontend. */
 interface Bound extends Place {
   readonly listener: Listener;
-  options: FrontendService;
+  reception: FrontendReception;
 }
 
 /** The listeners of all frontends. They are kept through a reload by their addresses. */
@@ -38,20 +38,20 @@ export class Listeners {
    */
   async prepare(
     frontends: readonly Pick<Frontend, "config">[],
-    serviceOf: (name: string) => FrontendService,
+    receptionOf: (name: string) => FrontendReception,
   ): Promise<() => void> {
     const next = new Map<string, Bound>();
     const opened: Listener[] = [];
-    const handOver: [Bound, FrontendService][] = [];
+    const handOver: [Bound, FrontendReception][] = [];
     try {
       for (const { config: { name, bind } } of frontends) {
-        const service = serviceOf(name);
+        const reception = receptionOf(name);
         for (const [i, address] of distinctAddresses(bind).entries()) {
           const key = keyOf(address, `${name} ${i}`);
           const old = this.#bound.get(key);
-          if (old === undefined) opened.push(await this.#open(address, { key, name, service, next }));
+          if (old === undefined) opened.push(await this.#open(address, { key, name, reception, next }));
           else {
-            handOver.push([old, service]);
+            handOver.push([old, reception]);
             next.set(key, old);
           }
         }
@@ -62,11 +62,11 @@ export class Listeners {
     }
     return () => {
       this.#unlisten ??= OPEN_FILES.onShortage((facts) => this.#log.error("out_of_files", facts));
-      for (const [bound, service] of handOver) bound.options = service;
+      for (const [bound, reception] of handOver) bound.reception = reception;
       for (const [key, bound] of this.#bound) {
         if (next.has(key)) continue;
         void bound.listener.close();
-        this.#server.release(bound);
+        this.#server.drainPlace(bound);
       }
       this.#bound = next;
     };
@@ -80,19 +80,19 @@ export class Listeners {
 
   async #open(
     address: BindAddress,
-    { key, name, service, next }: {
+    { key, name, reception, next }: {
       key: string;
       name: string;
-      service: FrontendService;
+      reception: FrontendReception;
       next: Map<string, Bound>;
     },
   ): Promise<Listener> {
-    const bound: { options: FrontendService } = { options: service };
+    const bound: { reception: FrontendReception } = { reception: reception };
     const listener = await listen(
       address,
       (socket) => this.#server.accept(socket, bound, address.kind === "unix"),
       (error) => {
-        this.#log.error("accept_failed", { frontend: bound.options.config.name, cause: error.message });
+        this.#log.error("accept_failed", { frontend: bound.reception.config.name, cause: error.message });
       },
     ).catch((error) => {
       throw new BindError(name, address, error);

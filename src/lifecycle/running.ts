@@ -13,7 +13,7 @@ import { warnOfFiles } from "./file-needs.ts";
 import { Listeners } from "./listeners.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
 import { planReload, type ReloadPlan } from "./reload-plan.ts";
-import { adminOptions, FrontendService } from "./serve.ts";
+import { adminReception, FrontendReception } from "./serve.ts";
 import { buildSnapshot, type Snapshot } from "./snapshot.ts";
 import { atOnce, inTurns, type Steps } from "./steps.ts";
 
@@ -29,7 +29,7 @@ export class RunningProxy {
   readonly #admin: AdminListener;
   readonly #listeners: Listeners;
   readonly #reloads = { done: 0, failed: 0, lastFailed: false };
-  #services = new Map<string, FrontendService>();
+  #receptions = new Map<string, FrontendReception>();
   #snapshot: Snapshot;
   /** The reload that runs, and those after it: one at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
@@ -49,7 +49,7 @@ export class RunningProxy {
     this.#snapshot = atOnce(this.#buildSnapshot(config));
     this.#server = new DownstreamServer({ ...config.limits, graceMs: config.shutdown.grace });
     this.#adminApp = createAdminApp({ metrics: () => this.#pages.next(), ready: () => this.ready });
-    this.#admin = new AdminListener(adminOptions(this.#adminApp, config.limits), log);
+    this.#admin = new AdminListener(adminReception(this.#adminApp, config.limits), log);
     this.#listeners = new Listeners(this.#server, log);
   }
 
@@ -99,7 +99,7 @@ export class RunningProxy {
   #measured(): MetricsSources {
     return {
       build: { version: packageJson.version, runtime: runtimeVersion() },
-      frontends: new Map([...this.#services].map(([name, { tally }]) => [name, tally.metrics])),
+      frontends: new Map([...this.#receptions].map(([name, { tally }]) => [name, tally.metrics])),
       backends: () => this.#snapshot.backends.values(),
       connections: () => this.#server.size,
       reloads: this.#reloads,
@@ -178,7 +178,7 @@ export class RunningProxy {
     const cut = await this.#server.drain(drainTimeout);
     const adminClosed = this.#admin.close(); // only now: until the end it tells that the proxy is not ready
     await this.#admin.drain();
-    for (const { tally } of this.#services.values()) tally.close();
+    for (const { tally } of this.#receptions.values()) tally.close();
     closeSnapshot(this.#snapshot, undefined);
     if (cut > 0) this.#log.warn("drain_timeout", { cut, timeout: formatDuration(drainTimeout) });
     else await Promise.all([closed, adminClosed]);
@@ -229,30 +229,30 @@ export class RunningProxy {
 
   /** Opens what `next` needs, then swaps everything in one go. */
   async #serve(next: Snapshot): Promise<void> {
-    const services = new Map<string, FrontendService>();
+    const receptions = new Map<string, FrontendReception>();
     for (const frontend of next.frontends) {
       const { name } = frontend.config;
-      const tally = this.#services.get(name)?.tally;
-      services.set(name, new FrontendService(frontend, next.config, { log: this.#log, tally }));
+      const tally = this.#receptions.get(name)?.tally;
+      receptions.set(name, new FrontendReception(frontend, next.config, { log: this.#log, tally }));
     }
     const admin = await this.#admin.prepare(next.config.admin);
     let bind;
     try {
-      bind = await this.#listeners.prepare(next.frontends, (name) => services.get(name)!);
+      bind = await this.#listeners.prepare(next.frontends, (name) => receptions.get(name)!);
     } catch (error) {
       await admin.undo();
       throw error;
     }
     bind();
     admin.commit();
-    this.#admin.serveBy(adminOptions(this.#adminApp, next.config.limits));
+    this.#admin.serveBy(adminReception(this.#adminApp, next.config.limits));
     warnOfFiles(next.config.limits, this.#log);
     const names = new Set([...next.backends.keys(), STRAIGHT]);
-    for (const { tally } of services.values()) tally.metrics.keepOnly(names);
-    for (const [name, service] of this.#services) {
-      if (!services.has(name)) service.tally.close();
+    for (const { tally } of receptions.values()) tally.metrics.keepOnly(names);
+    for (const [name, reception] of this.#receptions) {
+      if (!receptions.has(name)) reception.tally.close();
     }
-    this.#services = services;
+    this.#receptions = receptions;
     this.#snapshot = next;
   }
 

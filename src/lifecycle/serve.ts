@@ -5,7 +5,7 @@ import type { LimitsConfig } from "../config/sections/limits.ts";
 import type { Config } from "../config/schema.ts";
 import { type DownstreamTimeoutsConfig, downstreamTimeoutsSchema } from "../config/sections/timeouts.ts";
 
-import type { DownstreamOptions, IntakeLimits, Refusal } from "../downstream/options.ts";
+import type { IntakeLimits, Reception, Refusal } from "../downstream/reception.ts";
 import { IpSet } from "../http/ip.ts";
 import type { ProxyError } from "../base/errors.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -54,7 +54,7 @@ class FrontendTally {
  * open connections take up with their next request, while one under way keeps the timeouts, the error pages and the log
  * that it began with.
  */
-export class FrontendService implements DownstreamOptions {
+export class FrontendReception implements Reception {
   readonly config: FrontendConfig;
   readonly limits: IntakeLimits;
   readonly maxConnections: number;
@@ -94,7 +94,7 @@ export class FrontendService implements DownstreamOptions {
     return fetchIncoming(this.#app, request);
   }
 
-  fail(error: ProxyError, exchange: Exchange): Response {
+  failureAnswer(error: ProxyError, exchange: Exchange): Response {
     return answerFailure(error, exchange, this.#errors);
   }
 
@@ -133,7 +133,7 @@ function limitsOf({ config: { mode } }: ServedFrontend, { limits }: Config): Int
 }
 
 /** How the connections of the admin listener are served: like a frontend's, but neither counted nor logged. */
-export function adminOptions(app: Hono, limits: LimitsConfig): DownstreamOptions {
+export function adminReception(app: Hono, limits: LimitsConfig): Reception {
   const errors = { name: "sluice", pages: new Map() };
   return {
     limits,
@@ -142,7 +142,7 @@ export function adminOptions(app: Hono, limits: LimitsConfig): DownstreamOptions
     halfClose: "answer",
     keepsSentFields: false,
     fetch: (request) => app.fetch(request),
-    fail: (error, exchange) => answerFailure(error, exchange, errors),
+    failureAnswer: (error, exchange) => answerFailure(error, exchange, errors),
     onRefused() {},
     onBegun() {},
     onExchange() {},

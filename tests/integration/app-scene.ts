@@ -56,11 +56,11 @@ export async function openAppScene(
   app.all("*", (c) => frontend.app.fetch(c.req.raw, c.env));
   const exchanges: Exchange[] = [];
   const downstream = new DownstreamServer({ maxConnections: 0, graceMs: 20 });
-  const options = {
+  const reception = {
     limits: snapshot.config.limits,
     timeouts: frontend.config.timeouts,
     fetch: (request: Request) => fetchIncoming(app, request),
-    fail: (error: ProxyError, exchange: Exchange) => answerFailure(error, exchange, frontend.errors),
+    failureAnswer: (error: ProxyError, exchange: Exchange) => answerFailure(error, exchange, frontend.errors),
     onRefused() {},
     onBegun() {},
     maxConnections: 0,
@@ -70,7 +70,7 @@ export async function openAppScene(
   };
   const listener = await listen(
     { kind: "tcp", host: "127.0.0.1", port: 0 },
-    (socket) => downstream.accept(socket, { options }),
+    (socket) => downstream.accept(socket, { reception }),
     () => {},
   );
   const clients: RawClient[] = [];

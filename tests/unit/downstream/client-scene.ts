@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { TestContext } from "node:test";
 import type { ProxyError } from "../../../src/base/errors.ts";
-import type { DownstreamOptions, DownstreamTimeouts } from "../../../src/downstream/options.ts";
+import type { DownstreamTimeouts, Reception } from "../../../src/downstream/reception.ts";
 import { DownstreamServer } from "../../../src/downstream/server.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/limits.ts";
@@ -93,7 +93,7 @@ class DrivenBody implements BodySource {
 export class ClientScene {
   readonly clock: Clock;
   readonly server: DownstreamServer;
-  place: { options: DownstreamOptions };
+  place: { reception: Reception };
   /** The requests that were asked for, in their order. */
   readonly asked: Asked[] = [];
   /** How each exchange ended: its reason, the status and the bytes of its answer. */
@@ -114,14 +114,14 @@ export class ClientScene {
     } = options;
     this.server = new DownstreamServer({ maxConnections, maxConnectionsPerClient, graceMs });
     this.place = {
-      options: {
+      reception: {
         limits: { ...DEFAULT_LIMITS, bodySize },
         maxConnections: 0,
         timeouts: { ...TIMEOUTS, ...timeouts },
         halfClose,
         keepsSentFields: false,
         fetch: (request) => this.#fetch(request as unknown as IncomingRequest),
-        fail: (error) => responseOf(error.status, error.kind),
+        failureAnswer: (error) => responseOf(error.status, error.kind),
         onRefused: (refusal) => void this.refusals.push(refusal),
         onBegun: () => void this.begun++,
         onExchange: (exchange) => {

@@ -223,7 +223,7 @@ test("a drain resets a client that has not taken its answer, as it must not take
   assert.deepEqual([client.wasReset, drained.cut, scene.clock.timers], [true, 0, 0]);
 });
 
-test("release() closes the connections of one place: each behind its exchange, unused ones after the grace", async (t) => {
+test("drainPlace() closes the connections of one place: each behind its exchange, unused ones after the grace", async (t) => {
   const scene = new ClientScene(t);
   const idle = scene.connect();
   const busy = await scene.client(get());
@@ -231,7 +231,7 @@ test("release() closes the connections of one place: each behind its exchange, u
   const place = scene.place;
   scene.place = { ...place };
   const stays = scene.connect();
-  scene.server.release(place);
+  scene.server.drainPlace(place);
   await scene.clock.advance(90);
   assert.equal(idle.destroyed, false);
   await scene.clock.advance(20);

@@ -34,11 +34,11 @@ export type Refusal = "connection_limit" | "client_connection_limit" | "out_of_f
 /** Where connections come in. */
 export interface Place {
   /** Who serves them: a reload changes it, and nothing else does. A request stays with who served it when it began. */
-  readonly options: DownstreamOptions;
+  readonly reception: Reception;
 }
 
-/** What a client's connection needs from whoever serves it. None of it changes. */
-export interface DownstreamOptions {
+/** Who serves the connections that come in at a place, and within which bounds. None of it changes. */
+export interface Reception {
   readonly limits: IntakeLimits;
   /** Connections at a time; 0 is no limit. */
   readonly maxConnections: number;
@@ -49,10 +49,10 @@ export interface DownstreamOptions {
   readonly halfClose: "answer" | "abort";
   /** Whether `onExchange` looks at the fields that were sent: they are not kept for nothing. */
   readonly keepsSentFields: boolean;
-  /** Answers a request. May throw or reject; that becomes a `fail`. */
+  /** Answers a request. May throw or reject; that becomes a `failureAnswer`. */
   fetch(request: Request): Response | Promise<Response>;
   /** The answer to a request that could not be read or served. */
-  fail(error: ProxyError, exchange: Exchange): Response;
+  failureAnswer(error: ProxyError, exchange: Exchange): Response;
   /** A client was turned away. */
   onRefused(refusal: Refusal): void;
   /** An exchange begins. */

@@ -1,11 +1,11 @@
 /** Time that a good answer takes where none is known, in ms. */
 const UNKNOWN_MS = 50;
-/** What is left of a failed answer, below which nothing is. */
+/** Below this, what is left of a failed answer counts as nothing. */
 const LEAST = 0.01;
 
 /**
- * Failed answers as the load that good ones in their place would be: each counts as one request under way that fades over
- * the time that a good answer takes. Without that, who fails at once looks idle, and is sent the most.
+ * Counts a failed answer as one request under way, which fades over the time that a good answer takes. Without that, a
+ * server that fails at once looks idle and is sent the most.
  */
 export class FailedLoad {
   #load = 0;
@@ -24,7 +24,7 @@ export class FailedLoad {
     return this.#load === 0;
   }
 
-  /** Requests under way that it counts for at `now`. */
+  /** The number of requests under way that all of it stands for at `now`. */
   at(now: number): number {
     if (this.#load === 0) return 0;
     const left = this.#load * Math.exp(-Math.max(0, now - this.#at) / this.#goodMs);

@@ -18,10 +18,10 @@ const CHANCES_MS = 20;
  * `cost = peak latency × (1 + under way × average weight / weight) / (1 - min(reported utilization, 0.95))`
  *
  * The chance to be drawn is in proportion to `weight / cost²`. So equals share by weight, one that is twice as slow
- * gets a quarter at most, and nobody is left out for good; what the draw lets through, the comparison weighs again
- * at this very moment (the power of two choices: Mitzenmacher, IEEE TPDS 12(10), 2001). A latency fades while its
- * server is not picked, to 1/e in 10 s: one that was slow once is tried again. One that is not known counts as the
- * lowest that is.
+ * gets a quarter at most, and nobody is left out for good. The two that were drawn are compared by what they cost at
+ * this moment (the power of two choices: Mitzenmacher, IEEE TPDS 12(10), 2001). A latency fades while its server is
+ * not picked, to 1/e in 10 s, so that a server that was slow once is tried again. An unknown latency counts as the
+ * lowest known one.
  */
 export class LoadAware<C extends Candidate> implements Policy<C> {
   readonly #now: () => number;
@@ -83,7 +83,7 @@ export class LoadAware<C extends Candidate> implements Policy<C> {
     return positionAt(this.#sums, this.#random() * this.#sums.at(-1)!);
   }
 
-  /** Two that cannot be picked do not mean that none can. */
+  /** Picks where both that were drawn are full or excluded, while another may still be free. */
   #cheapest(excluded: ReadonlySet<C> | undefined, now: number): number {
     let best = -1;
     let lowest = Infinity;

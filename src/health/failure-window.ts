@@ -13,11 +13,11 @@ export interface ShareRules {
 }
 
 /**
- * How many of the requests of a while have failed. A window begins with a failure: who fails never costs a look at the
- * clock, or at the client, for every request.
+ * Counts the failed requests of a span of time. A window begins with a failure: while a server never fails, no request
+ * costs a look at the clock or at its client.
  *
- * What one client makes fail must not stand for the others, so the failures of the client that has most of them are left
- * out where enough requests of others came.
+ * One client's failures must not stand for everybody's: those of the client with the most of them are left out as soon as
+ * enough requests of others came.
  */
 export class FailureWindow {
   #beganAt = -Infinity;
@@ -86,7 +86,7 @@ export class FailureWindow {
     return this.#proofs;
   }
 
-  /** Whether requests of as many clients failed as make a share. */
+  /** Whether requests of very many clients failed: as many clients as a window needs requests. */
   isOfMany({ minRequests }: ShareRules): boolean {
     return this.#byClient.size >= Math.min(minRequests, MAX_CLIENTS);
   }

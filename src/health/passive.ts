@@ -25,12 +25,11 @@ export type EjectionCause = "refused" | "row" | "share";
 const PROOFS = 3;
 
 /**
- * What the requests of one server say about it. A row of failures, or their share of all requests, makes it suspect. Which
- * of both is to blame, the server or the request, shows when another server is asked the same: if that answers, it is
- * proven that the server was. So is what no client has to do with. A suspect is to be ejected when some of its failures
- * are proven, or where they are of very many clients; for a refused connection at once. Each time that the server comes
- * back only to fail again it stays out for longer. An answer below 500 ends the row. Pure: the owner tells the time, and
- * whether an ejection is allowed.
+ * Judges one server by its requests. A row of failures, or a large share of them, makes the server suspect. A failure is
+ * proven when another server answers the same request, or when no client has to do with it: then the server is to blame,
+ * not the request. A suspect is to be ejected when some of its failures are proven, or when they come from very many
+ * clients. A refused connection ejects at once. A server that comes back only to fail again stays out for longer each
+ * time. An answer below 500 ends the row. Pure: the owner tells the time, and whether an ejection is allowed.
  */
 export class PassiveHealth {
   readonly #rules: EjectionRules;
@@ -38,7 +37,7 @@ export class PassiveHealth {
   #row = 0;
   #rowProofs = 0;
   readonly #window = new FailureWindow();
-  /** Failures to come for which no proof is asked. */
+  /** Number of coming failures that are not asked of another server. */
   #unasked = 0;
   #ejections = 0;
   #ejectedUntil = 0;
@@ -108,8 +107,9 @@ export class PassiveHealth {
   }
 
   /**
-   * Another server is being asked. Until it has answered well only one of some is asked, as each costs a retry; which one
-   * nobody can foresee by `random`, from 0 up to 1: else who fails everywhere could see to it that no other is.
+   * Another server is being asked. Until one of them answers well, only some failures are asked of another, as each costs
+   * a retry. Which ones is drawn by `random`, from 0 up to 1: a client whose requests fail everywhere must not be able to
+   * use up all the proofs.
    */
   asksForProof(random: number): void {
     this.#unasked = Math.floor(random * 4 * this.#rules.failures);

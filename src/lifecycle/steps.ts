@@ -24,7 +24,7 @@ export async function inTurns<T>(steps: Steps<T>): Promise<T> {
   }
 }
 
-/** What `make` makes of each of `items`, a step for each. */
+/** Maps `items` by `make`, one item in each step. */
 export function* mapInSteps<T, U>(items: Iterable<T>, make: (item: T) => U): Steps<U[]> {
   const made: U[] = [];
   for (const item of items) {

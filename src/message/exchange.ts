@@ -88,7 +88,7 @@ export class Exchange {
   attempts = 0;
   /** Attempts that were not the last: each server, and how it failed. */
   tried: string | undefined;
-  /** Why the last attempt, which failed, was not followed by another. */
+  /** Why no other attempt followed the last one, which failed. */
   retry: NoRetry | undefined;
   /** Time that was spent waiting for a connection of a full server, in all attempts, in ms. */
   queueMs = 0;
@@ -139,7 +139,7 @@ export class Exchange {
     return fields.values.find((value, i) => fields.kinds[i]!.role === ROLE.requestId && isRequestId(value));
   }
 
-  /** An exchange of the same request by the same client, that nobody waits for. */
+  /** An exchange for a copy of the request, whose answer nobody waits for. */
   shadow(): Exchange {
     const shadow = new Exchange(this.peer, this, { inform() {} });
     shadow.client = this.client;
@@ -160,7 +160,7 @@ export class Exchange {
     this.#underWay = attempt;
   }
 
-  /** Has `attempt`, which is over, not aborted any more, unless another one has taken its place. */
+  /** `attempt` is over and need not be aborted any more. Does nothing where another has taken its place. */
   over(attempt: Abortable): void {
     if (this.#underWay === attempt) this.#underWay = undefined;
   }
@@ -199,18 +199,18 @@ export class Exchange {
     this.detail = error.message;
   }
 
-  /** Has `task` called when the exchange is over. */
+  /** Calls `task` when the exchange is over. */
   atEnd(task: () => void): void {
     (this.#atEnd ??= []).push(task);
   }
 
-  /** For whoever serves it: the exchange is over. */
+  /** The exchange is over: called once, by whoever serves it. */
   end(): void {
     this.onFinished?.();
     this.#atEnd?.forEach((task) => task());
   }
 
-  /** A failure that was not answered is none: something else is tried in its place. */
+  /** Takes a failure back that was not answered: something else is tried in its place. */
   recover(): void {
     if (this.#aborted !== undefined) return;
     this.reason = "ok";

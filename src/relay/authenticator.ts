@@ -16,7 +16,7 @@ import { RecentKeys } from "./recent-keys.ts";
 const MAX_RUNNING = cores() >= 4 ? 2 : 1;
 const MAX_REMEMBERED = 1024;
 const REMEMBERED_MS = 60_000;
-/** Of wrong ones: for a program that knows no better, and asks again and again. */
+/** The same for wrong ones: some programs ask again and again with the same. */
 const WRONG_REMEMBERED_MS = 10_000;
 
 /** Keys what is remembered; nobody can compute it outside. */
@@ -69,8 +69,8 @@ export class Authenticator {
   }
 
   /**
-   * Whether `credentials` are those of a user, as said from behind the address `client`. Rejects only where the hash cannot
-   * be computed.
+   * Whether `credentials`, which came from the address `client`, are those of a user. Rejects only where the hash cannot be
+   * computed.
    */
   async check(credentials: Credentials, client: string): Promise<PasswordVerdict> {
     const { user, password } = credentials;
@@ -93,7 +93,7 @@ export class Authenticator {
     return verdict;
   }
 
-  /** A real hash in place of that of a user who is not there: for one name always the same, as its cost may differ. */
+  /** A real hash for a user who does not exist. One name always gets the same, as hashes may differ in their cost. */
   #standIn(user: string): PasswordHash | undefined {
     return this.#hashes[digest([user]).readUInt32BE() % this.#hashes.length];
   }

@@ -2,7 +2,7 @@ import { type Asker, Guesses } from "./guesses.ts";
 
 /** Checks that wait; about ten seconds of work. */
 const MAX_WAITING = 64;
-/** Checks of one address that wait for more than their turn: because of wrong passwords before. */
+/** Checks of one address that wait on top of their turn, because of wrong passwords before. */
 const MAX_DELAYED = 4;
 /** Addresses and names of which it is known when they had their turn. */
 const MAX_TURNS = 1024;
@@ -20,9 +20,9 @@ export interface CheckQueueOptions {
 }
 
 /**
- * Lets checks run one after another so that each address, and each name, gets its share: next is who had its turn the longest
- * ago, and where all places are taken the newest of the one that has most of them makes room. Who guessed wrong waits longer
- * each time.
+ * Lets checks run one after another so that each address, and each name, gets its share. Next is the one whose last turn
+ * was the longest ago. When the queue is full, the newest check of whoever has most of them there makes room. Each wrong
+ * guess makes the next wait longer.
  */
 export class CheckQueue {
   readonly #options: CheckQueueOptions;
@@ -39,7 +39,7 @@ export class CheckQueue {
     this.#guesses = new Guesses(options.now);
   }
 
-  /** Resolves with true when a check for `asker` may begin, which is to be told to `leave`; with false where it may not. */
+  /** Resolves with true when a check for `asker` may begin, and with false where it may not. Who got true calls `leave`. */
   enter(asker: Asker): Promise<boolean> {
     if (this.#isDelayed(asker) && this.#delayedOf(asker.client) >= MAX_DELAYED) return Promise.resolve(false);
     if (this.#waiting.length >= MAX_WAITING && !this.#makeRoom(asker)) return Promise.resolve(false);
@@ -70,7 +70,7 @@ export class CheckQueue {
     }
   }
 
-  /** Who is next; where all that wait have to wait for longer, a timer asks again. */
+  /** The next check. Where all have to wait for longer, a timer asks again. */
   #first(): Waiting | undefined {
     const now = this.#options.now();
     let first: Waiting | undefined;

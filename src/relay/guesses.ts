@@ -4,13 +4,13 @@ export interface Asker {
   readonly user: string;
 }
 
-/** Wrong passwords in a row that cost no time: of one name from one address, and of all names from there. */
+/** Wrong passwords in a row before the waiting begins: for one name from one address, and for all names from there. */
 const FREE_FOR_NAME = 3;
 const FREE_FOR_CLIENT = 16;
-/** What the first beyond that has to wait; each further one twice as long as the one before, up to the most. */
+/** Wait of the first one beyond that. Each further one waits twice as long, up to the most. */
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 8000;
-/** A row ends where so long nothing was wrong. */
+/** A row ends after this time without a wrong password. */
 const FORGOTTEN_MS = 60_000;
 const MAX_KEPT = 2048;
 
@@ -34,7 +34,7 @@ export class Guesses {
     this.#now = now;
   }
 
-  /** When a check for `asker` may begin; the past where it has not to wait. */
+  /** When a check for `asker` may begin; a time in the past where it need not wait. */
   readyAt(asker: Asker): number {
     return Math.max(
       this.#readyAt(asker.client, FREE_FOR_CLIENT),
@@ -48,7 +48,7 @@ export class Guesses {
     this.#extend(nameOf(asker));
   }
 
-  /** A password was right: for this name the row is over. Not for others: one account must not buy guesses at all. */
+  /** A password was right: the row of this name is over, but not the others: one account must not buy guesses at all names. */
   right(asker: Asker): void {
     this.#rows.delete(nameOf(asker));
   }

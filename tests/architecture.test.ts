@@ -106,6 +106,15 @@ test("only net/ names a runtime", () => {
   assert.deepEqual(wrong.map(({ path }) => path), []);
 });
 
+test("only Clock stops the time of a test", () => {
+  const tests = readdirSync(join(ROOT, "tests"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && path !== join("support", "clock.ts"));
+  const wrong = tests.filter((path) =>
+    /\bmock\.timers\.|method\(performance\b/.test(readFileSync(join(ROOT, "tests", path), "utf8"))
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test("no file cites an RFC that was replaced", () => {
   const wrong = sources.filter(({ text }) => /RFC\s?(?:2616|2068|723[0-5])\b/.test(text));
   assert.deepEqual(wrong.map(({ path }) => path), []);

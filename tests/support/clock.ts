@@ -22,8 +22,7 @@ export class Clock {
     this.#watchTimers();
     t.after(() => {
       if (current !== this) return;
-      this.now += STEP_MS;
-      t.mock.timers.tick(STEP_MS); // what is shared by all connections must not wait for a time that is over
+      this.#step(STEP_MS); // what is shared by all connections must not wait for a time that is over
       this.#end();
     });
   }
@@ -33,17 +32,26 @@ export class Clock {
     return this.#timers.size;
   }
 
-  /** Lets everything happen that waits for no timer, then `ms` pass, and what comes of it. */
-  async advance(ms: number): Promise<void> {
+  /**
+   * Lets everything happen that waits for no timer, then `ms` pass, and what comes of it. A timer goes off at the end of
+   * the step that it falls into, so up to `stepMs` late on this clock.
+   */
+  async advance(ms: number, stepMs = stepFor(ms)): Promise<void> {
     await settle();
-    const end = this.now + ms;
-    const most = Math.max(STEP_MS, ms / MAX_STEPS);
-    while (this.now < end) {
-      const step = Math.min(most, end - this.now);
-      this.now += step;
-      this.#t.mock.timers.tick(step);
+    for (const end = this.now + ms; this.now < end;) {
+      this.#step(Math.min(stepMs, end - this.now));
       await settle();
     }
+  }
+
+  /** The same at once, where nothing waits but for timers. */
+  pass(ms: number, stepMs = stepFor(ms)): void {
+    for (const end = this.now + ms; this.now < end;) this.#step(Math.min(stepMs, end - this.now));
+  }
+
+  #step(ms: number): void {
+    this.now += ms;
+    this.#t.mock.timers.tick(ms);
   }
 
   #watchTimers(): void {
@@ -70,6 +78,10 @@ export class Clock {
     this.#unwatch();
     this.#t.mock.timers.reset();
   }
+}
+
+function stepFor(ms: number): number {
+  return Math.max(STEP_MS, ms / MAX_STEPS);
 }
 
 /** Lets everything happen that waits for no timer. */

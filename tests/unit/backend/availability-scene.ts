@@ -5,6 +5,7 @@ import type { ProxyErrorKind } from "../../../src/base/errors.ts";
 import type { LogFields } from "../../../src/base/log-event.ts";
 import { validateConfig } from "../../../src/config/load.ts";
 import { ConnectionPool } from "../../../src/upstream/pool.ts";
+import { Clock } from "../../support/clock.ts";
 
 const EJECTION = {
   enabled: true,
@@ -21,7 +22,7 @@ const AT_ONCE = { rise: 1, fall: 1 }, NEVER = { rise: Infinity, fall: Infinity }
 
 /** Servers `s0`, `s1`, … of weight 10 and who of them may get requests, on a clock that the test turns. */
 export class Scene {
-  now = 1000.25;
+  readonly clock: Clock;
   readonly servers: readonly Server[];
   readonly availability: Availability;
   /** Positions of the servers that may get requests. */
@@ -31,7 +32,6 @@ export class Scene {
   /** Every event: level, name, server, and what it says. */
   readonly log: string[] = [];
   #clients = 0;
-  readonly #t: TestContext;
 
   /** The servers at the positions `weightless` have the weight 0. */
   constructor(
@@ -40,9 +40,8 @@ export class Scene {
     rules: Partial<AvailabilityRules> = {},
     weightless: number[] = [],
   ) {
-    this.#t = t;
-    t.mock.timers.enable({ apis: ["setTimeout"] });
-    t.mock.method(performance, "now", () => this.now);
+    this.clock = new Clock(t);
+    this.clock.now += 0.25; // timers count whole milliseconds, the clock does not
     t.after(() => this.end());
     const note = (level: string) => (event: string, fields: LogFields = {}) => {
       const { server, cause, check, status, ms } = fields;
@@ -107,32 +106,21 @@ export class Scene {
     this.availability.refresh();
   }
 
-  /** Lets `ms` pass on the timers, and `clockMs` on the clock; in steps, as a timer may set the next one. */
-  advance(ms: number, clockMs = ms): void {
-    if (clockMs !== ms) {
-      this.now += clockMs;
-      this.#t.mock.timers.tick(ms);
-      this.now += ms - clockMs;
-      return;
-    }
-    const end = this.now + ms;
-    while (this.now < end) {
-      const step = Math.min(500, end - this.now);
-      this.now += step;
-      this.#t.mock.timers.tick(step);
-    }
+  /** Lets `ms` pass; timers go off `earlyMs` before it is their time by the clock. */
+  advance(ms: number, earlyMs = 0): void {
+    this.clock.now -= earlyMs;
+    this.clock.pass(ms);
+    this.clock.now += earlyMs;
   }
 
   /** Servers that are out on account of requests. */
   out(): number {
-    return this.servers.filter((server) => isOut(server, this.now)).length;
+    return this.servers.filter((server) => isOut(server, this.clock.now)).length;
   }
 
-  /** Gives the clock back. */
+  /** Frees its timer. */
   end(): void {
     this.availability.dispose();
-    this.#t.mock.restoreAll();
-    this.#t.mock.timers.reset();
   }
 }
 

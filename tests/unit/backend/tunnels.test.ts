@@ -1,22 +1,17 @@
 import assert from "node:assert/strict";
-import { afterEach, mock, test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { Tunnels } from "../../../src/backend/tunnels.ts";
+import { Clock } from "../../support/clock.ts";
 
-afterEach(() => mock.timers.reset());
-
-/** Tunnels under a mocked clock, and what becomes of them. */
-function setUp() {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  let now = 0;
-  const tunnels = new Tunnels(() => now);
+/** Tunnels on a clock of the test, and what becomes of them. */
+function setUp(t: TestContext) {
+  const clock = new Clock(t);
+  const tunnels = new Tunnels(() => clock.now);
   const ended: string[] = [];
   return {
     tunnels,
     ended,
-    pass(ms: number) {
-      now += ms;
-      mock.timers.tick(ms);
-    },
+    pass: (ms: number) => clock.pass(ms),
     add(name: string, speaks = true) {
       const tunnel = {
         goAway: () => speaks && ended.push(`${name} goodbye`) > 0,
@@ -28,8 +23,8 @@ function setUp() {
   };
 }
 
-test("Tunnels.leave() ends every tunnel after its time: in words where it has some, else by a cut", () => {
-  const { tunnels, ended, pass, add } = setUp();
+test("Tunnels.leave() ends every tunnel after its time: in words where it has some, else by a cut", (t) => {
+  const { tunnels, ended, pass, add } = setUp(t);
   add("one");
   add("two", false);
   tunnels.leave(100);
@@ -39,8 +34,8 @@ test("Tunnels.leave() ends every tunnel after its time: in words where it has so
   assert.deepEqual(ended, ["one goodbye", "two cut"]);
 });
 
-test("Tunnels.leave() counts from the first time that it is said", () => {
-  const { tunnels, ended, pass, add } = setUp();
+test("Tunnels.leave() counts from the first time that it is said", (t) => {
+  const { tunnels, ended, pass, add } = setUp(t);
   add("one");
   tunnels.leave(100);
   pass(60);
@@ -49,8 +44,8 @@ test("Tunnels.leave() counts from the first time that it is said", () => {
   assert.deepEqual(ended, ["one goodbye"]);
 });
 
-test("Tunnels.leave() ends a tunnel that opens later with the others, or at once", () => {
-  const { tunnels, ended, pass, add } = setUp();
+test("Tunnels.leave() ends a tunnel that opens later with the others, or at once", (t) => {
+  const { tunnels, ended, pass, add } = setUp(t);
   tunnels.leave(100);
   pass(50);
   add("late");
@@ -61,16 +56,16 @@ test("Tunnels.leave() ends a tunnel that opens later with the others, or at once
   assert.deepEqual(ended.slice(-1), ["too late goodbye"]);
 });
 
-test("Tunnels.leave() leaves them with a time of 0", () => {
-  const { tunnels, ended, pass, add } = setUp();
+test("Tunnels.leave() leaves them with a time of 0", (t) => {
+  const { tunnels, ended, pass, add } = setUp(t);
   add("one");
   tunnels.leave(0);
   pass(100_000);
   assert.deepEqual(ended, []);
 });
 
-test("Tunnels.stay() keeps them, until the server leaves again", () => {
-  const { tunnels, ended, pass, add } = setUp();
+test("Tunnels.stay() keeps them, until the server leaves again", (t) => {
+  const { tunnels, ended, pass, add } = setUp(t);
   add("one");
   tunnels.leave(100);
   pass(50);
@@ -82,8 +77,8 @@ test("Tunnels.stay() keeps them, until the server leaves again", () => {
   assert.deepEqual(ended, ["one goodbye"]);
 });
 
-test("Tunnels.delete() forgets a tunnel", () => {
-  const { tunnels, ended, pass, add } = setUp();
+test("Tunnels.delete() forgets a tunnel", (t) => {
+  const { tunnels, ended, pass, add } = setUp(t);
   tunnels.delete(add("one"));
   tunnels.leave(100);
   pass(100);

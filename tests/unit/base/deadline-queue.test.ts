@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DeadlineQueue } from "../../../src/base/deadline-queue.ts";
+import { Clock } from "../../support/clock.ts";
 
 test("DeadlineQueue tells of each that has waited long enough, in their order, and of none that was taken out", (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
-  let now = 0;
-  t.mock.method(performance, "now", () => now);
-  const pass = (ms: number) => {
-    now += ms;
-    t.mock.timers.tick(ms);
-  };
+  const clock = new Clock(t);
+  const pass = (ms: number) => clock.pass(ms);
   const over: string[] = [];
   const queue = new DeadlineQueue<string>(100, (item) => over.push(item));
   queue.add("a");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLog, type LogStyle, type StyledLog } from "../../../src/base/log.ts";
+import { Clock } from "../../support/clock.ts";
 
 function written(
   format: "short" | "text" | "json",
@@ -117,10 +118,10 @@ for (const level of ["warn", "error"] as const) {
 }
 
 test("createLog() sums up warnings when 10 s are over", (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const clock = new Clock(t);
   const text = written("text", (log) => {
     for (let i = 0; i < 7; i++) log.warn("x");
-    t.mock.timers.tick(10_000);
+    clock.pass(10_000);
     log.warn("x");
   });
   assert.deepEqual(text.trim().split("\n").map((line) => line.slice(31)), [

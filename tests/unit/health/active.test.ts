@@ -3,6 +3,7 @@ import { test, type TestContext } from "node:test";
 import { type ActiveOptions, type ProbeTarget, startActiveChecks } from "../../../src/health/active.ts";
 import { hasPassed, type Probed, type ProbeResult } from "../../../src/health/result.ts";
 import { type HealthState, observe, type Thresholds, UNKNOWN_HEALTH } from "../../../src/health/state.ts";
+import { Clock, settle } from "../../support/clock.ts";
 
 const PASS: ProbeResult = { code: "L7OK", status: 200 };
 const FAILURE: ProbeResult = { code: "L4CON" };
@@ -18,9 +19,9 @@ type Probe = (
   signal: AbortSignal,
 ) => ProbeResult | undefined | Promise<ProbeResult | undefined>;
 
-/** A loop whose timers run when the test says so. Its interval is 1000, and 100 on the way to turning round. */
+/** A loop on a clock of the test, which begins at 0. Its interval is 1000, and 100 on the way to turning round. */
 class Loop {
-  now = 0;
+  readonly clock: Clock;
   /** Every probe: the target and when it began. */
   readonly probes: { id: number; at: number }[] = [];
   /** `id+`, `id-`, with `!` where the target was turned round by it. */
@@ -29,7 +30,6 @@ class Loop {
   readonly targets: Target[];
   readonly first: Promise<void>;
   firstIsOver = false;
-  readonly #t: TestContext;
 
   constructor(
     t: TestContext,
@@ -38,13 +38,9 @@ class Loop {
     { rise = 2, fall = 3, ...options }: Partial<ActiveOptions<Target> & Thresholds> = {},
     states: readonly Partial<Target>[] = [],
   ) {
-    this.#t = t;
-    t.mock.timers.enable({ apis: ["setTimeout"] });
-    t.after(() => {
-      this.stop.abort();
-      t.mock.restoreAll();
-      t.mock.timers.reset();
-    });
+    this.clock = new Clock(t);
+    this.clock.now = 0;
+    t.after(() => this.stop.abort());
     this.targets = Array.from({ length: count }, (_, id) => ({
       id,
       health: UNKNOWN_HEALTH,
@@ -57,7 +53,7 @@ class Loop {
       random: () => 0.5,
       ...options,
       probe: async (target, signal) => {
-        this.probes.push({ id: target.id, at: this.now });
+        this.probes.push({ id: target.id, at: this.clock.now });
         return await probe(target, signal);
       },
       onResult: (target, probed) => {
@@ -74,23 +70,14 @@ class Loop {
   }
 
   /** Lets `ms` pass, and what follows from each step happen. */
-  async pass(ms: number, step = 10): Promise<void> {
-    for (const end = this.now + ms; this.now < end;) {
-      this.now += step;
-      this.#t.mock.timers.tick(step);
-      await settle();
-    }
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms, 10);
   }
 
   /** When target `id` was probed. */
   times(id: number): number[] {
     return this.probes.filter((probe) => probe.id === id).map(({ at }) => at);
   }
-}
-
-/** Lets everything happen that waits for no timer. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
 }
 
 test("startActiveChecks() probes all at once first, and resolves when each has a result", async (t) => {
@@ -247,12 +234,13 @@ test("startActiveChecks() tells what a probe found and how long it took", async 
 test("startActiveChecks() ends with its signal, and frees every timer", async (t) => {
   const loop = new Loop(t, 20, () => PASS);
   await loop.first;
-  let set = 20;
   await loop.pass(1500);
-  assert.equal(countCalls("clearTimeout", () => loop.stop.abort()), set);
-  set = loop.probes.length;
+  assert.equal(loop.clock.timers, 20);
+  loop.stop.abort();
+  assert.equal(loop.clock.timers, 0);
+  const { length } = loop.probes;
   await loop.pass(5000);
-  assert.equal(loop.probes.length, set);
+  assert.equal(loop.probes.length, length);
 });
 
 test("startActiveChecks() believes no result of a probe that was cut off", async (t) => {
@@ -276,26 +264,10 @@ test("startActiveChecks() sets no timer where it is stopped in the first round",
     new Promise((resolve) => {
       signal.addEventListener("abort", () => resolve(FAILURE));
     }));
-  assert.equal(countCalls("setTimeout", () => loop.stop.abort()), 0);
+  loop.stop.abort();
   await loop.first;
+  assert.equal(loop.clock.timers, 0);
   await loop.pass(5000);
   assert.equal(loop.probes.length, 3);
   assert.deepEqual(loop.results, []);
 });
-
-/** How often `act` calls a global function. By hand: a mock of a mock outlives its test on Bun. */
-function countCalls(name: "setTimeout" | "clearTimeout", act: () => void): number {
-  const real = globalThis[name];
-  let count = 0;
-  const counting = (...args: Parameters<typeof setTimeout>) => {
-    count++;
-    return (real as typeof setTimeout)(...args);
-  };
-  Object.assign(globalThis, { [name]: counting });
-  try {
-    act();
-  } finally {
-    Object.assign(globalThis, { [name]: real });
-  }
-  return count;
-}

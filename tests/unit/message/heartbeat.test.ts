@@ -3,15 +3,13 @@ import { test, type TestContext } from "node:test";
 import { ProxyError } from "../../../src/base/errors.ts";
 import type { BodySink, BodySource } from "../../../src/message/body.ts";
 import { HeartbeatBody } from "../../../src/message/heartbeat.ts";
+import { Clock } from "../../support/clock.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** A stream that beats every 100 ms of mocked time, what its reader got, and the end that feeds it. */
+/** A stream that beats every 100 ms of the clock, what its reader got, and the end that feeds it. */
 function open(t: TestContext) {
-  let now = 0;
-  t.mock.timers.enable({ apis: ["setTimeout"] });
-  t.after(() => t.mock.timers.reset());
-  t.mock.method(performance, "now", () => now);
+  const clock = new Clock(t);
   const seen = { text: "", ended: false, failed: "", flushes: 0 };
   const asked = { resumed: 0, cancelled: "" };
   let room = true;
@@ -38,12 +36,7 @@ function open(t: TestContext) {
     body,
     send: (text: string) => inner.write(encode(text)) && inner.flush(),
     inner,
-    wait(ms: number) {
-      for (let i = 0; i < ms; i += 10) {
-        now += 10;
-        t.mock.timers.tick(10);
-      }
-    },
+    wait: (ms: number) => clock.pass(ms, 10),
     block: () => room = false,
     unblock() {
       room = true;

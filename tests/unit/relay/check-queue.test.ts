@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { CheckQueue } from "../../../src/relay/check-queue.ts";
+import { Clock, settle } from "../../support/clock.ts";
 
 /** A queue for one check at a time, and in which order those that wait have their turn; `!` behind who made room. */
 function setUp(t: TestContext) {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
-  t.after(() => t.mock.timers.reset());
-  const clock = { now: 0 };
+  const clock = new Clock(t);
   const queue = new CheckQueue({ most: 1, now: () => clock.now });
   const order: string[] = [];
   const enter = (client: string, user: string) =>
@@ -17,16 +16,8 @@ function setUp(t: TestContext) {
     queue.leave({ client, user }, right);
     await settle();
   };
-  const pass = async (ms: number) => {
-    clock.now += ms;
-    t.mock.timers.tick(ms);
-    await settle();
-  };
+  const pass = (ms: number) => clock.advance(ms);
   return { enter, leave, order, pass };
-}
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await Promise.resolve();
 }
 
 test("CheckQueue gives each address its turn, however many wait of one", async (t) => {

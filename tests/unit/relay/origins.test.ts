@@ -6,6 +6,7 @@ import { validateConfig } from "../../../src/config/load.ts";
 import { originPattern } from "../../../src/lifecycle/origin-pattern.ts";
 import { Resolver } from "../../../src/net/resolver.ts";
 import { Origins } from "../../../src/relay/origins.ts";
+import { Clock } from "../../support/clock.ts";
 
 function setUp(defaults: Record<string, unknown> = {}) {
   const config = validateConfig({ frontends: [{ bind: ":0", mode: "relay" }], backends: {}, defaults });
@@ -35,7 +36,7 @@ for (const authority of ["a.test:0", "1.2.3.4.5", "256.1.1.1"]) {
 }
 
 test("Origins.of() lets go of the one that was used longest ago, and its tunnels stay", (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const clock = new Clock(t);
   const origins = setUp({ timeouts: { tunnel_drain: "1s" } });
   const backends = Array.from({ length: 1024 }, (_, i) => origins.of("http", `${i}.test`));
   let cut = false;
@@ -45,7 +46,7 @@ test("Origins.of() lets go of the one that was used longest ago, and its tunnels
   origins.of("http", "new.test");
   assert.deepEqual(backends.map(({ closed }, i) => closed.aborted ? i : -1).filter((i) => i >= 0), [1]);
   assert.equal(origins.of("http", "0.test"), backends[0]);
-  t.mock.timers.tick(60_000);
+  clock.pass(60_000);
   assert.equal(cut, false);
 });
 

@@ -32,7 +32,7 @@ export interface BegunAnswer {
   readonly fields: Fields;
   /** The body to start, or null where there is none to send. */
   readonly source: BodySource | null;
-  /** Whether the connection closes behind the answer, because of its framing or because it says so. */
+  /** Whether the connection closes after the answer, because of its framing or because it says so. */
   readonly closes: boolean;
 }
 

@@ -25,7 +25,6 @@ import { type Wait, Waits } from "./waits.ts";
 export interface ConnectionEvents {
   /** It has had no request for a while, and there is nothing to it but its socket: it need not be served. */
   onRest(connection: DownstreamConnection): void;
-  /** It is closed. */
   onClosed(connection: DownstreamConnection): void;
 }
 
@@ -254,7 +253,6 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
     this.socket.on("close", () => this.#gone("closed"));
   }
 
-  /** The answer is out. */
   #finishExchange(): void {
     const exchange = this.#exchange!;
     this.#exchange = undefined;
@@ -345,7 +343,6 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
     this.#answers.writer.drained();
   }
 
-  /** The client takes bytes again. */
   #drained(): void {
     if (this.#phase === "tunnel") return;
     if (this.#waits.current === "write" && this.#phase !== "lingering") {

@@ -1,6 +1,6 @@
 import type { Reception } from "./reception.ts";
 
-/** What was received of a request whose client finishes sending, and behind it. */
+/** What was received of a request whose client finishes sending, and after it. */
 export interface Received {
   /** Whether a part of the request was not read. */
   readonly incomplete: boolean;

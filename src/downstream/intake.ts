@@ -31,14 +31,13 @@ export interface IntakeEvents {
 
 /**
  * The reading half of a client's connection: one request at a time, its body as fast as somebody takes it.
- * What comes behind stays unread, up to a bound, while the connection is still watched for its end.
+ * What follows it stays unread, up to a bound, while the connection is still watched for its end.
  */
 export class Intake implements RequestReader {
   readonly #socket: Socket;
   readonly #events: IntakeEvents;
   readonly #decoder: RequestDecoder;
   #body: RequestBody | undefined;
-  /** Bytes of the current body. */
   #bodyBytes = 0;
   /** Bytes that the current body may have. */
   #maxBodyBytes = Infinity;
@@ -61,7 +60,6 @@ export class Intake implements RequestReader {
     return this.#decoder.refused;
   }
 
-  /** Whether a part of a head was read. */
   get insideHead(): boolean {
     return this.#decoder.insideHead;
   }
@@ -110,7 +108,7 @@ export class Intake implements RequestReader {
     else if (this.incomplete || this.#decoder.unread > MAX_READ_AHEAD_BYTES) this.#socket.pause();
   }
 
-  /** The exchange is over: reads the next request, behind what is left of this one. */
+  /** The exchange is over: passes over what is left of its request, and reads the next. */
   next(): void {
     this.#skipping = this.incomplete;
     this.#bodyRead = false;
@@ -182,7 +180,7 @@ export class Intake implements RequestReader {
         }
       }
     } catch (error) {
-      this.#stopped = true; // what comes behind cannot be understood any more
+      this.#stopped = true; // what comes after it cannot be understood any more
       this.#events.onMalformed(toProxyError(error));
     }
   }

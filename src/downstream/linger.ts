@@ -29,7 +29,6 @@ export class Linger {
     if (this.#endsAt !== undefined && this.#timeouts.linger > 0) this.#prolong(this.#endsAt);
   }
 
-  /** Frees the timer. */
   dispose(): void {
     this.#deadline.dispose();
   }

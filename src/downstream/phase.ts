@@ -17,7 +17,7 @@
  * | lingering | the client is silent, or too long  | gone      | closed                                         |
  * | any       | the socket broke, or is to be cut  | gone      | an exchange under way is aborted and reported  |
  *
- * Two facts are independent of it: the connection is `closing` (it ends behind the exchange under way), and the client has
+ * Two facts are independent of it: the connection is `closing` (it ends after the exchange under way), and the client has
  * finished sending (`HalfClose`). An exchange is there while `serving` or `answering`, and at no other time.
  */
 export type Phase =

@@ -22,9 +22,9 @@ export interface DownstreamTimeouts {
   readonly writeIdle: number;
   /** Unused between two requests. */
   readonly keepAlive: number;
-  /** Of silence behind a last answer, before the connection closes: who still sends may not have read it. */
+  /** Of silence after a last answer, before the connection closes: who still sends may not have read it. */
   readonly linger: number;
-  /** For a client that goes on sending behind a last answer. */
+  /** For a client that goes on sending after a last answer. */
   readonly lingerLimit: number;
 }
 

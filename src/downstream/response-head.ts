@@ -13,7 +13,7 @@ export interface HeadInput {
   /** Length of the body where it is known; undefined for an unknown one. */
   readonly length: number | undefined;
   readonly hasBody: boolean;
-  /** Whether trailer fields that the body brings go out behind it, where it goes out in chunks. */
+  /** Whether trailer fields that the body brings go out after it, where it goes out in chunks. */
   readonly keepsTrailers: boolean;
   /** Which of them are left out, beside those that may not stand there. */
   readonly dropsTrailer: DropsField | undefined;

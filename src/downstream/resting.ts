@@ -9,7 +9,6 @@ import type { SocketOwner } from "./socket-owner.ts";
 export interface RestEvents {
   /** The client says something: the connection has to be served. */
   onWake(resting: RestingConnection, chunk: Buffer): void;
-  /** It is closed. */
   onClosed(resting: RestingConnection): void;
 }
 
@@ -27,7 +26,7 @@ export class RestingConnection implements SocketOwner, ClientConnection {
   readonly #events: RestEvents;
   /** How long it may rest, in ms; 0 is no limit. */
   restMs = 0;
-  /** Whether it closes behind the next exchange. */
+  /** Whether it closes after the next exchange. */
   closing = false;
   #closed = false;
 

@@ -77,7 +77,6 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
     }
   }
 
-  /** Number of open connections. */
   get size(): number {
     return this.#connections.size;
   }

@@ -1,7 +1,7 @@
 /** Between two looks at the connections that are served. */
 export const LOOK_MS = 100;
 
-/** What is looked at: the second look behind its last request lets it go. */
+/** What is looked at: the second look after its last request lets it go. */
 export interface Served {
   /** Rests if nothing has happened since the last look. */
   look(): void;
@@ -21,7 +21,7 @@ export class Sweep {
     this.#timer ??= this.#arm();
   }
 
-  /** Looks at `served` no more. The timer runs out once there is none left: the next may come at any time. */
+  /** Stops looking at `served`. The timer is left to run out where it was the last: the next may come at any time. */
   delete(served: Served): void {
     this.#served.delete(served);
   }

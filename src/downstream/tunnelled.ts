@@ -13,7 +13,7 @@ import type { Reception } from "./reception.ts";
 export interface ClientEnd {
   readonly socket: Socket;
   readonly writer: MessageWriter;
-  /** What the client sent behind its request. */
+  /** What the client sent after its request. */
   readonly early: Buffer;
   readonly reception: Reception;
 }

@@ -3,7 +3,7 @@ const MAX_IN_A_TURN = 64, TURN_MS = 2;
 
 /**
  * Who goes on when. A client may send thousands of requests at once, and answers of the proxy's own wait for nobody: were
- * each read right behind the one before, nothing else would happen until the last. So only some are; what is left
+ * each read right after the one before, nothing else would happen until the last. So only some are; what is left
  * continues when the loop has looked at its sockets, one request of each client first.
  */
 export class Turns {

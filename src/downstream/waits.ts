@@ -39,7 +39,6 @@ export type Wait =
 
 /** The successive waits of a client's connection, one at a time, each with its own time. */
 export class Waits {
-  /** The wait that runs. */
   current: Wait = "none";
   readonly #timeouts: () => DownstreamTimeouts;
   readonly #deadline: Deadline;
@@ -77,12 +76,11 @@ export class Waits {
     this.#deadline.set(ms > 0 ? Math.max(1, ms - elapsedMs) : ms);
   }
 
-  /** The first request is waited for since `at`, on the clock of `performance.now()`; its timer is set when it is needed. */
+  /** The first request is waited for since `at`, on the clock of `performance.now()`. The wait begins with `forRequest`. */
   sinceAccepted(at: number | undefined): void {
     this.#acceptedAt = at;
   }
 
-  /** Whether the first request is not there yet. */
   get untilFirst(): boolean {
     return this.#acceptedAt !== undefined;
   }
@@ -157,7 +155,6 @@ export class Waits {
       : `The request body brought nothing for body_idle (${formatDuration(bodyIdle)})`;
   }
 
-  /** Frees the timer. */
   dispose(): void {
     this.#deadline.dispose();
   }

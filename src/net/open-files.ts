@@ -81,12 +81,10 @@ export class OpenFiles {
     return this.#sockets + this.#others;
   }
 
-  /** Whether a client may have a file. */
   get hasRoomForClient(): boolean {
     return !this.#exhausted && this.#sockets + this.#others < this.#clientBound;
   }
 
-  /** Whether a request may open a connection to a server. */
   get hasRoomForServer(): boolean {
     return !this.#exhausted && this.#sockets + this.#others < this.#serverBound;
   }

@@ -29,7 +29,7 @@ export class OrderedWriter {
     return this.#pending;
   }
 
-  /** Writes `bytes`, whole lines, behind all that waits; tells `done` how many of them were written. */
+  /** Writes `bytes`, whole lines, after all that waits; tells `done` how many of them were written. */
   write(bytes: Uint8Array, done: (written: number) => void): void {
     const cost = bytes.length + PIECE_BYTES;
     this.#pending += cost;

@@ -202,7 +202,6 @@ export class UpstreamConnection implements AnswerReader {
     return { socket: this.#socket, early };
   }
 
-  /** The answer is complete. */
   #finish(trailers: Fields | undefined): void {
     const request = this.#request!;
     const body = this.#body;

@@ -27,7 +27,7 @@ export interface OutgoingRequest {
   onAnswer(answer: Answer): void;
   /** There will be no answer. Called within `send` where the connection turns out to be gone. */
   onFailed(error: ProxyError): void;
-  /** The answer is over, with `error` where it broke off. Called once behind `onAnswer`, unless that brought a tunnel. */
+  /** The answer is over, with `error` where it broke off. Called once after `onAnswer`, unless that brought a tunnel. */
   onDone(error?: ProxyError): void;
 }
 
@@ -54,6 +54,5 @@ export interface ConnectionOwner<Connection> {
   onIdle(connection: Connection): void;
   /** The server closed the connection while it was unused; `onGone` follows. */
   onLeft(connection: Connection): void;
-  /** The connection is gone. */
   onGone(connection: Connection): void;
 }

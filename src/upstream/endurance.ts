@@ -1,8 +1,8 @@
-/** Share of a time that a server is known to keep unused connections for, within which one is surely open: well below. */
+/** A connection is surely open while it was unused for less than this share of the time that its server is known to wait. */
 const SURE_SHARE = 0.75;
 /** A server of which less is known keeps connections too shortly to count on. In ms. */
 const LEAST_MS = 50;
-/** Times that a server's limit nothing longer is believed, once it was found to be shorter than it had been. */
+/** After a limit was found to be shorter than before, nothing longer is believed for so many times that limit. */
 const DISTRUST = 20;
 
 /**
@@ -23,7 +23,7 @@ export class Endurance {
     if (ageMs > this.#provenMs && now >= this.#distrustedUntil) this.#provenMs = ageMs;
   }
 
-  /** The server closed at `now` a connection that was unused for `ageMs`: its limit has become shorter, or it is leaving. */
+  /** At `now` the server closed a connection that was unused for `ageMs`: its limit is shorter now, or it is stopping. */
   closed(ageMs: number, now: number): void {
     if (!(ageMs <= this.#provenMs)) return;
     this.#provenMs = ageMs;

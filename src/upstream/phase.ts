@@ -6,7 +6,7 @@
  * | idle     | a request is sent                   | asked   | it goes out, its body as it comes            |
  * | idle     | bytes, an end, or unused for long   | gone    | closed; the pool hears of it                 |
  * | asked    | an interim answer                   | asked   | passed on                                    |
- * | asked    | a head with a body behind it        | headed  | the request hears of its answer              |
+ * | asked    | a head with a body after it        | headed  | the request hears of its answer              |
  * | asked    | a head without a body               | idle    | as well, and all of it is over               |
  * | asked    | a 101, or 2xx to CONNECT            | gone    | the socket is handed over to be a tunnel     |
  * | headed   | somebody takes the body             | flowing | what came is passed on                       |

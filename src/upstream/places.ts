@@ -41,7 +41,7 @@ interface Waiter {
  */
 export class Places {
   #taken = 0;
-  /** Who began to wait first is in front. */
+  /** Sorted by when each began to wait. */
   readonly #waiters: Waiter[] = [];
 
   /** Connections open, or being opened. */

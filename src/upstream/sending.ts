@@ -4,14 +4,14 @@ import { WRITE_FAILED } from "../net/failed-writes.ts";
 import { MessageWriter, type WriterEvents } from "../wire/message-writer.ts";
 import type { OutgoingRequest } from "./contract.ts";
 
-/** Bytes of a body that a server has surely read where it resets the connection: more may stand in buffers on the way. */
+/** Of a body of up to so many bytes a server that resets the connection has got all: more may be in buffers on the way. */
 const SURELY_READ_BYTES = 64 * 1024;
 /** Bytes of a body that a server which refuses the request may have left unread: what comes with the head is read with it. */
 const MAYBE_UNREAD_BYTES = 16 * 1024;
 
 /** What a connection learns of the request that it sends. */
 export interface SendingEvents extends WriterEvents {
-  /** The server takes no more for good: it has closed, perhaps behind an answer that is still to be read. */
+  /** The server takes no more for good: it has closed, perhaps after an answer that is still to be read. */
   onRefused(cause: Error & { code?: string }): void;
 }
 
@@ -59,14 +59,13 @@ export class Sending {
     return !this.complete || (reset && this.#body !== null && this.#writer.bodyBytes > SURELY_READ_BYTES);
   }
 
-  /** Whether the request has a body. */
   get hasBody(): boolean {
     return this.#body !== null;
   }
 
   /**
    * Whether a server that answered by `status` may have left a part of the body unread, in its own buffers: then it may
-   * never read what comes behind it either.
+   * never read what comes after it either.
    */
   mayBeUnread(status: number): boolean {
     return !this.complete || (status >= 400 && this.#body !== null &&

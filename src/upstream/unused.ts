@@ -8,7 +8,7 @@ interface Closable {
   fail(error: ProxyError): void;
 }
 
-/** Bounds the connections that are open and unused in all pools together: the one that rests for longest is closed. */
+/** Bounds the unused connections of all pools together, and closes the one that was unused for longest. */
 export class UnusedBound {
   readonly #most: number;
   readonly #files: Pick<typeof OPEN_FILES, "hasRoomForServer" | "report">;
@@ -85,7 +85,6 @@ export class UnusedConnections<C extends Closable> {
     return this.#stack[0];
   }
 
-  /** The one that came last. */
   get newest(): C | undefined {
     return this.#stack.at(-1);
   }
@@ -101,7 +100,6 @@ export class UnusedConnections<C extends Closable> {
     this.#bound.came(this);
   }
 
-  /** Takes the one that came last. */
   pop(): C | undefined {
     const connection = this.#stack.pop();
     if (connection !== undefined) this.#bound.went();

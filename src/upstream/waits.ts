@@ -65,7 +65,6 @@ export class Waits {
     this.#deadline.clear();
   }
 
-  /** Frees the timer. */
   dispose(): void {
     this.#deadline.dispose();
   }

@@ -10,9 +10,7 @@ export interface FlowEvents {
   onMoved(): void;
   /** Something came that is not passed on, because the flow has left. */
   onDropped(): void;
-  /** The source broke. */
   onBroken(flow: Flow): void;
-  /** The source is closed. */
   onClosed(flow: Flow): void;
 }
 
@@ -30,9 +28,7 @@ export class Flow {
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #parts: FlowParts;
-  /** Bytes that were passed on. */
   bytes = 0;
-  /** Whether the source has finished sending. */
   ended = false;
   /** Whether our Close frame was sent: nothing is passed on any more. */
   left = false;
@@ -72,7 +68,7 @@ export class Flow {
     if (!this.#to.writableNeedDrain) this.#from.resume();
   }
 
-  /** Sends a Close frame behind the frame that is under way, and nothing after it. */
+  /** Sends a Close frame after the frame that is under way, and nothing after it. */
   leave(): void {
     this.#leaving = true;
     if (this.#parts.tracker!.atBoundary) this.#sayGoodbye();
@@ -83,7 +79,6 @@ export class Flow {
     if (!this.#to.writableEnded) this.#to.end();
   }
 
-  /** Closes the source. */
   destroySource(): void {
     this.#from.destroy();
   }
@@ -120,7 +115,7 @@ export class Flow {
     });
   }
 
-  /** Passes the rest of a frame on; what comes behind it is only looked at for the answer to our Close. */
+  /** Passes the rest of a frame on; what comes after it is only looked at for the answer to our Close. */
   #takeLast(chunk: Uint8Array): void {
     const tracker = this.#parts.tracker!;
     let rest = chunk;

@@ -8,7 +8,7 @@ import { MAX_WAITING_PIECES } from "../net/read-ahead.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
 import { Uptake } from "./uptake.ts";
 
-/** A piece up to this size is copied behind what waits to be sent; a larger one is a write of its own. */
+/** A piece up to this size is copied after what waits to be sent; a larger one is a write of its own. */
 const COALESCE_BYTES = 16 * 1024;
 /** Bytes that may wait in one socket before its source is asked to stop. */
 const MAX_BUFFERED_BYTES = 128 * 1024;
@@ -100,7 +100,7 @@ export class MessageWriter implements BodySink {
     if (!isReleasable(chunk) || !this.#socket.writable) return; // the collector finds the rare one left
     this.#send();
     if (this.#socket.writableLength === 0) releaseMemory(chunk);
-    else this.#pass(NOTHING, () => releaseMemory(chunk)); // behind all that waits
+    else this.#pass(NOTHING, () => releaseMemory(chunk)); // after all that waits
   }
 
   end(trailers: Fields | undefined): void {

@@ -1,8 +1,5 @@
-import { fileURLToPath } from "node:url";
+import { programArgs, type Runtime } from "./runtime.ts";
 import type { Mode } from "./scenarios.ts";
-
-/** Root of the checkout, a path that ends in a slash. */
-export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Where one proxy listens and forwards to. */
 export interface Place {
@@ -29,6 +26,9 @@ export interface Contestant {
   /** Arguments that print the version. */
   versionArgs: readonly string[];
   config(place: Place): string;
+  /** What `executable` runs, where that is a runtime. */
+  program?: { runtime: Runtime; path: string };
+  /** Arguments of the program. */
   args(configPath: string, place: Place): readonly string[];
   env?(place: Place): Record<string, string>;
   /** Kinds of failures that it has by design, as `LoadResult` calls them. */
@@ -37,6 +37,15 @@ export interface Contestant {
   scenarios?: readonly string[];
   /** Name of the forwarder that does the least on the same runtime. */
   floor?: string;
+  /** Name of the same in another checkout. */
+  before?: string;
   /** Connections that are opened to it, ask once and then say nothing. */
   idleConnections?: number;
+}
+
+/** All arguments of `executable`. */
+export function commandArgs(contestant: Contestant, configPath: string, place: Place): string[] {
+  const { program } = contestant;
+  const first = program === undefined ? [] : programArgs(program.runtime, program.path);
+  return [...first, ...contestant.args(configPath, place)];
 }

@@ -1,5 +1,6 @@
-import { type Contestant, ROOT } from "./contestant.ts";
-import { programArgs, type Runtime, RUNTIME_ENV, RUNTIME_TITLES, runtimePath } from "./runtime.ts";
+import type { Contestant } from "./contestant.ts";
+import { ROOT } from "./root.ts";
+import { type Runtime, RUNTIME_ENV, RUNTIME_TITLES, runtimePath } from "./runtime.ts";
 
 /** The forwarder that does the least, on both runtimes: what their sockets cost, and what reading heads must cost. */
 export const FLOOR_CONTESTANTS: readonly Contestant[] = [floorOn("bun"), floorOn("deno")];
@@ -12,11 +13,8 @@ function floorOn(runtime: Runtime): Contestant {
     executable: () => runtimePath(runtime),
     versionArgs: ["--version"],
     config: () => "",
-    args: (_configPath, { port, originPort }) => [
-      ...programArgs(runtime, `${ROOT}bench/floor.ts`),
-      String(port),
-      String(originPort),
-    ],
+    program: { runtime, path: `${ROOT}bench/floor.ts` },
+    args: (_configPath, { port, originPort }) => [String(port), String(originPort)],
     env: () => ({ ...RUNTIME_ENV }),
   };
 }

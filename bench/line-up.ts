@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { ask } from "./ask.ts";
-import type { Contestant } from "./contestant.ts";
+import { commandArgs, type Contestant } from "./contestant.ts";
 import { freePort, launch } from "./launch.ts";
 import { type Mode, type Scenario, takesPart } from "./scenarios.ts";
 import type { Workspace } from "./workspace.ts";
@@ -72,7 +72,7 @@ async function startOne(
   const pid = await launch(workspace, {
     command: {
       executable,
-      args: contestant.args(configPath, place),
+      args: commandArgs(contestant, configPath, place),
       env: contestant.env?.(place) ?? {},
       logPath,
     },

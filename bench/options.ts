@@ -3,12 +3,16 @@ import type { Contestant } from "./contestant.ts";
 import { FLOOR_CONTESTANTS } from "./floor-contestants.ts";
 import { RELAY_CONTESTANTS } from "./relay-contestants.ts";
 import { earlierContestants, REVERSE_CONTESTANTS } from "./reverse-contestants.ts";
-import { type Scenario, SCENARIOS } from "./scenarios.ts";
+import { type Scenario, SCENARIOS, SMALL_BODY } from "./scenarios.ts";
 
 const CONTESTANTS = [...REVERSE_CONTESTANTS, ...FLOOR_CONTESTANTS, ...RELAY_CONTESTANTS];
 
+/** What is measured. */
+export type Measurement = "comparison" | "inside";
+
 /** What the command line asks for. */
 export interface Options {
+  measurement: Measurement;
   contestants: readonly Contestant[];
   scenarios: readonly Scenario[];
   /** Length of one measured run. */
@@ -19,6 +23,17 @@ export interface Options {
   json: string | undefined;
 }
 
+/** What takes part where nobody says more: the small answers are enough to tell what a request costs. */
+const SMALL = SCENARIOS.filter(({ mode, answer }) =>
+  mode === "reverse" && answer.bodyBytes === SMALL_BODY.length
+);
+const FIELDS: Readonly<
+  Record<Measurement, { scenarios: readonly Scenario[]; takesPart(one: Contestant): boolean }>
+> = {
+  comparison: { scenarios: SCENARIOS, takesPart: () => true },
+  inside: { scenarios: SMALL, takesPart: ({ program, mode }) => program !== undefined && mode !== "relay" },
+};
+
 /** The text of `--help`. */
 export const USAGE = `bun bench/run.ts [options]
 
@@ -27,8 +42,12 @@ export const USAGE = `bun bench/run.ts [options]
   --seconds N        length of one measured run (default: 2)
   --rounds N         measured runs per proxy and scenario; the median counts (default: 3)
   --against DIR      also Sluice of another checkout (bun-before, deno-before), which has its own node_modules
-  --connections N    connections that wrk keeps busy (default: 32)
+  --connections N    connections that the load keeps busy (default: 32)
   --json FILE        also write every sample to FILE
+
+In place of the comparison, for ${SMALL.map(({ name }) => name).join(" and ")}:
+
+  --inside           Sluice and the floor between fake sockets: steady on a busy machine, and without the kernel
 `;
 
 /**
@@ -41,6 +60,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     args: [...args],
     options: {
       help: { type: "boolean", short: "h" },
+      inside: { type: "boolean", default: false },
       only: { type: "string" },
       scenario: { type: "string" },
       seconds: { type: "string", default: "2" },
@@ -51,13 +71,16 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help === true) return undefined;
+  const measurement = values.inside ? "inside" : "comparison";
+  const { scenarios, takesPart } = FIELDS[measurement];
   const contestants = [
     ...CONTESTANTS,
     ...(values.against === undefined ? [] : earlierContestants(values.against)),
-  ];
+  ].filter(takesPart);
   return {
+    measurement,
     contestants: pick("--only", contestants, values.only),
-    scenarios: pick("--scenario", SCENARIOS, values.scenario),
+    scenarios: pick("--scenario", scenarios, values.scenario),
     seconds: parseCount("--seconds", values.seconds, 60),
     rounds: parseCount("--rounds", values.rounds, 99),
     connections: parseCount("--connections", values.connections, 1000),

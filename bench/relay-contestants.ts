@@ -1,6 +1,6 @@
 import type { Contestant, Place } from "./contestant.ts";
 import { executablePath } from "./executable-path.ts";
-import { on } from "./runtime.ts";
+import { on } from "./on-runtime.ts";
 
 /** The forward proxies: straight to the origin, without cache, logs and passwords. */
 export const RELAY_CONTESTANTS: readonly Contestant[] = [

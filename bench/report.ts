@@ -1,4 +1,5 @@
 import type { LoadResult } from "./load-order.ts";
+import { markdownTable } from "./markdown-table.ts";
 import { median } from "./median.ts";
 import type { Lane } from "./race.ts";
 import type { Sample } from "./sample.ts";
@@ -34,7 +35,7 @@ export function scenarioTable({ scenario, direct, lanes }: Result): string {
   );
   rows.push(["origin, no proxy", ...columns.map(({ origin }) => origin?.(direct) ?? NONE)]);
   const header = ["proxy", ...columns.map(({ header }) => header)];
-  return `### \`${scenario.name}\`: ${scenario.title}\n\n${table(header, rows)}`;
+  return `### \`${scenario.name}\`: ${scenario.title}\n\n${markdownTable(header, rows)}`;
 }
 
 function columnsOf({ unit, mode }: Scenario, lanes: readonly Lane[]): Column[] {
@@ -104,7 +105,7 @@ export function summaryTable(results: readonly Result[]): string {
   const header = ["proxy", ...results.map(({ scenario }) => scenario.name)];
   const mode = results[0]?.scenario.mode ?? "reverse";
   const what = mode === "relay" ? "CPU of forward proxies per request, or MiB," : "CPU per request";
-  return `### ${what} in µs (ratio to ${REFERENCE[mode]})\n\n${table(header, rows)}`;
+  return `### ${what} in µs (ratio to ${REFERENCE[mode]})\n\n${markdownTable(header, rows)}`;
 }
 
 function referenceCpu(lanes: readonly Lane[]): number | undefined {
@@ -129,11 +130,4 @@ function spread(values: readonly number[]): string {
 
 function medianOf(samples: readonly Sample[], field: Exclude<keyof Sample, "failures">): number {
   return median(samples.map((sample) => sample[field]));
-}
-
-/** Missing cells at the end of a row become dashes. The first column is text, the others are numbers. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, header.map((_, i) => i === 0 ? "---" : "--:"), ...rows]
-    .map((row) => `| ${header.map((_, i) => row[i] ?? NONE).join(" | ")} |`);
-  return `${lines.join("\n")}\n`;
 }

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
-import { type Contestant, type Place, ROOT } from "./contestant.ts";
+import type { Contestant, Place } from "./contestant.ts";
 import { executablePath } from "./executable-path.ts";
 import { nginxConfig } from "./nginx-config.ts";
-import { on } from "./runtime.ts";
+import { on } from "./on-runtime.ts";
+import { ROOT } from "./root.ts";
 import { loggingConfig, sluiceConfig } from "./sluice-config.ts";
 
 /** Sluice as it is in another checkout, with node_modules of its own: what a change did is seen in one run. */
@@ -49,8 +50,8 @@ export const REVERSE_CONTESTANTS: readonly Contestant[] = [
       XDG_DATA_HOME: directory,
     }),
   },
-  { name: "bun", title: "Sluice on Bun", config: leastConfig, ...on("bun") },
-  { name: "deno", title: "Sluice on Deno", config: leastConfig, ...on("deno") },
+  { name: "bun", title: "Sluice on Bun", config: leastConfig, ...on("bun"), before: "bun-before" },
+  { name: "deno", title: "Sluice on Deno", config: leastConfig, ...on("deno"), before: "deno-before" },
   {
     name: "binary",
     title: "Sluice binary",

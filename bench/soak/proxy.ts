@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Contestant } from "../contestant.ts";
+import { commandArgs, type Contestant } from "../contestant.ts";
 import { freePort, launch } from "../launch.ts";
 import type { Workspace } from "../workspace.ts";
 import type { Proxy } from "./state.ts";
@@ -46,7 +46,7 @@ export async function startProxy(
   const pid = await launch(workspace, {
     command: {
       executable,
-      args: runner.args(configPath, place),
+      args: commandArgs(runner, configPath, place),
       env: runner.env?.(place) ?? {},
       logPath,
     },

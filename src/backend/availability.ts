@@ -1,7 +1,7 @@
 import type { ProxyErrorKind } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { EjectionCause } from "../health/passive.ts";
-import { hasPassed, type Probed } from "../health/result.ts";
+import { hasPassed, type Probed } from "../health/probe-result.ts";
 import type { Thresholds } from "../health/state.ts";
 import type { OutcomeListener, Server } from "./server.ts";
 import { disperse, fill } from "./waiting.ts";

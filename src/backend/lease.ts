@@ -1,6 +1,6 @@
 import type { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
-import { isLoadReport, LOAD_REPORT_FIELD, parseLoadReport } from "../http/orca.ts";
+import { isLoadReport, LOAD_REPORT_FIELD, parseLoadReport } from "../http/load-report.ts";
 import type { Server } from "./server.ts";
 
 /**

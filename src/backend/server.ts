@@ -7,7 +7,7 @@ import type { ProxyErrorKind } from "../base/errors.ts";
 import type { ServerConfig } from "../config/sections/server.ts";
 import type { ProbeTarget } from "../health/active.ts";
 import { type EjectionRules, PassiveHealth } from "../health/passive.ts";
-import { hasPassed, type Probed } from "../health/result.ts";
+import { hasPassed, type Probed } from "../health/probe-result.ts";
 import {
   type HealthState,
   observe,
@@ -15,7 +15,7 @@ import {
   UNKNOWN_HEALTH,
   UNPROBED_HEALTH,
 } from "../health/state.ts";
-import { isLoadReport } from "../http/orca.ts";
+import { isLoadReport } from "../http/load-report.ts";
 import type { DropsField } from "../http1/encode.ts";
 import type { DialTarget } from "../net/dial.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";

@@ -2,7 +2,7 @@ import process from "node:process";
 import type { Config } from "../config/schema.ts";
 import type { RunningProxy } from "../lifecycle/running.ts";
 import { FileWatch } from "../lifecycle/file-watch.ts";
-import { loadConfigApart } from "./load-apart.ts";
+import { loadConfigApart } from "./load-in-thread.ts";
 
 export interface ReloadOptions {
   /** The program's main module. */

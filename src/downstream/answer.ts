@@ -7,7 +7,7 @@ import { fieldLine } from "../http1/encode.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { StreamSource } from "../message/body-stream.ts";
-import { reconcile } from "../message/reconcile.ts";
+import { reconcile } from "../message/merged-headers.ts";
 import { ForwardedResponse, STATUS_SHOWN } from "../message/forwarded-response.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
 import { responseHead } from "./response-head.ts";

@@ -1,4 +1,4 @@
-import type { Probed, ProbeResult } from "./result.ts";
+import type { Probed, ProbeResult } from "./probe-result.ts";
 import type { HealthState } from "./state.ts";
 
 /** Share of the interval by which each wait is shorter or longer, at random. */

@@ -9,7 +9,7 @@ import { DownstreamServer } from "../downstream/server.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import type { Listener } from "../net/listen.ts";
 import { AdminListener } from "./admin-listener.ts";
-import { warnOfFiles } from "./file-needs.ts";
+import { warnOfFiles } from "./file-warning.ts";
 import { Listeners } from "./listeners.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
 import { planReload, type ReloadPlan } from "./reload-plan.ts";

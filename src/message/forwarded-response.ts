@@ -4,7 +4,7 @@ import type { DropsField } from "../http1/encode.ts";
 import type { BodySource } from "./body.ts";
 import { toStream } from "./body-stream.ts";
 import { delegateRest } from "./delegate.ts";
-import { reconcile } from "./reconcile.ts";
+import { reconcile } from "./merged-headers.ts";
 import type { UpstreamTunnel } from "./tunnel.ts";
 
 /** Statuses whose Response must be built without a body (Fetch standard, null body status). */

@@ -7,7 +7,7 @@ import { toStream } from "./body-stream.ts";
 import { copyLosesMethod, teachRequest } from "./copied-request.ts";
 import { delegateRest } from "./delegate.ts";
 import { Exchange } from "./exchange.ts";
-import { reconcile } from "./reconcile.ts";
+import { reconcile } from "./merged-headers.ts";
 
 /**
  * A request as the engine read it. It passes for a web-standard `Request` wherever one is asked for, but its

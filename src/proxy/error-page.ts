@@ -1,4 +1,4 @@
-import { preferredType } from "../http/negotiate.ts";
+import { preferredType } from "../http/accept.ts";
 import { statusText } from "../http/status.ts";
 
 /** Forms in which a failure is told. */

@@ -1,7 +1,7 @@
 import { Fields } from "../http/fields.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { Exchange, type Peer } from "../message/exchange.ts";
-import { reconcile } from "../message/reconcile.ts";
+import { reconcile } from "../message/merged-headers.ts";
 import { IncomingRequest } from "../message/incoming-request.ts";
 
 /** Where a program does not say who asks. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { type ActiveOptions, type ProbeTarget, startActiveChecks } from "../../../src/health/active.ts";
-import { hasPassed, type Probed, type ProbeResult } from "../../../src/health/result.ts";
+import { hasPassed, type Probed, type ProbeResult } from "../../../src/health/probe-result.ts";
 import { type HealthState, observe, type Thresholds, UNKNOWN_HEALTH } from "../../../src/health/state.ts";
 import { Clock, settle } from "../../support/clock.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { type ApartOptions, loadConfigApart } from "../../../src/cli/load-apart.ts";
+import { type ApartOptions, loadConfigApart } from "../../../src/cli/load-in-thread.ts";
 import { loadConfigFile } from "../../../src/config/load.ts";
 
 const MAIN = new URL("../../../src/main.ts", import.meta.url).href;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fields } from "../../../src/http/fields.ts";
-import { reconcile } from "../../../src/message/reconcile.ts";
+import { reconcile } from "../../../src/message/merged-headers.ts";
 
 const LINES: [string, string][] = [["x-B", "1"], ["Set-Cookie", "a=1"], ["X-a", "2"], ["X-B", "3"], [
   "Set-Cookie",

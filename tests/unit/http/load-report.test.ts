@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseLoadReport } from "../../../src/http/orca.ts";
+import { parseLoadReport } from "../../../src/http/load-report.ts";
 
 const reports: [value: string, utilization: number | undefined][] = [
   ["TEXT cpu_utilization=0.3", 0.3],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { preferredType } from "../../../src/http/negotiate.ts";
+import { preferredType } from "../../../src/http/accept.ts";
 
 const OFFERED = ["text/plain", "application/json", "text/html"] as const;
 

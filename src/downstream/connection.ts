@@ -25,6 +25,8 @@ import { type Wait, Waits } from "./waits.ts";
 export interface ConnectionEvents {
   /** It has had no request for a while, and there is nothing to it but its socket: it need not be served. */
   onRest(connection: DownstreamConnection): void;
+  /** It is a tunnel from here on, which never rests. */
+  onTunnel(connection: DownstreamConnection): void;
   onClosed(connection: DownstreamConnection): void;
 }
 
@@ -244,6 +246,7 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
     this.#exchange = undefined;
     this.#phase = "tunnel";
     this.#waits.dispose();
+    this.#events.onTunnel(this);
     this.tunnelled = new Tunnelled(exchange, response, {
       socket: this.socket,
       writer: this.#answers.writer,

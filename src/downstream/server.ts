@@ -125,6 +125,11 @@ export class DownstreamServer implements ConnectionEvents, RestEvents {
     this.#rest(resting, Math.max(1, place.reception.timeouts.keepAlive - LOOK_MS));
   }
 
+  /** For connections: one is looked at no more. */
+  onTunnel(connection: DownstreamConnection): void {
+    this.#sweep.delete(connection);
+  }
+
   /** For connections: the client of one that rests says something. */
   onWake(resting: RestingConnection, chunk: Buffer): void {
     this.#endRest(resting);

@@ -33,7 +33,13 @@ export class Sweep {
   }
 
   #look(): void {
-    for (const served of this.#served) served.look();
-    this.#timer = this.#served.size > 0 ? this.#arm() : undefined;
+    let looked: Served | undefined;
+    try {
+      for (looked of this.#served) looked.look();
+      looked = undefined;
+    } finally { // one that throws is the last next time, so that it takes nobody else's look
+      if (looked !== undefined && this.#served.delete(looked)) this.#served.add(looked);
+      this.#timer = this.#served.size > 0 ? this.#arm() : undefined;
+    }
   }
 }

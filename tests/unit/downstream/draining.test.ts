@@ -51,7 +51,7 @@ test("an exchange that opens a tunnel hands the socket over, and is over with th
   assert.deepEqual([tunnel.early, scene.ended, scene.server.size], ["early", [], 1]);
   client.receive(get("/in-the-tunnel"));
   await scene.clock.advance(100_000);
-  assert.deepEqual([scene.asked.length, client.destroyed], [1, false]);
+  assert.deepEqual([scene.asked.length, client.destroyed, scene.clock.timers], [1, false, 0]);
   tunnel.end({ fromClient: 7, toClient: 9 });
   await settle();
   assert.deepEqual([scene.ended, scene.exchanges[0]!.bytesIn, scene.server.size], [["ok 101 9"], 7, 0]);

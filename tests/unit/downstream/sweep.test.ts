@@ -35,3 +35,21 @@ test("Sweep looks on at the others where one goes as it is looked at", async (t)
   await clock.advance(2 * LOOK_MS);
   assert.equal(looks, 2);
 });
+
+test("Sweep looks on at all others, and again, where one throws as it is looked at", async (t) => {
+  const clock = new Clock(t);
+  const sweep = new Sweep();
+  const looked: string[] = [];
+  let broken = true;
+  sweep.add({ look: () => void looked.push("first") });
+  sweep.add({
+    look() {
+      looked.push("throws");
+      if (broken) throw new Error("broken");
+    },
+  });
+  sweep.add({ look: () => void looked.push("last") });
+  for (let i = 0; i < 2; i++) await assert.rejects(clock.advance(LOOK_MS), /broken/);
+  assert.deepEqual(looked, ["first", "throws", "first", "last", "throws"]);
+  broken = false;
+});

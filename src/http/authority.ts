@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { copyOf } from "./copied-text.ts";
 import { consistsOf, DIGIT, HOST_NAME } from "./chars.ts";
+import { normalIPv6 } from "./ip.ts";
 
 /** Authorities that were found valid, so that the host of every request is not read anew. Bounded. */
 const MAX_REMEMBERED = 1024;
@@ -50,12 +51,15 @@ let lastHost = "";
  */
 export function hostForMatching(authority: string): string {
   if (authority !== lastAuthority) {
-    lastHost = authority.startsWith("[")
-      ? new URL(`http://${authority}`).hostname
-      : nameForMatching(authority);
+    lastHost = authority.startsWith("[") ? addressForMatching(authority) : nameForMatching(authority);
     lastAuthority = authority;
   }
   return lastHost;
+}
+
+function addressForMatching(authority: string): string {
+  const { host } = splitAuthority(authority);
+  return `[${normalIPv6(host) ?? host.toLowerCase()}]`;
 }
 
 function nameForMatching(authority: string): string {

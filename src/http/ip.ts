@@ -35,9 +35,31 @@ export function normalIp(text: string): string | undefined {
   const groups = parseIp(text);
   if (groups === undefined) return undefined;
   if (!isMapped(groups)) {
-    return text.includes("%") ? text.toLowerCase() : new URL(`http://[${text}]`).hostname.slice(1, -1);
+    return text.includes("%") ? text.toLowerCase() : ipv6Text(groups);
   }
   return toIPv4(groups);
+}
+
+/**
+ * An IPv6 address in the one form that URLs write, without brackets and zone; undefined for what is none. The URL parsers of
+ * the runtimes do not know all forms: one of them refuses `2001:db8::1:2:192.0.2.1`.
+ */
+export function normalIPv6(text: string): string | undefined {
+  return isIPv6(text) ? ipv6Text(parseIp(text)!) : undefined;
+}
+
+/** RFC 5952 §4: groups without leading zeros, the first of the longest runs of two or more zeros as `::`. */
+function ipv6Text(groups: readonly number[]): string {
+  let from = 0;
+  let length = 1;
+  for (let i = 0, run = 0; i < groups.length; i++) {
+    run = groups[i] === 0 ? run + 1 : 0;
+    if (run <= length) continue;
+    length = run;
+    from = i + 1 - run;
+  }
+  const text = (part: readonly number[]) => part.map((group) => group.toString(16)).join(":");
+  return length === 1 ? text(groups) : `${text(groups.slice(0, from))}::${text(groups.slice(from + length))}`;
 }
 
 /**

@@ -101,6 +101,11 @@ export class IncomingRequest {
     if (this.exchange.awaitsContinue) this.exchange.inform(100, "Continue", undefined);
   }
 
+  /** Some hosts that a Host field may have are none to URL parsers: `1.2.3.4.5`, `xn--a`, an IPv6 form that one does not know. */
+  #urlWithoutHost(): string {
+    return this.url.replace(/^(https?:\/\/)[^/?#]*/, "$1invalid");
+  }
+
   /** The real Request, made now. */
   materialize(): Request {
     if (this.#native !== undefined) return this.#native;
@@ -109,7 +114,7 @@ export class IncomingRequest {
     // A standard Request cannot have a body on GET and HEAD, nor these methods at all.
     const bodyless = this.method === "GET" || this.method === "HEAD";
     const unsupported = /^(?:CONNECT|TRACE|TRACK)$/i.test(this.method);
-    return this.#native = new Request(this.url, {
+    return this.#native = new Request(URL.canParse(this.url) ? this.url : this.#urlWithoutHost(), {
       method: unsupported ? "GET" : this.method,
       headers: this.headers,
       body: source === null || bodyless ? null : toStream(source, () => this.#askForBody()),

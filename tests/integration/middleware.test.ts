@@ -204,6 +204,19 @@ test("new Request(request) streams a large upload on to the server", async (t) =
   assertWhole(await ask(t, { middleware, onData }, post("z".repeat(size))));
 });
 
+for (const host of ["xn--a", "1.2.3.4.5", "[2001:db8::1:2:192.0.2.1]"]) {
+  test(`new Request(request) goes on to the server with a Host that a URL parser may refuse: ${host}`, async (t) => {
+    const middleware: MiddlewareHandler = async (c, next) => {
+      c.req.raw = new Request(c.req.raw);
+      await next();
+    };
+    const seen = await ask(t, { middleware }, get("/a?b").replace(/Host: .*/, `Host: ${host}`));
+    assertWhole(seen);
+    assert.match(seen.server, /^GET \/a\?b HTTP\/1\.1\r\n/);
+    assert.ok(seen.server.includes(`\r\nHost: ${host}\r\n`));
+  });
+}
+
 const REQUEST_VIEWS: [what: string, view: (c: Context) => string | Promise<string>, expected: string][] = [
   ["method", (c) => c.req.raw.method, "GET"],
   ["URL", (c) => c.req.raw.url, "http://a.example/a%2Fb?x=1&x=2"],

@@ -29,6 +29,7 @@ const hosts = [
   "[fd00::1]",
   "[64:ff9b::7f00:1]",
   "[2002:7f00:1::1]",
+  "[2001:db8::200:5efe:10.0.0.1]",
   "localhost",
   "LocalHost",
   "localhost.",

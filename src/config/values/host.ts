@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { normalIPv6 } from "../../http/ip.ts";
 import { refuseValue } from "../problems/wording.ts";
 
 const ROUTE_HOST_FORM = 'a host name without port, such as "api.example.com", or "*.example.com"';
@@ -33,6 +34,5 @@ export function toHostName(text: string): string | undefined {
 
 /** An IPv6 address in the one form that URLs write, without brackets; one with a zone stays as it is. */
 export function toIPv6(text: string): string | undefined {
-  if (!isIPv6(text)) return undefined;
-  return text.includes("%") ? text : new URL(`http://[${text}]`).hostname.slice(1, -1);
+  return isIPv6(text) && text.includes("%") ? text : normalIPv6(text);
 }

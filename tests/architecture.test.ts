@@ -168,6 +168,20 @@ test("every source file that README and docs speak of exists", () => {
   assert.deepEqual(gone, []);
 });
 
+test("the tables of phases in docs/working-on-it.md are those of the code", () => {
+  const rowsIn = (text: string) =>
+    [...text.matchAll(/^(?: \* )?\|(.+)\|$/gm)].map(([, row]) =>
+      row!.split("|").map((cell) => cell.trim()).join(" | ")
+    )
+      .filter((row) => !row.startsWith("--"));
+  for (const path of ["downstream/phase.ts", "upstream/phase.ts"]) {
+    const shown = WORKING_ON_IT.split(`<!-- ${path} -->`)[1]!.split(`<!-- /${path} -->`)[0]!;
+    const rows = rowsIn(readFileSync(join(SRC, path), "utf8"));
+    assert.ok(rows.length > 5);
+    assert.deepEqual(rowsIn(shown), rows);
+  }
+});
+
 test("every test that the table of faults names exists", () => {
   const table = readFileSync(join(ROOT, "docs/reliability.md"), "utf8");
   const paths = [...table.matchAll(/\| (tests\/\S+) +\|$/gm)].map((match) => match[1]!);

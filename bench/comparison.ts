@@ -1,5 +1,5 @@
 import { freePort } from "./launch.ts";
-import { lineUp } from "./line-up.ts";
+import { lineUp, type Runner } from "./line-up.ts";
 import { runLoad } from "./load.ts";
 import { machine } from "./machine.ts";
 import type { Options } from "./options.ts";
@@ -25,10 +25,7 @@ export async function compare(
   options: Options,
   onTrouble: OnTrouble,
 ): Promise<Result[]> {
-  const originPort = await freePort();
-  const originUrl = await startOrigin(workspace, originPort);
-  const runners = await lineUp(workspace, { ...options, originPort, onAbsent: onTrouble });
-  if (runners.length === 0) throw new Error("Cannot measure: no proxy is left");
+  const { originUrl, runners } = await startAll(workspace, options, onTrouble);
   console.log(machine(options, runners));
   const results: Result[] = [];
   for (const scenario of options.scenarios) {
@@ -57,4 +54,17 @@ export async function compare(
     if (ofMode.length > 0) console.log(summaryTable(ofMode));
   }
   return results;
+}
+
+/** Starts the origin and all proxies in front of it. Throws where none is left. */
+export async function startAll(
+  workspace: Workspace,
+  options: Options,
+  onTrouble: OnTrouble,
+): Promise<{ originUrl: string; runners: Runner[] }> {
+  const originPort = await freePort();
+  const originUrl = await startOrigin(workspace, originPort);
+  const runners = await lineUp(workspace, { ...options, originPort, onAbsent: onTrouble });
+  if (runners.length === 0) throw new Error("Cannot measure: no proxy is left");
+  return { originUrl, runners };
 }

@@ -8,7 +8,7 @@ import { type Scenario, SCENARIOS, SMALL_BODY } from "./scenarios.ts";
 const CONTESTANTS = [...REVERSE_CONTESTANTS, ...FLOOR_CONTESTANTS, ...RELAY_CONTESTANTS];
 
 /** What is measured. */
-export type Measurement = "comparison" | "inside";
+export type Measurement = "comparison" | "inside" | "tail" | "layers" | "growth";
 
 /** What the command line asks for. */
 export interface Options {
@@ -27,11 +27,16 @@ export interface Options {
 const SMALL = SCENARIOS.filter(({ mode, answer }) =>
   mode === "reverse" && answer.bodyBytes === SMALL_BODY.length
 );
+const SOURCES = ["bun", "deno"];
+const onSource = ({ name }: Contestant) => SOURCES.includes(name);
 const FIELDS: Readonly<
   Record<Measurement, { scenarios: readonly Scenario[]; takesPart(one: Contestant): boolean }>
 > = {
   comparison: { scenarios: SCENARIOS, takesPart: () => true },
   inside: { scenarios: SMALL, takesPart: ({ program, mode }) => program !== undefined && mode !== "relay" },
+  tail: { scenarios: SMALL, takesPart: ({ mode }) => mode !== "relay" },
+  layers: { scenarios: SMALL, takesPart: onSource },
+  growth: { scenarios: SMALL.slice(0, 1), takesPart: onSource },
 };
 
 /** The text of `--help`. */
@@ -45,9 +50,12 @@ export const USAGE = `bun bench/run.ts [options]
   --connections N    connections that the load keeps busy (default: 32)
   --json FILE        also write every sample to FILE
 
-In place of the comparison, for ${SMALL.map(({ name }) => name).join(" and ")}:
+In place of the comparison, for ${SMALL.map(({ name }) => name).join(" and ")} alone:
 
   --inside           Sluice and the floor between fake sockets: steady on a busy machine, and without the kernel
+  --tail             latency at half of what each proxy can do, at a constant rate
+  --layers           all that is optional off, then access log, metrics, rules, … added one by one
+  --growth           10 and 10,000 routes, 1 to 1,000 servers with each policy, 100 and 10,000 idle connections
 `;
 
 /**
@@ -61,6 +69,9 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     options: {
       help: { type: "boolean", short: "h" },
       inside: { type: "boolean", default: false },
+      tail: { type: "boolean", default: false },
+      layers: { type: "boolean", default: false },
+      growth: { type: "boolean", default: false },
       only: { type: "string" },
       scenario: { type: "string" },
       seconds: { type: "string", default: "2" },
@@ -71,7 +82,11 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help === true) return undefined;
-  const measurement = values.inside ? "inside" : "comparison";
+  const chosen = (["inside", "tail", "layers", "growth"] as const).filter((name) => values[name]);
+  if (chosen.length > 1) {
+    throw new RangeError(`Cannot use --${chosen.join(" and --")} together: one is accepted`);
+  }
+  const measurement = chosen[0] ?? "comparison";
   const { scenarios, takesPart } = FIELDS[measurement];
   const contestants = [
     ...CONTESTANTS,

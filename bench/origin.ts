@@ -8,9 +8,13 @@ import type { Workspace } from "./workspace.ts";
 /**
  * Starts the one server behind every proxy: an nginx that answers all scenarios. Returns its URL.
  *
- * Throws when nginx is missing, or when `/chunked` is not chunked.
+ * It listens on further `addresses` as well, which must be of this machine. Throws when nginx is missing, or when `/chunked` is not chunked.
  */
-export async function startOrigin(workspace: Workspace, port: number): Promise<string> {
+export async function startOrigin(
+  workspace: Workspace,
+  port: number,
+  addresses: readonly string[] = [],
+): Promise<string> {
   const executable = executablePath("nginx");
   if (executable === undefined) {
     throw new Error("Cannot start the origin: nginx is missing: apt-get install nginx");
@@ -23,7 +27,10 @@ export async function startOrigin(workspace: Workspace, port: number): Promise<s
   const fixed = SCENARIOS.filter(({ answerHeaders }) => answerHeaders !== undefined).map(fixedAnswer);
   const file = workspace.write(
     "origin/nginx.conf",
-    nginxConfig(directory, httpBlock(directory, port, fixed)),
+    nginxConfig(
+      directory,
+      httpBlock(directory, ["127.0.0.1", ...addresses].map((address) => `${address}:${port}`), fixed),
+    ),
   );
   const url = `http://127.0.0.1:${port}`;
   await launch(workspace, {
@@ -43,14 +50,14 @@ export async function startOrigin(workspace: Workspace, port: number): Promise<s
  * `/upload` proxies to nginx itself without the body: request buffering, on by default, means that the whole
  * body has been read before the second request leaves, so that the 204 cannot overtake the upload.
  */
-function httpBlock(directory: string, port: number, locations: readonly string[]): string {
+function httpBlock(directory: string, binds: readonly string[], locations: readonly string[]): string {
   const sink = `unix:${directory}/sink.sock`;
   return `
   open_file_cache max=16;
   upstream sink { server ${sink}; keepalive 64; }
   server { listen ${sink}; return 204; }
   server {
-    listen 127.0.0.1:${port};
+    ${binds.map((bind) => `listen ${bind};`).join("\n    ")}
     root ${directory}/files;
     location = /small { return 200 "${SMALL_BODY}"; }
     ${locations.join("\n    ")}

@@ -5,8 +5,13 @@
  */
 import { writeFileSync } from "node:fs";
 import { compare, type OnTrouble } from "./comparison.ts";
+import { growthTrials, ORIGIN_ADDRESSES } from "./growth.ts";
 import { compareInside } from "./inside/compare.ts";
+import { layerTrials } from "./layers.ts";
 import { type Measurement, type Options, parseOptions, USAGE } from "./options.ts";
+import type { Runtime } from "./runtime.ts";
+import { compareTails } from "./tail/compare.ts";
+import { measureTrials } from "./trial.ts";
 import { Workspace } from "./workspace.ts";
 
 /** Who answers each measurement, prints the tables, and returns all figures. */
@@ -15,6 +20,15 @@ const MEASUREMENTS: Readonly<
 > = {
   comparison: compare,
   inside: compareInside,
+  tail: compareTails,
+  layers: (workspace, options, onTrouble) =>
+    measureTrials(workspace, { ...options, trials: layerTrials(runtimesOf(options)) }, onTrouble),
+  growth: (workspace, options, onTrouble) =>
+    measureTrials(
+      workspace,
+      { ...options, trials: growthTrials(runtimesOf(options)), addresses: ORIGIN_ADDRESSES },
+      onTrouble,
+    ),
 };
 
 process.exit(await main(process.argv.slice(2)));
@@ -63,4 +77,8 @@ function shout(line: string): void {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function runtimesOf({ contestants }: Options): Runtime[] {
+  return contestants.flatMap(({ program }) => program?.runtime ?? []);
 }

@@ -39,7 +39,7 @@ export function loggingConfig(place: Place): string {
 }
 
 /** The listener with the metrics, which are counted only where it is. */
-function adminSection({ adminPort }: Place): string {
+export function adminSection({ adminPort }: Place): string {
   return `[admin]\nbind = "127.0.0.1:${adminPort}"\n`;
 }
 

@@ -60,6 +60,13 @@ export class Workspace {
     return child;
   }
 
+  /** Kills the child `pid` with its descendants. */
+  stop(pid: number): void {
+    for (const child of this.#children) {
+      if (child.pid === pid) killTree(pid);
+    }
+  }
+
   /** Kills every child with its descendants and removes the directory. May be called twice. */
   dispose(): void {
     for (const child of this.#children) {

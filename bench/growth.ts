@@ -61,7 +61,7 @@ function grow(
     title: `Growth on ${RUNTIME_TITLES[runtime]}: ${what}`,
     contestants: counts.map((count) => ({
       name: `${runtime}-${count}`,
-      title: `${count.toLocaleString("en")} ${what}`,
+      title: `${what}: ${count.toLocaleString("en")}`,
       ...on(runtime),
       ...withCount(count),
     })),

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
+import type { AnswerSink } from "../message/answer-sink.ts";
 import type { Exchange, Informer, Peer } from "../message/exchange.ts";
 import { ForwardedResponse } from "../message/forwarded-response.ts";
 import { AnswerFlow } from "./answer-flow.ts";
@@ -34,7 +35,8 @@ export interface ConnectionEvents {
  * A client's connection: reads requests, has them answered, writes the answers, one after another in order,
  * and closes in a way that lets the last answer arrive. The table in `phase.ts` says what leads where.
  */
-export class DownstreamConnection implements ClientConnection, SocketOwner, Served, IntakeEvents, Informer {
+export class DownstreamConnection
+  implements ClientConnection, SocketOwner, Served, IntakeEvents, Informer, AnswerSink {
   tunnelled: Tunnelled | undefined;
   readonly socket: Socket;
   readonly place: Place;
@@ -133,18 +135,21 @@ export class DownstreamConnection implements ClientConnection, SocketOwner, Serv
     this.#intake.limitBody(limits.bodySize);
     this.#waits.requested(this.#halfClose !== undefined);
     if (!wantsKeepAlive(head) || timeouts.keepAlive === 0) this.#closing = true;
-    let answer;
     try {
-      answer = this.#reception.fetch(checkedRequest(head, { exchange, body, limits }));
+      this.#reception.serve(checkedRequest(head, { exchange, body, limits }), this);
     } catch (error) {
-      return this.#answerFailure(exchange, error);
+      this.#answerFailure(exchange, error);
     }
-    if (answer instanceof Promise) {
-      answer.then(
-        (response) => this.#respond(exchange, response),
-        (error) => this.#answerFailure(exchange, error),
-      );
-    } else this.#respond(exchange, answer);
+  }
+
+  /** For whoever serves the request. */
+  onAnswer(exchange: Exchange, response: Response): void {
+    this.#respond(exchange, response);
+  }
+
+  /** For whoever serves the request: there is no answer. Behind what may have aborted it, which has the first word. */
+  onFailed(exchange: Exchange, error: unknown): void {
+    queueMicrotask(() => this.#answerFailure(exchange, error));
   }
 
   /** Begins an exchange, also one of a request that was refused. Whoever serves the place now serves all of it. */

@@ -1,4 +1,6 @@
 import type { ProxyError } from "../base/errors.ts";
+import type { AnswerSink } from "../message/answer-sink.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Exchange } from "../message/exchange.ts";
 import type { CodecLimits } from "../http/limits.ts";
 
@@ -49,8 +51,8 @@ export interface Reception {
   readonly halfClose: "answer" | "abort";
   /** Whether `onExchange` looks at the fields that were sent: they are not kept for nothing. */
   readonly keepsSentFields: boolean;
-  /** Answers a request. May throw or reject; that becomes a `failureAnswer`. */
-  fetch(request: Request): Response | Promise<Response>;
+  /** Has a request answered, at once or later. What it throws, and what the sink learns, becomes a `failureAnswer`. */
+  serve(request: IncomingRequest, sink: AnswerSink): void;
   /** The answer to a request that could not be read or served. */
   failureAnswer(error: ProxyError, exchange: Exchange): Response;
   /** A client was turned away. */

@@ -6,7 +6,7 @@ import type { Fields } from "../http/fields.ts";
 import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
-import { asRequest, IncomingRequest } from "../message/incoming-request.ts";
+import { IncomingRequest } from "../message/incoming-request.ts";
 import type { IntakeLimits } from "./reception.ts";
 import type { RequestBody } from "./request-body.ts";
 
@@ -46,7 +46,7 @@ export function wantsKeepAlive(head: RequestHead): boolean {
 export function checkedRequest(
   head: RequestHead,
   { exchange, body, limits }: { exchange: Exchange; body: RequestBody | null; limits: IntakeLimits },
-): Request {
+): IncomingRequest {
   const { framing, fields } = head;
   if (framing.kind === "length" && framing.length > (limits.bodySize ?? Infinity)) {
     throw bodyTooLarge(limits.bodySize!);
@@ -57,7 +57,7 @@ export function checkedRequest(
   }
   // RFC 9110 §10.1.1: an HTTP/1.0 client cannot ask.
   if (expect !== undefined && body !== null && head.minorVersion === 1) exchange.awaitsContinue = true;
-  return asRequest(new IncomingRequest(head, exchange, body));
+  return new IncomingRequest(head, exchange, body);
 }
 
 /** The failure of a request whose body is larger than the config allows. */

@@ -8,18 +8,21 @@ import { type DownstreamTimeoutsConfig, downstreamTimeoutsSchema } from "../conf
 import type { IntakeLimits, Reception, Refusal } from "../downstream/reception.ts";
 import { IpSet } from "../http/ip.ts";
 import type { ProxyError } from "../base/errors.ts";
+import type { AnswerSink } from "../message/answer-sink.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { type AccessLog, logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import { LoggedHeaders } from "../observe/logged-headers.ts";
 import { SummedEvent } from "../observe/summed-event.ts";
-import { type App, fetchIncoming } from "../proxy/app.ts";
+import { type App, type Handler, handlerOf } from "../proxy/app.ts";
 import { answerFailure } from "../proxy/error-answer.ts";
 import type { Frontend } from "./snapshot.ts";
 
 /** What of a frontend answers its requests. */
 export interface ServedFrontend extends Pick<Frontend, "config" | "errors"> {
   readonly app: App;
+  readonly handle?: Handler;
 }
 
 /** What is counted of one frontend's clients. It lives as long as there is a frontend of that name, through every reload. */
@@ -62,7 +65,7 @@ export class FrontendReception implements Reception {
   readonly halfClose: "answer" | "abort";
   readonly keepsSentFields: boolean;
   readonly tally: FrontendTally;
-  readonly #app: App;
+  readonly #handle: Handler;
   readonly #errors: ServedFrontend["errors"];
   readonly #trusted: IpSet;
   readonly #access: AccessLog | undefined;
@@ -79,7 +82,7 @@ export class FrontendReception implements Reception {
     this.timeouts = served.config.timeouts;
     this.halfClose = served.config.halfClose;
     this.tally = tally ?? new FrontendTally(served.config.name, log);
-    this.#app = served.app;
+    this.#handle = served.handle ?? handlerOf(served.app);
     this.#errors = served.errors;
     this.#trusted = trustedBy(served);
     this.#access = accessLog(served, config, log);
@@ -90,8 +93,8 @@ export class FrontendReception implements Reception {
     return this.#trusted.has(address);
   }
 
-  fetch(request: Request): Response | Promise<Response> {
-    return fetchIncoming(this.#app, request);
+  serve(request: IncomingRequest, sink: AnswerSink): void {
+    this.#handle(request, sink);
   }
 
   failureAnswer(error: ProxyError, exchange: Exchange): Response {
@@ -141,7 +144,7 @@ export function adminReception(app: Hono, limits: LimitsConfig): Reception {
     timeouts: downstreamTimeoutsSchema.parse({}),
     halfClose: "answer",
     keepsSentFields: false,
-    fetch: (request) => app.fetch(request),
+    serve: handlerOf(app),
     failureAnswer: (error, exchange) => answerFailure(error, exchange, errors),
     onRefused() {},
     onBegun() {},

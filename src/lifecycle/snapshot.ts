@@ -8,7 +8,7 @@ import type { Config } from "../config/schema.ts";
 import { DEFAULT_NAME } from "../config/values/via.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
-import { createProxyApp, type Handler } from "../proxy/app.ts";
+import { createProxyApp, createProxyHandler, type Handler } from "../proxy/app.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/error-answer.ts";
 import { compileHandler } from "../proxy/handler.ts";
@@ -24,6 +24,8 @@ import { atOnce, mapInSteps, type Steps } from "./steps.ts";
 export interface Frontend {
   readonly config: FrontendConfig;
   readonly app: Hono;
+  /** What serves the engine's requests without it, where they need nothing that it does. */
+  readonly handle?: Handler;
   /** Whose word about clients is taken. */
   readonly identity: IdentityPolicy;
   readonly errors: ErrorAnswers;
@@ -148,7 +150,7 @@ function* buildFrontend(
       target: compileHandler(route, parts),
     });
   });
-  const app = createProxyApp({
+  const handle = createProxyHandler({
     rules: yield* mapInSteps(config.rules, (rule) => ({
       matches: rule.if === undefined ? always : compileCondition(rule.if.condition, asked),
       target: compileHandler(rule, parts),
@@ -159,10 +161,9 @@ function* buildFrontend(
       : compileHandler({ backend: config.defaultBackend, forwardQuery: true }, parts),
     paths,
     identity,
-    errors,
     pages,
   });
-  return { config, app, identity, errors };
+  return { config, app: createProxyApp(handle, errors), handle, identity, errors };
 }
 
 function toIdentityPolicy(config: FrontendConfig): IdentityPolicy {

@@ -1,8 +1,9 @@
 import { type Context, Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import { pathOf } from "../http/path.ts";
+import { answered, answerFrom, type AnswerSink } from "../message/answer-sink.ts";
 import type { Exchange } from "../message/exchange.ts";
-import { IncomingRequest } from "../message/incoming-request.ts";
+import { asRequest, IncomingRequest } from "../message/incoming-request.ts";
 import { ForwardedResponse } from "../message/forwarded-response.ts";
 import type { Predicate } from "./condition.ts";
 import { answerFailure, type ErrorAnswers } from "./error-answer.ts";
@@ -15,7 +16,7 @@ import type { PathReader } from "./path-reader.ts";
 import type { Router } from "./router.ts";
 
 /** Answers requests that a rule or a route has taken. */
-export type Handler = (request: IncomingRequest) => Response | Promise<Response>;
+export type Handler = (request: IncomingRequest, sink: AnswerSink) => void;
 
 /** A condition and who answers where it is met. */
 export interface Rule {
@@ -34,26 +35,36 @@ export interface AppParts {
   /** How routes see paths. */
   readonly paths: PathReader;
   readonly identity: IdentityPolicy;
-  readonly errors: ErrorAnswers;
   /** Pages that the app answers itself, by their whole path; undefined where there are none. */
   readonly pages?: ReadonlyMap<string, () => Response | Promise<Response>> | undefined;
 }
 
-/** The data plane of one frontend. Takes the engine's requests and anybody's web-standard ones. */
-export function createProxyApp(parts: AppParts): Hono {
-  const { identity, errors, pages } = parts;
+/**
+ * The data plane of one frontend. What it throws, or its sink learns, is a failure that is still to be answered: what
+ * belongs to the answer is for whoever asked.
+ */
+export function createProxyHandler(parts: AppParts): Handler {
+  const { identity, pages } = parts;
   const find = createFinder(parts);
-  const app = new Hono({ getPath: rawPath });
-  app.all("*", (c) => {
-    const { incoming: request } = incomingOf(c.req.raw, c.env);
+  return (request, sink) => {
+    const { exchange } = request;
     const page = pages?.get(rawPath(request));
-    if (page !== undefined && /^(?:GET|HEAD)$/.test(request.method)) return page();
+    if (page !== undefined && /^(?:GET|HEAD)$/.test(request.method)) return answerFrom(page, exchange, sink);
     identify(request, identity);
     refuseMethod(request.method);
-    if (isForProxy(request)) return answerOptions();
+    if (isForProxy(request)) return sink.onAnswer(exchange, answerOptions());
     const handle = find(request);
     if (handle === undefined) throw new ProxyError("no_route", "Nothing leads anywhere for this request");
-    return handle(request);
+    handle(request, sink);
+  };
+}
+
+/** The same as a Hono app: for anybody's web-standard requests, and for the engine's behind somebody's own app. */
+export function createProxyApp(handle: Handler, errors: ErrorAnswers): Hono {
+  const app = new Hono({ getPath: rawPath });
+  app.all("*", (c) => {
+    const { incoming } = incomingOf(c.req.raw, c.env);
+    return answered((sink) => handle(incoming, sink));
   });
   app.onError((error, c) => { // the only place where an error becomes a response
     const exchange = exchangeOf(c);
@@ -81,9 +92,9 @@ export interface App {
   fetch(request: Request, env?: unknown): Response | Promise<Response>;
 }
 
-/** Has `app` answer a request of the engine, which Hono's `c.env` is as well: so it is known whatever replaces it. */
-export function fetchIncoming(app: App, request: Request): Response | Promise<Response> {
-  return app.fetch(request, request);
+/** Has `app` answer requests of the engine, which Hono's `c.env` is as well: so they are known whatever replaces them. */
+export function handlerOf(app: App): Handler {
+  return (request, sink) => answerFrom(() => app.fetch(asRequest(request), request), request.exchange, sink);
 }
 
 /**

@@ -22,7 +22,7 @@ const MAX_MOVES = 100;
  * Sends `request` to a server of `backend`, and to others where that one fails and the request may be repeated; `sink`
  * learns the answer, its body still to come, or the ProxyError.
  */
-function forwardTo(sink: AnswerSink, request: IncomingRequest, course: Course): void {
+export function forwardTo(sink: AnswerSink, request: IncomingRequest, course: Course): void {
   new Forwarding(sink, request, course, prepare(request, course)).begin();
 }
 

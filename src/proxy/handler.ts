@@ -1,8 +1,9 @@
 import type { Backend } from "../backend/backend.ts";
 import { compileHashKey } from "../backend/hash-key.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Handler } from "./app.ts";
-import { forward } from "./forward.ts";
+import { forward, forwardTo } from "./forward.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { Mirror } from "./mirror.ts";
 import { compileOnStatus } from "./on-status.ts";
@@ -25,11 +26,8 @@ export interface HandlerParts {
 
 /** What answers the requests that a rule or a route takes, compiled once. */
 export function compileHandler(action: ActionConfig, { backends, identity }: HandlerParts): Handler {
-  if (action.redirect !== undefined) return compileRedirect(action.redirect, identity);
-  if (action.respond !== undefined) {
-    const respond = compileRespond(action.respond, identity);
-    return (request) => respond(request, 200);
-  }
+  if (action.redirect !== undefined) return answerBy(compileRedirect(action.redirect, identity));
+  if (action.respond !== undefined) return answerBy(compileRespond(action.respond, identity));
   const shape = compileShape({ ...OWN_NAMES, ...action }, identity);
   const mirror = mirrorOf(action, { backends, identity }, shape);
   const onStatus = action.onStatus && compileOnStatus(action.onStatus, { backends, identity });
@@ -45,10 +43,15 @@ export function compileHandler(action: ActionConfig, { backends, identity }: Han
       weights: Object.entries(action.split).map(([name, weight]) => [courseTo(name), weight] as const),
       keyOf: action.splitOn === "random" ? undefined : compileHashKey(action.splitOn ?? BY_CLIENT),
     });
-    return (request) => forward(request, courseOf(request));
+    return (request, sink) => forwardTo(sink, request, courseOf(request));
   }
   const course = courseTo(action.backend!);
-  return (request) => forward(request, course);
+  return (request, sink) => forwardTo(sink, request, course);
+}
+
+/** Answers with what the proxy itself has to say. */
+function answerBy(respond: (request: IncomingRequest, status: number) => Response): Handler {
+  return (request, sink) => sink.onAnswer(request.exchange, respond(request, 200));
 }
 
 function mirrorOf(

@@ -8,7 +8,7 @@ import { SILENT_LOG } from "../../src/base/log.ts";
 import { createSnapshot } from "../../src/lifecycle/snapshot.ts";
 import type { Exchange } from "../../src/message/exchange.ts";
 import { listen } from "../../src/net/listen.ts";
-import { fetchIncoming } from "../../src/proxy/app.ts";
+import { handlerOf } from "../../src/proxy/app.ts";
 import { answerFailure } from "../../src/proxy/error-answer.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -59,7 +59,7 @@ export async function openAppScene(
   const reception = {
     limits: snapshot.config.limits,
     timeouts: frontend.config.timeouts,
-    fetch: (request: Request) => fetchIncoming(app, request),
+    serve: handlerOf(app),
     failureAnswer: (error: ProxyError, exchange: Exchange) => answerFailure(error, exchange, frontend.errors),
     onRefused() {},
     onBegun() {},

@@ -743,4 +743,18 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
     tests: ["integration/ejection-proof.test.ts"],
   },
+  {
+    file: "downstream/connection.ts",
+    breaks: "a failure is answered in the middle of what cuts its request",
+    from: "queueMicrotask(() => this.#answerFailure(exchange, error));",
+    to: "this.#answerFailure(exchange, error);",
+    tests: [CLOSING],
+  },
+  {
+    file: "proxy/forward.ts",
+    breaks: "a server that failed is asked again",
+    from: "(this.#tried ??= new Set()).add(server);",
+    to: "",
+    tests: ["unit/proxy/forward.test.ts"],
+  },
 ];

@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from "../../../src/http/limits.ts";
 import { BytesSource } from "../../../src/message/body-bytes.ts";
 import type { BodySink, BodySource } from "../../../src/message/body.ts";
 import type { Exchange } from "../../../src/message/exchange.ts";
+import { answerFrom } from "../../../src/message/answer-sink.ts";
 import type { IncomingRequest } from "../../../src/message/incoming-request.ts";
 import { asResponse, ForwardedResponse } from "../../../src/message/forwarded-response.ts";
 import type { UpstreamTunnel } from "../../../src/message/tunnel.ts";
@@ -120,7 +121,7 @@ export class ClientScene {
         timeouts: { ...TIMEOUTS, ...timeouts },
         halfClose,
         keepsSentFields: false,
-        fetch: (request) => this.#fetch(request as unknown as IncomingRequest),
+        serve: (request, sink) => answerFrom(() => this.#fetch(request), request.exchange, sink),
         failureAnswer: (error) => responseOf(error.status, error.kind),
         onRefused: (refusal) => void this.refusals.push(refusal),
         onBegun: () => void this.begun++,

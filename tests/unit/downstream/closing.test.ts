@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import type { Reception } from "../../../src/downstream/reception.ts";
 import { settle } from "../../support/clock.ts";
 import type { DrivenSocket } from "../../support/driven-socket.ts";
 import { ClientScene, type ClientSceneOptions, get, post, statuses } from "./client-scene.ts";
@@ -242,4 +243,19 @@ test("a client that finishes sending in its answer gets the rest of it", async (
   await settle();
   assert.match(client.sent, /halffull$/);
   assert.deepEqual([scene.ended, client.destroyed, client.wasReset], [["ok 200 8"], true, false]);
+});
+
+test("a failure that is told while its request is cut is no more answered", async (t) => {
+  const scene = new ClientScene(t, { halfClose: "abort" });
+  Object.assign(scene.place.reception, {
+    serve: ((request, sink) => {
+      const { exchange } = request;
+      exchange.underWay = { abort: (error) => sink.onFailed(exchange, error) };
+    }) satisfies Reception["serve"],
+  });
+  const client = await scene.client(get());
+  client.receiveEnd();
+  await settle();
+  assert.deepEqual([client.sent, client.destroyed], ["", true]);
+  assert.deepEqual(scene.ended, ["client_closed 0 0"]);
 });

@@ -76,7 +76,7 @@ export function switchingHead(response: ForwardedResponse): string {
   const fields = response.takeFields();
   const { status } = response;
   let head = "HTTP/1.1 " + status + " " + (response.statusText || reasonPhrase(status)) + "\r\n";
-  for (let i = 0; i < fields.size; i++) head += fieldLine(fields.names[i]!, fields.values[i]!);
+  for (let i = 0; i < fields.size; i++) head += fieldLine(fields.name(i), fields.value(i));
   return head + "\r\n";
 }
 

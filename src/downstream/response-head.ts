@@ -46,23 +46,23 @@ export function responseHead(input: HeadInput): Head {
     : "close";
   let text = "HTTP/1.1 " + status + " " + input.reason + "\r\n";
   let dated = false;
-  for (let i = 0; i < fields.names.length; i++) {
+  for (let i = 0; i < fields.size; i++) {
     const role = fields.kinds[i]!.role;
     if (role !== ROLE.none) {
       if (role === ROLE.date) dated = true;
       else if (role === ROLE.contentLength) {
         // RFC 9110 §8.6: none with 204; otherwise the line stays only where it still says the length.
-        if (status === 204 || (delivery !== "none" && !isLengthLine(delivery, input, fields.values[i]!))) {
+        if (status === 204 || (delivery !== "none" && !isLengthLine(delivery, input, fields.value(i)))) {
           continue;
         }
       } else if (role === ROLE.trailer) {
         if (delivery !== "chunked" || !input.keepsTrailers) continue;
-        const announced = announcedTrailers(fields.values[i]!, input.dropsTrailer);
-        if (announced !== undefined) text += fieldLine(fields.names[i]!, announced);
+        const announced = announcedTrailers(fields.value(i), input.dropsTrailer);
+        if (announced !== undefined) text += fieldLine(fields.name(i), announced);
         continue;
       } else if (fields.kinds[i]!.hopByHop) continue;
     } else if (fields.kinds[i]!.hopByHop && !isChallenge(status, fields.kinds[i]!.lower)) continue;
-    text += fieldLine(fields.names[i]!, fields.values[i]!);
+    text += fieldLine(fields.name(i), fields.value(i));
   }
   if (delivery === "length" && !declares(fields, input)) {
     text += "Content-Length: " + (input.length ?? 0) + "\r\n";
@@ -85,7 +85,7 @@ function isLengthLine(delivery: Delivery, input: HeadInput, value: string): bool
 
 function declares(fields: Fields, input: HeadInput): boolean {
   for (let i = 0; i < fields.kinds.length; i++) {
-    if (fields.kinds[i]!.role === ROLE.contentLength && isLengthLine("length", input, fields.values[i]!)) {
+    if (fields.kinds[i]!.role === ROLE.contentLength && isLengthLine("length", input, fields.value(i))) {
       return true;
     }
   }

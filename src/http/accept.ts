@@ -1,4 +1,4 @@
-import { trimBlanks } from "./fields.ts";
+import { trimBlanks } from "./list.ts";
 
 /** Members of an Accept that are looked at; a longer one is a client's mistake, or an attempt to keep us busy. */
 const MAX_MEMBERS = 32;

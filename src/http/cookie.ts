@@ -1,4 +1,5 @@
-import { type Fields, trimBlanks } from "./fields.ts";
+import { trimBlanks } from "./list.ts";
+import type { Fields } from "./fields.ts";
 import { addValue, type ValuesByName } from "./named-values.ts";
 
 /**
@@ -8,7 +9,7 @@ import { addValue, type ValuesByName } from "./named-values.ts";
 export function cookieValues(fields: Fields, names: ReadonlySet<string>): ValuesByName {
   const values = new Map<string, string[]>();
   for (let i = 0; i < fields.size; i++) {
-    if (fields.kinds[i]!.lower === "cookie") readLine(fields.values[i]!, names, values);
+    if (fields.kinds[i]!.lower === "cookie") readLine(fields.value(i), names, values);
   }
   return values;
 }

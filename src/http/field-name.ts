@@ -91,6 +91,21 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** Names that the proxy or nearly every message knows, in lower case. */
+export const WELL_KNOWN_NAMES: readonly string[] = [
+  ...ROLES.keys(),
+  ...HOP_BY_HOP,
+  ...("accept accept-charset accept-encoding accept-language accept-ranges access-control-allow-credentials " +
+    "access-control-allow-origin age allow alt-svc authorization cache-control content-disposition " +
+    "content-encoding content-language content-range content-security-policy content-type cookie dnt etag " +
+    "expires from if-match if-modified-since if-none-match if-range if-unmodified-since last-modified link " +
+    "origin pragma priority range referer referrer-policy retry-after sec-ch-ua sec-ch-ua-mobile " +
+    "sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user sec-websocket-accept " +
+    "sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version server " +
+    "server-timing strict-transport-security traceparent tracestate upgrade-insecure-requests user-agent " +
+    "vary www-authenticate x-content-type-options x-frame-options x-powered-by x-requested-with").split(" "),
+];
+
 /** Spellings remembered at most. Clients choose the names, so the table must not grow with traffic. */
 const MAX_SPELLINGS = 2048;
 const spellings = new Map<string, FieldName>();

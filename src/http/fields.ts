@@ -1,27 +1,124 @@
+import { Buffer } from "node:buffer";
 import { ALIAS_BIT, type FieldName, fieldName, HOP_BY_HOP_BIT, type Role } from "./field-name.ts";
+import { isTextAt, latin1 } from "./latin1.ts";
+import { isBlank } from "./list.ts";
+import { receivedName } from "./received-name.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** Marks of one line: where its name begins, its colon, and where it ends. */
+const MARKS = 3;
+/** The last mark of a line that is text; the first says then where its name stands, its value behind it. */
+const TEXT = -1;
+
+/** Values of one of which nearly every message asks for the text. */
+const COMMON_VALUES: readonly string[] = ["keep-alive", "close", "Keep-Alive", "chunked"];
+
+/** A number that a double holds, and a length of a body, has no more digits. */
+const MAX_DIGITS = 15;
 
 /**
- * The header or trailer fields of one message as they came: order, case and repetitions are kept. Three
- * arrays side by side hold the name as written, the value, and what is known of the name.
+ * The header or trailer fields of one message as they came: order, case and repetitions are kept.
+ *
+ * A received line is three marks on the bytes that came, in the form `name:value` and CRLF; text is made of it when
+ * somebody asks. A line that was added, or whose value was changed, is text.
  */
 export class Fields {
-  readonly names: string[] = [];
-  readonly values: string[] = [];
-  readonly kinds: FieldName[] = [];
+  /** What is known of the name of each line. */
+  readonly kinds: FieldName[];
+  readonly #bytes: Buffer;
+  readonly #marks: number[];
+  /** Names and values of the lines that are text. */
+  #texts: string[] | undefined;
+  /** Values that were asked for, by line. */
+  #asked: (string | undefined)[] | undefined;
   /** Bits of every line that was ever here. */
   #seen = 0;
 
+  /**
+   * Lines that stand in `bytes`, which must not change any more; without arguments there are none. `marks` has three for
+   * each, counted from `base`, and is the list's own from now on.
+   */
+  constructor(bytes: Buffer = NOTHING, marks: number[] = [], base = 0) {
+    this.#bytes = bytes;
+    this.#marks = marks;
+    const lines = marks.length / MARKS;
+    const kinds: FieldName[] = this.kinds = lines === 0 ? [] : new Array(lines);
+    let seen = 0;
+    for (let line = 0, i = 0; line < lines; line++, i += MARKS) {
+      const from = marks[i] = marks[i]! + base;
+      const colon = marks[i + 1] = marks[i + 1]! + base;
+      marks[i + 2] = marks[i + 2]! + base;
+      const kind = kinds[line] = receivedName(bytes, from, colon);
+      seen |= kind.bits;
+    }
+    this.#seen = seen;
+  }
+
   /** Number of field lines. */
   get size(): number {
-    return this.names.length;
+    return this.kinds.length;
+  }
+
+  /** The name of a line, as written. */
+  name(line: number): string {
+    const from = this.#marks[line * MARKS]!;
+    if (this.#isText(line)) return this.#texts![from]!;
+    return latin1(this.#bytes, from, this.#marks[line * MARKS + 1]!);
+  }
+
+  /** The value of a line, without the blanks and tabs around it (OWS, RFC 9110 §5.6.3). */
+  value(line: number): string {
+    if (this.#isText(line)) return this.#textOf(line);
+    const asked = this.#asked?.[line];
+    if (asked !== undefined) return asked;
+    const from = this.#valueFrom(line), to = this.#valueTo(line, from);
+    for (let i = 0; i < COMMON_VALUES.length; i++) {
+      if (isTextAt(COMMON_VALUES[i]!, this.#bytes, from, to)) return COMMON_VALUES[i]!;
+    }
+    return (this.#asked ??= [])[line] = latin1(this.#bytes, from, to);
+  }
+
+  /** Whether the value of a line is `text`, byte for byte. */
+  valueIs(line: number, text: string): boolean {
+    if (this.#isText(line)) return this.#textOf(line) === text;
+    const from = this.#valueFrom(line);
+    return isTextAt(text, this.#bytes, from, this.#valueTo(line, from));
+  }
+
+  /** The value of a line where it is nothing but up to 15 digits, else -1. */
+  numberOf(line: number): number {
+    if (this.#isText(line)) {
+      const text = this.#textOf(line);
+      return text.length <= MAX_DIGITS && /^\d+$/.test(text) ? Number(text) : -1;
+    }
+    const from = this.#valueFrom(line), to = this.#valueTo(line, from);
+    if (to === from || to - from > MAX_DIGITS) return -1;
+    let number = 0;
+    for (let i = from; i < to; i++) {
+      const digit = this.#bytes[i]! - 0x30;
+      if (digit < 0 || digit > 9) return -1;
+      number = number * 10 + digit;
+    }
+    return number;
+  }
+
+  /** Puts `value` in place of the value of a line. */
+  setValue(line: number, value: string): void {
+    if (this.#isText(line)) {
+      this.#texts![this.#marks[line * MARKS]! + 1] = value;
+      return;
+    }
+    const name = this.name(line);
+    this.#marks[line * MARKS] = this.#keepText(name, value);
+    this.#marks[line * MARKS + 2] = TEXT;
   }
 
   /** Adds a line at the end. */
   append(name: string, value: string): void {
-    this.names.push(name);
-    this.values.push(value);
     const kind = fieldName(name);
     this.kinds.push(kind);
+    this.#marks.push(this.#keepText(name, value), 0, TEXT);
     this.#seen |= kind.bits;
   }
 
@@ -40,12 +137,19 @@ export class Fields {
     return (this.#seen & ALIAS_BIT) !== 0;
   }
 
+  /** The first line of `role`, or -1. */
+  lineOf(role: Role): number {
+    if (!this.mayHave(role)) return -1;
+    for (let i = 0; i < this.kinds.length; i++) if (this.kinds[i]!.role === role) return i;
+    return -1;
+  }
+
   /** All values of `lower` joined by a comma, as RFC 9110 §5.3 reads repeated lines; undefined where there is none. */
   get(lower: string): string | undefined {
     let found: string | undefined;
     for (let i = 0; i < this.kinds.length; i++) {
       if (this.kinds[i]!.lower !== lower) continue;
-      found = found === undefined ? this.values[i]! : `${found}, ${this.values[i]!}`;
+      found = found === undefined ? this.value(i) : `${found}, ${this.value(i)}`;
     }
     return found;
   }
@@ -56,25 +160,30 @@ export class Fields {
 
   /** Removes the lines whose name `unwanted` says so of, in place. */
   removeWhere(unwanted: (kind: FieldName) => boolean): void {
-    const { names, values, kinds } = this;
+    const { kinds } = this;
+    const marks = this.#marks;
     let kept = 0;
     for (let i = 0; i < kinds.length; i++) {
       if (unwanted(kinds[i]!)) continue;
       if (kept !== i) {
-        names[kept] = names[i]!;
-        values[kept] = values[i]!;
         kinds[kept] = kinds[i]!;
+        for (let mark = 0; mark < MARKS; mark++) marks[kept * MARKS + mark] = marks[i * MARKS + mark]!;
       }
       kept++;
     }
-    names.length = values.length = kinds.length = kept;
+    if (kept === kinds.length) return;
+    kinds.length = kept;
+    marks.length = kept * MARKS;
+    this.#asked = undefined;
   }
 
   /** Puts what `change` makes of its value in place of it, in every line of `role`. */
   mapValues(role: Role, change: (value: string, kind: FieldName) => string): void {
     for (let i = 0; i < this.kinds.length; i++) {
       const kind = this.kinds[i]!;
-      if (kind.role === role) this.values[i] = change(this.values[i]!, kind);
+      if (kind.role !== role) continue;
+      const value = this.value(i), changed = change(value, kind);
+      if (changed !== value) this.setValue(i, changed);
     }
   }
 
@@ -82,9 +191,9 @@ export class Fields {
   toHeaders(): Headers {
     const headers = new Headers();
     let cookie: string | undefined;
-    for (let i = 0; i < this.names.length; i++) {
-      if (this.kinds[i]!.lower !== "cookie") headers.append(this.names[i]!, this.values[i]!);
-      else cookie = cookie === undefined ? this.values[i]! : `${cookie}; ${this.values[i]!}`;
+    for (let i = 0; i < this.kinds.length; i++) {
+      if (this.kinds[i]!.lower !== "cookie") headers.append(this.name(i), this.value(i));
+      else cookie = cookie === undefined ? this.value(i) : `${cookie}; ${this.value(i)}`;
     }
     if (cookie !== undefined) headers.set("cookie", cookie);
     return headers;
@@ -96,35 +205,35 @@ export class Fields {
     for (const [name, value] of headers) fields.append(name, value);
     return fields;
   }
-}
 
-/** The members of a comma-separated list, in lower case, empty ones left out (RFC 9110 §5.6.1). */
-export function listMembers(value: string): string[] {
-  return value.toLowerCase().split(",").map(trimBlanks).filter((member) => member !== "");
-}
-
-/** Whether a comma-separated list has more than `most` members, empty ones included; looks at no more than those. */
-export function hasMoreMembers(list: string, most: number): boolean {
-  let comma = -1;
-  for (let members = 0; members < most; members++) {
-    comma = list.indexOf(",", comma + 1);
-    if (comma === -1) return false;
+  #isText(line: number): boolean {
+    return this.#marks[line * MARKS + 2] === TEXT;
   }
-  return true;
-}
 
-/**
- * `text` without the blanks and tabs around it (OWS, RFC 9110 §5.6.3). `trim` would take a no-break space away as
- * well, and find a name where others see none; a regular expression takes time that grows with the square.
- */
-export function trimBlanks(text: string): string {
-  let from = 0;
-  let to = text.length;
-  while (from < to && isBlank(text.charCodeAt(from))) from++;
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
-  return text.slice(from, to);
-}
+  #textOf(line: number): string {
+    return this.#texts![this.#marks[line * MARKS]! + 1]!;
+  }
 
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
+  /** Keeps the text of a line and returns where it stands. */
+  #keepText(name: string, value: string): number {
+    if (this.#texts === undefined) {
+      this.#texts = [name, value];
+      return 0;
+    }
+    this.#texts.push(name, value);
+    return this.#texts.length - 2;
+  }
+
+  #valueFrom(line: number): number {
+    let from = this.#marks[line * MARKS + 1]! + 1;
+    const end = this.#marks[line * MARKS + 2]!;
+    while (from < end && isBlank(this.#bytes[from]!)) from++;
+    return from;
+  }
+
+  #valueTo(line: number, from: number): number {
+    let to = this.#marks[line * MARKS + 2]!;
+    while (to > from && isBlank(this.#bytes[to - 1]!)) to--;
+    return to;
+  }
 }

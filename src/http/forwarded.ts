@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { isToken } from "./chars.ts";
-import { trimBlanks } from "./fields.ts";
+import { trimBlanks } from "./list.ts";
 import { type IpSet, normalIp } from "./ip.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { consistsOf, DIGIT, isToken } from "./chars.ts";
 import { ROLE } from "./field-name.ts";
-import { type Fields, listMembers } from "./fields.ts";
+import { listMembers } from "./list.ts";
+import type { Fields } from "./fields.ts";
 
 /** How the end of a message body is found: by a length, by chunks, or by the end of the connection. */
 export type Framing = { readonly kind: "length"; readonly length: number } | { readonly kind: "chunked" } | {
@@ -41,39 +42,46 @@ export function responseFraming(
 
 /** The Content-Length that `fields` declare, where it is a number. */
 export function declaredLength(fields: Fields): number | undefined {
-  for (let i = 0; i < fields.kinds.length; i++) {
-    if (fields.kinds[i]!.role !== ROLE.contentLength) continue;
-    const length = Number(fields.values[i]!);
-    return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
-  }
-  return undefined;
+  const line = fields.lineOf(ROLE.contentLength);
+  if (line === -1) return undefined;
+  const length = Number(fields.value(line));
+  return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
 }
 
 function declaredFraming(fields: Fields, minorVersion: number, blame: ProxyErrorKind): Framing | undefined {
-  let length: string | undefined;
+  if (!fields.mayHave(ROLE.contentLength) && !fields.mayHave(ROLE.transferEncoding)) return undefined;
+  let lengthLine = -1;
   let coding: string | undefined;
   for (let i = 0; i < fields.kinds.length; i++) {
     const role = fields.kinds[i]!.role;
     if (role === ROLE.contentLength) {
-      if (length !== undefined) throw new ProxyError(blame, "Content-Length is repeated");
-      length = fields.values[i]!;
+      if (lengthLine !== -1) throw new ProxyError(blame, "Content-Length is repeated");
+      lengthLine = i;
     } else if (role === ROLE.transferEncoding) {
       if (coding !== undefined) throw new ProxyError(blame, "Transfer-Encoding is repeated");
-      coding = fields.values[i]!;
+      coding = fields.value(i);
     }
   }
   if (coding !== undefined) {
-    if (length !== undefined) {
+    if (lengthLine !== -1) {
       throw new ProxyError(blame, "Content-Length and Transfer-Encoding are both there");
     }
     if (minorVersion === 0) throw new ProxyError(blame, "Transfer-Encoding in an HTTP/1.0 message");
     checkCoding(coding, blame);
     return CHUNKED;
   }
-  if (length === undefined) return undefined;
-  const value = consistsOf(length, DIGIT) ? Number(length) : NaN;
-  if (!Number.isSafeInteger(value)) throw new ProxyError(blame, "Content-Length is not a number in range");
-  return value === 0 ? NO_BODY : { kind: "length", length: value };
+  if (lengthLine === -1) return undefined;
+  const length = lengthAt(fields, lengthLine);
+  if (!Number.isSafeInteger(length)) throw new ProxyError(blame, "Content-Length is not a number in range");
+  return length === 0 ? NO_BODY : { kind: "length", length };
+}
+
+/** The number that a line is the text of; NaN where it is not one of nothing but digits. */
+function lengthAt(fields: Fields, line: number): number {
+  const number = fields.numberOf(line);
+  if (number !== -1) return number;
+  const text = fields.value(line);
+  return consistsOf(text, DIGIT) ? Number(text) : NaN;
 }
 
 function checkCoding(coding: string, blame: ProxyErrorKind): void {

@@ -1,6 +1,7 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { ROLE } from "./field-name.ts";
-import { type Fields, hasMoreMembers, listMembers } from "./fields.ts";
+import { hasMoreMembers, listMembers } from "./list.ts";
+import type { Fields } from "./fields.ts";
 
 /** Options that Connection may list: more than anybody means, and few enough to be read more than once. */
 const MAX_OPTIONS = 128;
@@ -55,7 +56,7 @@ export function connectionOf(fields: Fields): string | undefined {
   let found: string | undefined;
   for (let i = 0; i < fields.kinds.length; i++) {
     if (fields.kinds[i]!.role !== ROLE.connection) continue;
-    found = found === undefined ? fields.values[i]! : `${found}, ${fields.values[i]!}`;
+    found = found === undefined ? fields.value(i) : `${found}, ${fields.value(i)}`;
   }
   return found;
 }

@@ -8,9 +8,11 @@ const DECIMAL = /^\d+$/;
 /** Whether a request with the method OPTIONS may be passed on no further: its Max-Forwards is 0 (RFC 9110 §7.6.2). */
 export function isAtLastHop(fields: Fields): boolean {
   if (!fields.mayHave(ROLE.maxForwards)) return false;
-  return fields.values.some((value, i) =>
-    fields.kinds[i]!.role === ROLE.maxForwards && DECIMAL.test(value) && Number(value) === 0
-  );
+  return fields.kinds.some((kind, i) => {
+    if (kind.role !== ROLE.maxForwards) return false;
+    const value = fields.value(i);
+    return DECIMAL.test(value) && Number(value) === 0;
+  });
 }
 
 /** The value of Max-Forwards one hop on (RFC 9110 §7.6.2); what is no number goes on as it is. */

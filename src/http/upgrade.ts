@@ -1,4 +1,4 @@
-import { listMembers } from "./fields.ts";
+import { listMembers } from "./list.ts";
 
 /**
  * Whether a server may switch to what its 101 names: only to protocols that the request offered, and to at

@@ -1,4 +1,4 @@
-import { trimBlanks } from "./fields.ts";
+import { trimBlanks } from "./list.ts";
 
 /**
  * How often a message came by a proxy called `name`, by its Via: each member is `protocol name`, and perhaps a

@@ -10,7 +10,7 @@ const CR = 0x0d, LF = 0x0a;
 
 const LENGTH = 0, CLOSE = 1, CHUNK_LINE = 2, CHUNK_DATA = 3, DATA_CR = 4, DATA_LF = 5, TRAILERS = 6, DONE = 7;
 
-/** Takes the framing off one message body (RFC 9112 §6 and §7) without copying the data. */
+/** Takes the framing off message bodies, one after another (RFC 9112 §6 and §7) without copying the data. */
 export class BodyReader {
   /** The piece of the body that the last `read` found, if it found one. */
   data: Buffer | undefined;
@@ -18,19 +18,27 @@ export class BodyReader {
   trailers: Fields | undefined;
   readonly #blame: ProxyErrorKind;
   readonly #limits: CodecLimits;
-  #state: number;
+  #state: number = DONE;
   /** Bytes left of the body or of the chunk. */
-  #left: number;
+  #left = 0;
   #chunkLine: ChunkLineReader | undefined;
   #trailerReader: HeadReader | undefined;
 
   constructor(framing: Framing, blame: ProxyErrorKind, limits: CodecLimits) {
     this.#blame = blame;
     this.#limits = limits;
+    this.begin(framing);
+  }
+
+  /** Makes ready for the body of the next message. */
+  begin(framing: Framing): void {
+    this.data = undefined;
+    this.trailers = undefined;
+    this.#trailerReader = undefined;
     this.#left = framing.kind === "length" ? framing.length : 0;
     if (framing.kind === "chunked") {
       this.#state = CHUNK_LINE;
-      this.#chunkLine = new ChunkLineReader(blame);
+      this.#chunkLine = new ChunkLineReader(this.#blame);
     } else if (framing.kind === "close") this.#state = CLOSE;
     else this.#state = this.#left === 0 ? DONE : LENGTH;
   }

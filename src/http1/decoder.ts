@@ -36,12 +36,14 @@ export abstract class Decoder<Head> {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #consumed: Buffer[] = [];
-  /** Whether a message begins in the chunk after another one. */
+  /** Whether the chunk holds more than what is read now: another message before it, or a head that stands there. */
   #shared = false;
   /** Why nothing more can be read: after bytes that were refused, it is unknown where a message begins. */
   #failure: Error | undefined;
   #head: Head | undefined;
   #body: BodyReader | undefined;
+  /** Reads every body that is not empty, once there was one. */
+  #bodyReader: BodyReader | undefined;
   #trailers: Fields | undefined;
   /** Names that `Connection` of the head gave to this connection alone; they count for the trailers as well. */
   #nominated: ReadonlySet<string> | undefined;
@@ -52,8 +54,8 @@ export abstract class Decoder<Head> {
     this.#headReader = new HeadReader(rules);
   }
 
-  /** Reads start line and fields of a complete head. */
-  protected abstract parse(startLine: string, fields: Fields): Head;
+  /** Reads a complete head: the start line in the bytes of `reader`, and its fields. */
+  protected abstract parse(reader: HeadReader, fields: Fields): Head;
   protected abstract framing(head: Head): Framing;
   /** Bytes to pass over before a head. */
   protected skip(_chunk: Buffer, at: number): number {
@@ -130,8 +132,9 @@ export abstract class Decoder<Head> {
   }
 
   /**
-   * Takes a chunk that was read to its end; undefined where there is none left. A chunk with the end of one
-   * message and the start of another is never given: what was read first may still be on its way elsewhere.
+   * Takes a chunk that was read to its end; undefined where there is none left. Never given is a chunk with the end of
+   * one message and the start of another, as what was read first may still be on its way elsewhere, nor one that a head
+   * stands in, which lives as long as its fields.
    */
   takeConsumed(): Buffer | undefined {
     const before = this.#consumed.pop();
@@ -209,14 +212,23 @@ export abstract class Decoder<Head> {
       return "more";
     }
     this.#at = end;
+    if (this.#headReader.inChunk) this.#shared = true;
     const fields = this.#headReader.fields();
-    const head = this.parse(this.#headReader.startLine, fields);
+    const head = this.parse(this.#headReader, fields);
     this.#headReader.reset();
     this.#head = head;
     this.#trailers = undefined;
     const framing = this.framing(head);
     this.#nominated = framing.kind === "chunked" ? nominatedNames(connectionOf(fields)) : undefined;
-    this.#body = framing === NO_BODY ? EMPTY_BODY : new BodyReader(framing, this.blame, this.limits);
+    this.#body = framing === NO_BODY ? EMPTY_BODY : this.#readerOf(framing);
     return "head";
+  }
+
+  #readerOf(framing: Framing): BodyReader {
+    if (this.#bodyReader === undefined) {
+      return this.#bodyReader = new BodyReader(framing, this.blame, this.limits);
+    }
+    this.#bodyReader.begin(framing);
+    return this.#bodyReader;
   }
 }

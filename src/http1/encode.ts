@@ -1,5 +1,6 @@
 import { type FieldName, fieldName, ROLE } from "../http/field-name.ts";
-import { type Fields, trimBlanks } from "../http/fields.ts";
+import { trimBlanks } from "../http/list.ts";
+import type { Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 
 export type DropsField = (kind: FieldName) => boolean;
@@ -11,7 +12,7 @@ export function lastChunk(trailers: Fields | undefined, drops?: DropsField): str
   for (let i = 0; i < trailers.size; i++) {
     const kind = trailers.kinds[i]!;
     if (isForbiddenTrailer(kind) || drops?.(kind) === true) continue;
-    text += fieldLine(trailers.names[i]!, trailers.values[i]!);
+    text += fieldLine(trailers.name(i), trailers.value(i));
   }
   return text + "\r\n";
 }
@@ -49,7 +50,7 @@ export function informationalHead(status: number, reason: string, fields: Fields
       const kind = fields.kinds[i]!;
       const { hopByHop, role, lower } = kind;
       if (hopByHop || role === ROLE.contentLength || role === ROLE.trailer || nominated?.has(lower)) continue;
-      text += fieldLine(fields.names[i]!, fields.values[i]!);
+      text += fieldLine(fields.name(i), fields.value(i));
     }
   }
   return text + "\r\n";

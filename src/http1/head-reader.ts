@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { formatSize } from "../base/units.ts";
 import { CLASS, TOKEN, VALUE } from "../http/chars.ts";
-import { Fields, trimBlanks } from "../http/fields.ts";
+import { Fields } from "../http/fields.ts";
 import type { CodecLimits } from "../http/limits.ts";
 
 const HT = 0x09, LF = 0x0a, CR = 0x0d, SP = 0x20, COLON = 0x3a;
@@ -12,6 +12,11 @@ const START_LINE = 0, LINE_BEGIN = 1, NAME = 2, FIELD_VALUE = 3;
 
 /** Bytes that a start line may have besides the target: method, version, blanks. */
 const START_LINE_EXTRA_BYTES = 64;
+
+/** The bytes that a head came in are kept with it up to this size; of more, who keeps the head is not to keep the rest. */
+const MAX_KEPT_BYTES = 4 * 1024;
+
+const NOTHING = Buffer.alloc(0);
 
 /** How a head is read. `blame` and `tooLarge` are the kinds of error for a malformed and an oversized one. */
 export interface HeadRules {
@@ -29,7 +34,7 @@ export interface HeadRules {
  * forbid as soon as it is seen: bare CR or LF, control bytes, a line that begins with a blank (obs-fold), a
  * name that is no token, a blank before the colon.
  *
- * One pass over the bytes finds, checks and marks; a head in one piece is not copied.
+ * One pass over the bytes finds, checks and marks; a head that came in one small piece is not copied.
  */
 export class HeadReader {
   readonly #rules: HeadRules;
@@ -39,9 +44,12 @@ export class HeadReader {
   #scanned = 0;
   #state: number;
   #startLineEnd = 0;
-  /** Per field: start of the name, the colon, the end of the line. */
-  #marks: number[] = [];
-  #text = "";
+  /** Per field: start of the name, the colon, the end of the line; the first `#used` of them. One array for all heads. */
+  readonly #marks: number[] = [];
+  #used = 0;
+  #bytes: Buffer = NOTHING;
+  #begin = 0;
+  #inChunk = false;
 
   constructor(rules: HeadRules) {
     this.#rules = rules;
@@ -61,34 +69,40 @@ export class HeadReader {
     if (this.#stored === 0) {
       const end = this.#scan(chunk, from, chunk.length);
       if (end === -1) this.#keep(chunk, from);
-      else this.#text = chunk.toString("latin1", from, end);
+      else this.#settle(chunk, from, end);
       return end;
     }
     const before = this.#stored;
     this.#keep(chunk, from);
     const end = this.#scan(this.#store!, 0, this.#stored);
     if (end === -1) return -1;
-    this.#text = this.#store!.toString("latin1", 0, end);
+    this.#settle(this.#store!, 0, end);
     return from + end - before;
   }
 
-  /** The start line of the complete head. */
-  get startLine(): string {
-    return this.#text.slice(0, this.#startLineEnd);
+  /** What the complete head stands in. */
+  get bytes(): Buffer {
+    return this.#bytes;
   }
 
-  /** The field lines of the complete head, in order; the blanks around each value removed. */
+  /** Where it begins in `bytes`, with its start line. */
+  get begin(): number {
+    return this.#begin;
+  }
+
+  /** Where its start line ends in `bytes`, without the line end. */
+  get startLineEnd(): number {
+    return this.#begin + this.#startLineEnd;
+  }
+
+  /** Whether it stands in the very chunk that was given, whose memory then belongs to the fields. */
+  get inChunk(): boolean {
+    return this.#inChunk;
+  }
+
+  /** The field lines of the complete head, in order. */
   fields(): Fields {
-    const fields = new Fields();
-    const marks = this.#marks;
-    const text = this.#text;
-    for (let i = 0; i < marks.length; i += 3) {
-      fields.append(
-        text.slice(marks[i]!, marks[i + 1]!),
-        trimBlanks(text.slice(marks[i + 1]! + 1, marks[i + 2]!)),
-      );
-    }
-    return fields;
+    return new Fields(this.#bytes, this.#marks.slice(0, this.#used), this.#begin);
   }
 
   /** Makes ready for the next head. */
@@ -98,8 +112,8 @@ export class HeadReader {
     this.#scanned = 0;
     this.#state = this.#rules.hasStartLine ? START_LINE : LINE_BEGIN;
     this.#startLineEnd = 0;
-    this.#marks = [];
-    this.#text = "";
+    this.#used = 0;
+    this.#bytes = NOTHING;
   }
 
   #keep(chunk: Buffer, from: number): void {
@@ -114,65 +128,80 @@ export class HeadReader {
     this.#stored = needed;
   }
 
+  /** Settles where the complete head stands: in the bytes it was found in, or in a copy of its own. */
+  #settle(bytes: Buffer, from: number, end: number): void {
+    const stays = this.#rules.hasStartLine && bytes.length <= MAX_KEPT_BYTES;
+    this.#bytes = stays ? bytes : Buffer.from(bytes.subarray(from, end));
+    this.#begin = stays ? from : 0;
+    this.#inChunk = stays && bytes !== this.#store;
+  }
+
   /** Scans on in `bytes`, whose head begins at `base`; returns the index after the head or -1. */
   #scan(bytes: Buffer, base: number, length: number): number {
     const { limits, blame } = this.#rules;
     const limit = base + limits.headerSize;
-    const startLineLimit = base + limits.targetSize + START_LINE_EXTRA_BYTES;
     const end = Math.min(length, limit);
+    const startLineStop = Math.min(end, base + limits.targetSize + START_LINE_EXTRA_BYTES);
     const marks = this.#marks;
+    let used = this.#used;
     let state = this.#state;
     let i = base + this.#scanned;
     scan: while (i < end) {
-      const byte = bytes[i]!;
-      if (state === FIELD_VALUE || state === START_LINE) {
-        if (state === START_LINE && i >= startLineLimit && byte !== CR) {
-          this.#fail(
-            this.#rules.startLineTooLong,
-            `The start line is longer than target_size (${formatSize(limits.targetSize)})`,
-          );
+      if (state === LINE_BEGIN) {
+        const byte = bytes[i]!;
+        if (byte === CR) {
+          if (i + 1 >= end) break scan;
+          if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
+          this.#scanned = i + 2 - base;
+          this.#used = used;
+          return i + 2;
         }
-        if ((CLASS[byte]! & VALUE) !== 0) {
-          i++;
-          continue;
+        if (byte === SP || byte === HT) this.#fail(blame, "A folded line");
+        if ((CLASS[byte]! & TOKEN) === 0) this.#fail(blame, "A field line without a name");
+        if (used >= limits.headerCount * 3) {
+          this.#fail(this.#rules.tooLarge, `More fields than header_count (${limits.headerCount})`);
         }
-        if (byte !== CR) this.#fail(blame, byte === LF ? "A bare LF" : "A control byte");
-        if (i + 1 >= end) break scan;
-        if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
-        if (state === START_LINE) {
-          this.#startLineEnd = i - base;
-          if (i === base) this.#fail(blame, "An empty start line");
-        } else marks.push(i - base);
-        state = LINE_BEGIN;
-        i += 2;
+        marks[used++] = i - base;
+        state = NAME;
+        i++;
       } else if (state === NAME) {
-        if (byte === COLON) {
-          marks.push(i - base);
-          state = FIELD_VALUE;
-        } else if ((CLASS[byte]! & TOKEN) === 0) {
+        while (i < end && (CLASS[bytes[i]!]! & TOKEN) !== 0) i++;
+        if (i === end) break scan;
+        const byte = bytes[i]!;
+        if (byte !== COLON) {
           this.#fail(
             blame,
             byte === SP || byte === HT ? "A blank before the colon" : "A bad byte in a field name",
           );
         }
+        marks[used++] = i - base;
+        state = FIELD_VALUE;
         i++;
       } else {
-        if (byte === CR) {
-          if (i + 1 >= end) break scan;
-          if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
-          this.#scanned = i + 2 - base;
-          return i + 2;
+        const stop = state === START_LINE ? startLineStop : end;
+        while (i < stop && (CLASS[bytes[i]!]! & VALUE) !== 0) i++;
+        if (i === end) break scan;
+        const byte = bytes[i]!;
+        if (byte !== CR) {
+          if (i === stop) {
+            this.#fail(
+              this.#rules.startLineTooLong,
+              `The start line is longer than target_size (${formatSize(limits.targetSize)})`,
+            );
+          }
+          this.#fail(blame, byte === LF ? "A bare LF" : "A control byte");
         }
-        if (byte === SP || byte === HT) this.#fail(blame, "A folded line");
-        if ((CLASS[byte]! & TOKEN) === 0) this.#fail(blame, "A field line without a name");
-        if (marks.length >= limits.headerCount * 3) {
-          this.#fail(this.#rules.tooLarge, `More fields than header_count (${limits.headerCount})`);
-        }
-        marks.push(i - base);
-        state = NAME;
-        i++;
+        if (i + 1 >= end) break scan;
+        if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
+        if (state === START_LINE) {
+          this.#startLineEnd = i - base;
+          if (i === base) this.#fail(blame, "An empty start line");
+        } else marks[used++] = i - base;
+        state = LINE_BEGIN;
+        i += 2;
       }
     }
+    this.#used = used;
     this.#state = state;
     this.#scanned = i - base;
     if (length >= limit) {

@@ -2,14 +2,18 @@ import type { Buffer } from "node:buffer";
 import { ProxyError } from "../base/errors.ts";
 import { formatSize } from "../base/units.ts";
 import { readAuthority } from "../http/authority.ts";
-import { consistsOf, isToken, TARGET } from "../http/chars.ts";
+import { TARGET, TOKEN } from "../http/chars.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
 import { type Framing, NO_BODY, requestFraming } from "../http/framing.ts";
 import { checkConnection } from "../http/hop-by-hop.ts";
+import { areBytesOf, isTextAt, latin1 } from "../http/latin1.ts";
 import { parseTarget, type RequestTarget, sameAuthority } from "../http/request-target.ts";
 import { Decoder } from "./decoder.ts";
+import type { HeadReader } from "./head-reader.ts";
 import type { CodecLimits } from "../http/limits.ts";
+
+const SP = 0x20;
 
 /** The head of a request, as received and found to be sound. */
 export interface RequestHead {
@@ -37,6 +41,8 @@ export class RequestDecoder extends Decoder<RequestHead> {
   #refused: RefusedHead | undefined;
 
   readonly #ignoresHost: boolean;
+  /** What Host named the last time. */
+  #lastHost: string | undefined;
 
   /** `ignoresHost`: Host counts for nothing where the target names the host, as RFC 9112 §3.2.2 has it for proxies. */
   constructor(limits: CodecLimits, ignoresHost = false) {
@@ -55,31 +61,29 @@ export class RequestDecoder extends Decoder<RequestHead> {
     return this.#refused;
   }
 
-  protected parse(startLine: string, fields: Fields): RequestHead {
+  protected parse({ bytes, begin, startLineEnd }: HeadReader, fields: Fields): RequestHead {
     this.#skipped = 0;
-    const first = startLine.indexOf(" ");
-    const second = startLine.indexOf(" ", first + 1);
-    if (first < 1 || second === -1) {
+    const first = blankIn(bytes, begin, startLineEnd);
+    const second = blankIn(bytes, first + 1, startLineEnd);
+    if (first === begin || second >= startLineEnd) {
       throw new ProxyError("bad_request", "The request line has not three parts");
     }
-    const method = startLine.slice(0, first);
-    const rawTarget = startLine.slice(first + 1, second);
-    const version = startLine.slice(second + 1);
-    if (!isToken(method)) throw new ProxyError("bad_request", "The method is no token");
-    if (version !== "HTTP/1.1" && version !== "HTTP/1.0") throw refusedVersion(version);
+    const method = methodAt(bytes, begin, first);
+    if (method === undefined) throw new ProxyError("bad_request", "The method is no token");
+    const minorVersion = minorVersionAt(bytes, second + 1, startLineEnd);
+    const rawTarget = latin1(bytes, first + 1, second);
     if (rawTarget.length > this.limits.targetSize) {
       throw new ProxyError(
         "target_too_long",
         `The request target is longer than target_size (${formatSize(this.limits.targetSize)})`,
       );
     }
-    if (!consistsOf(rawTarget, TARGET)) {
+    if (!areBytesOf(TARGET, bytes, first + 1, second)) {
       throw new ProxyError("bad_request", "A bad byte in the request target");
     }
-    const minorVersion = version === "HTTP/1.1" ? 1 : 0;
     this.#refused = { method, target: rawTarget, minorVersion, fields };
     const target = parseTarget(method, rawTarget);
-    const authority = authorityOf(fields, minorVersion, { target, ignoresHost: this.#ignoresHost });
+    const authority = this.#authorityOf(fields, minorVersion, target);
     const framing = requestFraming(fields, minorVersion);
     // RFC 9110 §9.3.6 gives the content of a CONNECT no meaning, so nobody can say what such bytes are.
     if (method === "CONNECT" && framing !== NO_BODY) {
@@ -88,6 +92,33 @@ export class RequestDecoder extends Decoder<RequestHead> {
     checkConnection(fields, this.blame);
     this.#refused = undefined;
     return { method, target, minorVersion, fields, framing, authority };
+  }
+
+  /** RFC 9112 §3.2: 400 for a missing (in HTTP/1.1), a repeated or a bad Host, and for one that the target contradicts. */
+  #authorityOf(fields: Fields, minorVersion: number, target: RequestTarget): string {
+    const host = this.#hostOf(fields);
+    if (host === undefined && minorVersion === 1) throw new ProxyError("bad_request", "Host is missing");
+    if (target.authority === undefined) return host ?? "";
+    const differs = host !== undefined && target.scheme !== undefined &&
+      !sameAuthority(host, target.authority, target.scheme);
+    if (differs && !this.#ignoresHost) {
+      throw new ProxyError("bad_request", "Host and the request target name different hosts");
+    }
+    return target.authority;
+  }
+
+  /** What Host names. A client asks the same host again and again, so its text is made once. */
+  #hostOf(fields: Fields): string | undefined {
+    const line = fields.lineOf(ROLE.host);
+    if (line === -1) return undefined;
+    for (let i = line + 1; i < fields.size; i++) {
+      if (fields.kinds[i]!.role === ROLE.host) throw new ProxyError("bad_request", "Host is repeated");
+    }
+    if (this.#lastHost !== undefined && fields.valueIs(line, this.#lastHost)) return this.#lastHost;
+    const host = readAuthority(fields.value(line));
+    if (host === undefined) throw new ProxyError("bad_request", "Host is not host or host:port");
+    if (!fields.valueIs(line, host)) fields.setValue(line, host); // whoever reads the field sees what everybody else sees
+    return this.#lastHost = host;
   }
 
   protected framing(head: RequestHead): Framing {
@@ -105,6 +136,28 @@ export class RequestDecoder extends Decoder<RequestHead> {
   }
 }
 
+/** The methods of nearly all requests. */
+const METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
+
+/** The method that stands there, or undefined where it is no token. */
+function methodAt(bytes: Buffer, from: number, to: number): string | undefined {
+  for (let i = 0; i < METHODS.length; i++) if (isTextAt(METHODS[i]!, bytes, from, to)) return METHODS[i]!;
+  return areBytesOf(TOKEN, bytes, from, to) ? latin1(bytes, from, to) : undefined;
+}
+
+function minorVersionAt(bytes: Buffer, from: number, to: number): 0 | 1 {
+  if (isTextAt("HTTP/1.1", bytes, from, to)) return 1;
+  if (isTextAt("HTTP/1.0", bytes, from, to)) return 0;
+  throw refusedVersion(latin1(bytes, from, to));
+}
+
+/** Where the next blank stands before `to`, else `to`. */
+function blankIn(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== SP) at++;
+  return at;
+}
+
 /** RFC 9110 §15.6.6: 505 for a version that is one but not ours; what is no version at all is a bad request. */
 function refusedVersion(version: string): ProxyError {
   const known = /^HTTP\/\d\.\d$/.test(version) && version !== "HTTP/0.9";
@@ -112,28 +165,4 @@ function refusedVersion(version: string): ProxyError {
     known ? "version_unsupported" : "bad_request",
     "The version is neither HTTP/1.0 nor HTTP/1.1",
   );
-}
-
-/** RFC 9112 §3.2: 400 for a missing (in HTTP/1.1), a repeated or a bad Host, and for one that the target contradicts. */
-function authorityOf(
-  fields: Fields,
-  minorVersion: number,
-  { target, ignoresHost }: { target: RequestTarget; ignoresHost: boolean },
-): string {
-  let host: string | undefined;
-  for (let i = 0; i < fields.kinds.length; i++) {
-    if (fields.kinds[i]!.role !== ROLE.host) continue;
-    if (host !== undefined) throw new ProxyError("bad_request", "Host is repeated");
-    host = readAuthority(fields.values[i]!);
-    if (host === undefined) throw new ProxyError("bad_request", "Host is not host or host:port");
-    fields.values[i] = host; // whoever reads the field sees what everybody else sees
-  }
-  if (host === undefined && minorVersion === 1) throw new ProxyError("bad_request", "Host is missing");
-  if (target.authority === undefined) return host ?? "";
-  const differs = host !== undefined && target.scheme !== undefined &&
-    !sameAuthority(host, target.authority, target.scheme);
-  if (differs && !ignoresHost) {
-    throw new ProxyError("bad_request", "Host and the request target name different hosts");
-  }
-  return target.authority;
 }

@@ -1,9 +1,10 @@
 import { ProxyError } from "../base/errors.ts";
-import { copyOf } from "../http/copied-text.ts";
 import type { Fields } from "../http/fields.ts";
 import { type Framing, responseFraming } from "../http/framing.ts";
 import { checkConnection } from "../http/hop-by-hop.ts";
+import { isTextAt, latin1 } from "../http/latin1.ts";
 import { Decoder } from "./decoder.ts";
+import type { HeadReader } from "./head-reader.ts";
 import type { CodecLimits } from "../http/limits.ts";
 
 /** The head of an answer, as received and found to be sound. */
@@ -35,8 +36,8 @@ export class ResponseDecoder extends Decoder<ResponseHead> {
     this.#method = method;
   }
 
-  protected parse(startLine: string, fields: Fields): ResponseHead {
-    const { status, minorVersion, reason } = readStatusLine(startLine);
+  protected parse(reader: HeadReader, fields: Fields): ResponseHead {
+    const { status, minorVersion, reason } = readStatusLine(reader);
     checkConnection(fields, this.blame);
     const framing = responseFraming(fields, { status, minorVersion, method: this.#method });
     return { status, reason, minorVersion, fields, framing };
@@ -57,8 +58,9 @@ interface StatusLine {
 let lastLine: StatusLine = { text: "HTTP/1.1 200 OK", status: 200, minorVersion: 1, reason: "OK" };
 
 /** Remembers the last line, which is nearly always the next one as well. */
-function readStatusLine(text: string): StatusLine {
-  if (text === lastLine.text) return lastLine;
+function readStatusLine({ bytes, begin, startLineEnd }: HeadReader): StatusLine {
+  if (isTextAt(lastLine.text, bytes, begin, startLineEnd)) return lastLine;
+  const text = latin1(bytes, begin, startLineEnd);
   // A missing blank before an empty reason is common among servers and says nothing ambiguous.
   const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/s.exec(text);
   if (match === null) {
@@ -70,9 +72,9 @@ function readStatusLine(text: string): StatusLine {
     minorVersion: match[1] === "1" ? 1 : 0,
     reason: match[3] ?? "",
   };
-  if (text.length <= MAX_REMEMBERED) lastLine = { ...line, text: copyOf(text), reason: copyOf(line.reason) };
+  if (text.length <= MAX_REMEMBERED) lastLine = line;
   return line;
 }
 
-/** A line that is kept must not keep a whole head alive, nor be long itself. */
+/** Characters of a line that is kept. */
 const MAX_REMEMBERED = 64;

@@ -136,7 +136,12 @@ export class Exchange {
   #sentId(): string | undefined {
     const { fields } = this;
     if (fields?.mayHave(ROLE.requestId) !== true) return undefined;
-    return fields.values.find((value, i) => fields.kinds[i]!.role === ROLE.requestId && isRequestId(value));
+    for (let i = 0; i < fields.size; i++) {
+      if (fields.kinds[i]!.role !== ROLE.requestId) continue;
+      const value = fields.value(i);
+      if (isRequestId(value)) return value;
+    }
+    return undefined;
   }
 
   /** An exchange for a copy of the request, whose answer nobody waits for. */

@@ -9,7 +9,7 @@ export function reconcile(fields: Fields, headers: Headers): Fields {
   const kept = new Fields();
   for (let i = 0; i < fields.size; i++) {
     const name = fields.kinds[i]!.lower;
-    if (sameValue(before, headers, name)) kept.append(fields.names[i]!, fields.values[i]!);
+    if (sameValue(before, headers, name)) kept.append(fields.name(i), fields.value(i));
   }
   const seen = new Set<string>();
   for (const [name, value] of headers) {

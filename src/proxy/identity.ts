@@ -1,7 +1,7 @@
 import { ProxyError } from "../base/errors.ts";
 import { readAuthority } from "../http/authority.ts";
 import { ROLE } from "../http/field-name.ts";
-import { hasMoreMembers } from "../http/fields.ts";
+import { hasMoreMembers } from "../http/list.ts";
 import { clientBehind, clientPosition, forwardedElements, forwardedForEntries } from "../http/forwarded.ts";
 import type { IpSet } from "../http/ip.ts";
 import { timesLooped, timesVia } from "../http/via.ts";
@@ -65,8 +65,8 @@ function lookAt({ head: { fields } }: IncomingRequest, policy: IdentityPolicy): 
   let aliased = false;
   for (let i = 0; i < fields.size; i++) {
     const { role, alias } = fields.kinds[i]!;
-    if (role === ROLE.via) passes += timesVia(fields.values[i]!, policy.name);
-    else if (role === ROLE.cdnLoop) passes += timesLooped(fields.values[i]!, policy.name);
+    if (role === ROLE.via) passes += timesVia(fields.value(i), policy.name);
+    else if (role === ROLE.cdnLoop) passes += timesLooped(fields.value(i), policy.name);
     if (alias) aliased = true;
   }
   if (passes >= MAX_PASSES) {

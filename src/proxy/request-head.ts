@@ -61,7 +61,7 @@ export function requestHead(
   { host, basePath, authorization }: Destination,
 ): string {
   const { fields, body, target, edits } = parts;
-  const { names, values, kinds } = fields;
+  const { kinds } = fields;
   const dropsAliases = parts.policy.aliases !== "keep";
   const { transparent } = parts.policy;
   const nominated = nominatedNames(connectionOf(fields));
@@ -78,38 +78,38 @@ export function requestHead(
   let hostSent = false;
   let wantsTrailers = false;
   let head = parts.method + " " + (target === "*" ? target : basePath + target) + " HTTP/1.1\r\n";
-  for (let i = 0; i < names.length; i++) {
+  for (let i = 0; i < kinds.length; i++) {
     const kind = kinds[i]!;
     const { role } = kind;
     if (role !== ROLE.none) {
       if (role === ROLE.host) {
-        head += names[i]! + ": " + host + "\r\n";
+        head += fields.name(i) + ": " + host + "\r\n";
         hostSent = true;
         continue;
       }
       if (role === ROLE.contentLength) {
         if (body !== null && body.length === undefined) continue;
-        head += names[i]! + ": " + (body?.length ?? 0) + "\r\n";
+        head += fields.name(i) + ": " + (body?.length ?? 0) + "\r\n";
         lengthSent = true;
         continue;
       }
       if (role === ROLE.te) {
-        wantsTrailers ||= edits?.bare !== true && takesTrailers(values[i]!);
+        wantsTrailers ||= edits?.bare !== true && takesTrailers(fields.value(i));
         continue;
       }
       if (role === ROLE.trailer) {
-        if (keepsTrailers(body)) head += trailerLine(names[i]!, values[i]!, parts, nominated);
+        if (keepsTrailers(body)) head += trailerLine(fields.name(i), fields.value(i), parts, nominated);
         continue;
       }
       if (isIdentity(role) && !transparent) {
-        note(reported, role, values[i]!);
+        note(reported, role, fields.value(i));
         if (role !== ROLE.forwardedOther || !believesXForwarded(request, parts.policy)) continue;
         if (kind.lower === PORT.lower) {
-          reported.port = values[i]!;
+          reported.port = fields.value(i);
           continue;
         }
         if (kind.lower === PREFIX.lower && parts.prefix !== undefined) {
-          reported.prefix = joined(reported.prefix, values[i]!);
+          reported.prefix = joined(reported.prefix, fields.value(i));
           continue;
         }
       }
@@ -118,9 +118,9 @@ export function requestHead(
     if (nominated !== undefined && nominated.has(kind.lower)) continue;
     if (edits !== undefined && edits.drops(kind)) continue;
     const value = role === ROLE.maxForwards && request.method === "OPTIONS"
-      ? oneHopOn(values[i]!)
-      : values[i]!;
-    head += names[i]! + ": " + value + "\r\n";
+      ? oneHopOn(fields.value(i))
+      : fields.value(i);
+    head += fields.name(i) + ": " + value + "\r\n";
   }
   if (!hostSent) head += "Host: " + host + "\r\n";
   if (body !== null && !lengthSent) {

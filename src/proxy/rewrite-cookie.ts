@@ -1,6 +1,6 @@
 import type { RewriteCookies } from "../config/sections/rewrites.ts";
 import { hostForMatching } from "../http/authority.ts";
-import { trimBlanks } from "../http/fields.ts";
+import { trimBlanks } from "../http/list.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { ClientPath } from "./client-path.ts";
 import { type AnsweringServer, byRules, type RewriteValue } from "./rewrite-location.ts";

@@ -164,8 +164,8 @@ class Digest {
   fields(fields: Fields | undefined): void {
     if (fields === undefined) return;
     for (let i = 0; i < fields.size; i++) {
-      this.text(fields.names[i]!);
-      this.text(fields.values[i]!);
+      this.text(fields.name(i));
+      this.text(fields.value(i));
     }
     this.number(fields.size);
   }

@@ -44,7 +44,7 @@ function rewrite<Head extends { fields: Fields; framing: Framing }>(
     if (step === "head") {
       output.add(startLine(head) + "\r\n");
       for (let i = 0; i < head.fields.size; i++) {
-        output.add(fieldLine(head.fields.names[i]!, head.fields.values[i]!));
+        output.add(fieldLine(head.fields.name(i), head.fields.value(i)));
       }
       output.add("\r\n");
     } else if (step === "data") {

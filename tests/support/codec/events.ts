@@ -176,7 +176,7 @@ function framed(framing: Framing): string {
 }
 
 function line(word: string, fields: Fields, i: number): string {
-  return `${word} ${fields.names[i]}: ${fields.values[i]}`;
+  return `${word} ${fields.name(i)}: ${fields.value(i)}`;
 }
 
 /** Asserts the same events; of a refusal the kind counts, not the words. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { announceEventStream, EventBoundary } from "../../../src/http/event-stream.ts";
 import { Fields } from "../../../src/http/fields.ts";
+import { namesOf } from "../../support/fields.ts";
 
 const STREAM: [string, string] = ["Content-Type", "text/event-stream"];
 const NO_BUFFER: [string, string] = ["X-Accel-Buffering", "no"];
@@ -24,7 +25,7 @@ for (const [why, lines, added] of cases) {
     const fields = new Fields();
     for (const [name, value] of lines) fields.append(name, value);
     announceEventStream(fields);
-    assert.deepEqual(fields.names.map((name, i) => [name, fields.values[i]]), [...lines, ...added]);
+    assert.deepEqual(namesOf(fields).map((name, i) => [name, fields.value(i)]), [...lines, ...added]);
   });
 }
 

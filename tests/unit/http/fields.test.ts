@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { fieldName, ROLE, type Role } from "../../../src/http/field-name.ts";
-import { Fields, listMembers } from "../../../src/http/fields.ts";
+import { listMembers } from "../../../src/http/list.ts";
+import { Fields } from "../../../src/http/fields.ts";
+import { namesOf, valuesOf } from "../../support/fields.ts";
 
 function fieldsOf(...lines: [name: string, value: string][]): Fields {
   const fields = new Fields();
@@ -56,8 +59,8 @@ test("fieldName() still knows every name after more spellings than it remembers"
 test("Fields.append() keeps order, case and repetitions", () => {
   const fields = fieldsOf(["b", "1"], ["A", "2"], ["B", "3"], ["a", ""]);
   assert.equal(fields.size, 4);
-  assert.deepEqual(fields.names, ["b", "A", "B", "a"]);
-  assert.deepEqual(fields.values, ["1", "2", "3", ""]);
+  assert.deepEqual(namesOf(fields), ["b", "A", "B", "a"]);
+  assert.deepEqual(valuesOf(fields), ["1", "2", "3", ""]);
   assert.deepEqual(fields.kinds.map((kind) => kind.lower), ["b", "a", "b", "a"]);
 });
 
@@ -84,8 +87,8 @@ for (const [unwanted, left] of removals) {
   test(`Fields.removeWhere() leaves the others in order without ${unwanted}`, () => {
     const fields = fieldsOf(["a", "1"], ["b", "2"], ["A", "3"], ["c", "4"]);
     fields.removeWhere((kind) => kind.lower === unwanted);
-    assert.deepEqual(fields.names, left);
-    assert.equal(fields.values.length, left.length);
+    assert.deepEqual(namesOf(fields), left);
+    assert.equal(valuesOf(fields).length, left.length);
     assert.deepEqual(fields.kinds.map((kind) => kind.lower), left.map((name) => name.toLowerCase()));
   });
 }
@@ -112,7 +115,10 @@ test("Fields.from() makes a line of each Set-Cookie", () => {
   const headers = new Headers([["set-cookie", "a=1"], ["x-b", "2"], ["set-cookie", "b=2"]]);
   const fields = Fields.from(headers);
   assert.equal(fields.size, 3);
-  assert.deepEqual(fields.values.filter((_, i) => fields.kinds[i]!.lower === "set-cookie"), ["a=1", "b=2"]);
+  assert.deepEqual(valuesOf(fields).filter((_, i) => fields.kinds[i]!.lower === "set-cookie"), [
+    "a=1",
+    "b=2",
+  ]);
   assert.equal(fields.get("x-b"), "2");
 });
 
@@ -143,4 +149,48 @@ test("Fields knows what it does not hold", () => {
   assert.deepEqual(known(), [true, true, true, false]);
   fields.append("X_a", "1");
   assert.deepEqual(known(), [true, true, true, true]);
+});
+
+/** Fields that stand in bytes, as a reader marks them. */
+function received(text: string): Fields {
+  const before = "GET / HTTP/1.1\r\n";
+  const marks: number[] = [];
+  for (const { 0: line, index } of text.matchAll(/.*\r\n/g)) {
+    marks.push(index, index + line.indexOf(":"), index + line.length - 2);
+  }
+  return new Fields(Buffer.from(before + text, "latin1"), marks, before.length);
+}
+
+test("Fields tell a received line as one that was added", () => {
+  const fields = received("hOST: a\r\nX:\t1 2\t \r\nEmpty: \r\nX:\xe9\r\n");
+  fields.append("x", "added");
+  assert.deepEqual(namesOf(fields), ["hOST", "X", "Empty", "X", "x"]);
+  assert.deepEqual(valuesOf(fields), ["a", "1 2", "", "\xe9", "added"]);
+  assert.deepEqual(fields.kinds.map(({ lower }) => lower), ["host", "x", "empty", "x", "x"]);
+  assert.equal(fields.get("x"), "1 2, \xe9, added");
+  assert.equal(fields.mayHave(ROLE.host), true);
+  assert.equal(fields.lineOf(ROLE.host), 0);
+  assert.equal(fields.lineOf(ROLE.date), -1);
+});
+
+test("Fields.setValue() changes a received line and an added one, whatever was asked or removed before", () => {
+  const fields = received("A: 1\r\nB: 2\r\nC: 3\r\n");
+  fields.append("D", "4");
+  assert.deepEqual(valuesOf(fields), ["1", "2", "3", "4"]);
+  fields.setValue(1, "two");
+  fields.setValue(3, "four");
+  fields.removeWhere(({ lower }) => lower === "a");
+  assert.deepEqual(valuesOf(fields), ["two", "3", "four"]);
+  fields.setValue(0, "again");
+  assert.deepEqual(namesOf(fields), ["B", "C", "D"]);
+  assert.deepEqual(valuesOf(fields), ["again", "3", "four"]);
+});
+
+test("Fields.numberOf() reads digits alone, and not more of them than a number holds", () => {
+  const values = ["0", "007", "999999999999999", "1000000000000000", "", "1 2", "-1", "1e3", "1."];
+  const expected = [0, 7, 999_999_999_999_999, -1, -1, -1, -1, -1, -1];
+  const fields = received(values.map((value) => `A: ${value}\r\n`).join(""));
+  assert.deepEqual(values.map((_, line) => fields.numberOf(line)), expected);
+  for (const value of values) fields.append("A", value);
+  assert.deepEqual(values.map((_, line) => fields.numberOf(values.length + line)), expected);
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { Fields, listMembers } from "../../../src/http/fields.ts";
+import { listMembers } from "../../../src/http/list.ts";
+import { Fields } from "../../../src/http/fields.ts";
 import { hasConnectionOption, nominatedNames } from "../../../src/http/hop-by-hop.ts";
 import { keepAliveHint } from "../../../src/http/keep-alive.ts";
 import { requestEvents, responseEvents } from "../../support/codec/events.ts";

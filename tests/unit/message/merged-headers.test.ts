@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fields } from "../../../src/http/fields.ts";
 import { reconcile } from "../../../src/message/merged-headers.ts";
+import { namesOf } from "../../support/fields.ts";
 
 const LINES: [string, string][] = [["x-B", "1"], ["Set-Cookie", "a=1"], ["X-a", "2"], ["X-B", "3"], [
   "Set-Cookie",
@@ -34,7 +35,7 @@ for (const [what, change, expected] of CASES) {
     const headers = fields.toHeaders();
     change(headers);
     const result = reconcile(fields, headers);
-    assert.deepEqual(result.names.map((name, i) => [name, result.values[i]]), expected);
+    assert.deepEqual(namesOf(result).map((name, i) => [name, result.value(i)]), expected);
   });
 }
 

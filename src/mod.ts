@@ -4,7 +4,7 @@ import { createLog, type Log } from "./base/log.ts";
 import type { CallOptions } from "./config/call-options.ts";
 import { validateConfig } from "./config/load.ts";
 import { type LogConfig, logSchema } from "./config/sections/log.ts";
-import { AppServer, type AppServerOptions } from "./lifecycle/app-server.ts";
+import { ServedApp, type ServedAppOptions } from "./lifecycle/served-app.ts";
 import { EmbeddedBackend, type EmbeddedOptions } from "./lifecycle/embedded-backend.ts";
 import { RunningProxy } from "./lifecycle/running.ts";
 import { ForwardedResponse } from "./message/forwarded-response.ts";
@@ -97,11 +97,11 @@ export interface Serving {
  */
 export async function serve(
   app: App,
-  options: Omit<AppServerOptions, "log"> & { readonly log?: Log },
+  options: Omit<ServedAppOptions, "log"> & { readonly log?: Log },
 ): Promise<Serving> {
-  const server = new AppServer(app, { ...options, log: options.log ?? defaultLog() });
-  await server.start();
-  return server;
+  const served = new ServedApp(app, { ...options, log: options.log ?? defaultLog() });
+  await served.start();
+  return served;
 }
 
 function defaultLog({ level, format, valueSize }: LogConfig = logSchema.parse({})): Log {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../base/log.ts";
 import type { AdminConfig } from "../config/sections/admin.ts";
-import { DownstreamServer } from "../downstream/server.ts";
+import { Clients } from "../downstream/clients.ts";
 import type { Reception } from "../downstream/reception.ts";
 import { listen, type Listener } from "../net/listen.ts";
 import { BindError } from "./bind-error.ts";
@@ -23,7 +23,7 @@ interface Bound {
 export class AdminListener {
   #reception: Reception;
   readonly #log: Log;
-  readonly #server = new DownstreamServer({
+  readonly #clients = new Clients({
     maxConnections: MAX_CONNECTIONS,
     graceMs: GRACE_MS,
     usesReserve: true,
@@ -71,12 +71,12 @@ export class AdminListener {
 
   /** Lets operators' requests end, and closes their connections. */
   async drain(): Promise<void> {
-    await this.#server.drain(DRAIN_MS);
+    await this.#clients.drain(DRAIN_MS);
   }
 
   async #shut(bound: Bound | undefined): Promise<void> {
     if (bound === undefined) return;
-    this.#server.drainPlace(bound.place);
+    this.#clients.drainPlace(bound.place);
     await bound.listener.close();
   }
 
@@ -84,7 +84,7 @@ export class AdminListener {
     const place = { reception: this.#reception };
     const listener = await listen(
       bind,
-      (socket) => this.#server.accept(socket, place, bind.kind === "unix"),
+      (socket) => this.#clients.accept(socket, place, bind.kind === "unix"),
       (error) => this.#log.error("accept_failed", { frontend: "admin", cause: error.message }),
     ).catch((error) => {
       throw new BindError(undefined, bind, error);

@@ -3,7 +3,7 @@ import type { BindAddress } from "../config/values/bind.ts";
 import { distinctAddresses, listen, type ListenAddress, type Listener } from "../net/listen.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
 import type { Place } from "../downstream/reception.ts";
-import type { DownstreamServer } from "../downstream/server.ts";
+import type { Clients } from "../downstream/clients.ts";
 import { BindError } from "./bind-error.ts";
 import type { FrontendReception } from "./serve.ts";
 import type { Frontend } from "./snapshot.ts";
@@ -16,14 +16,14 @@ interface Bound extends Place {
 
 /** The listeners of all frontends. They are kept through a reload by their addresses. */
 export class Listeners {
-  readonly #server: DownstreamServer;
+  readonly #clients: Clients;
   readonly #log: Log;
   #bound = new Map<string, Bound>();
   /** Ends the lines about files that are short. */
   #unlisten: (() => void) | undefined;
 
-  constructor(server: DownstreamServer, log: Log) {
-    this.#server = server;
+  constructor(clients: Clients, log: Log) {
+    this.#clients = clients;
     this.#log = log;
   }
 
@@ -66,7 +66,7 @@ export class Listeners {
       for (const [key, bound] of this.#bound) {
         if (next.has(key)) continue;
         void bound.listener.close();
-        this.#server.drainPlace(bound);
+        this.#clients.drainPlace(bound);
       }
       this.#bound = next;
     };
@@ -90,7 +90,7 @@ export class Listeners {
     const bound: { reception: FrontendReception } = { reception: reception };
     const listener = await listen(
       address,
-      (socket) => this.#server.accept(socket, bound, address.kind === "unix"),
+      (socket) => this.#clients.accept(socket, bound, address.kind === "unix"),
       (error) => {
         this.#log.error("accept_failed", { frontend: bound.reception.config.name, cause: error.message });
       },

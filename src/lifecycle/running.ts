@@ -5,7 +5,7 @@ import { type ProxyStatus, statusOfBackend } from "../admin/status.ts";
 import type { Log } from "../base/log.ts";
 import { formatDuration } from "../base/units.ts";
 import type { Config } from "../config/schema.ts";
-import { DownstreamServer } from "../downstream/server.ts";
+import { Clients } from "../downstream/clients.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import type { Listener } from "../net/listen.ts";
 import { AdminListener } from "./admin-listener.ts";
@@ -23,7 +23,7 @@ const RELOAD_MS = 500;
 /** A proxy: what its config describes, and once it is started its listeners and connections. */
 export class RunningProxy {
   readonly #log: Log;
-  readonly #server: DownstreamServer;
+  readonly #clients: Clients;
   readonly #pages = new MetricsPages(() => this.#measured());
   readonly #adminApp: ReturnType<typeof createAdminApp>;
   readonly #admin: AdminListener;
@@ -47,10 +47,10 @@ export class RunningProxy {
   constructor(config: Config, log: Log) {
     this.#log = log;
     this.#snapshot = atOnce(this.#buildSnapshot(config));
-    this.#server = new DownstreamServer({ ...config.limits, graceMs: config.shutdown.grace });
+    this.#clients = new Clients({ ...config.limits, graceMs: config.shutdown.grace });
     this.#adminApp = createAdminApp({ metrics: () => this.#pages.next(), ready: () => this.ready });
     this.#admin = new AdminListener(adminReception(this.#adminApp, config.limits), log);
-    this.#listeners = new Listeners(this.#server, log);
+    this.#listeners = new Listeners(this.#clients, log);
   }
 
   get snapshot(): Snapshot {
@@ -78,7 +78,7 @@ export class RunningProxy {
 
   /** Open connections of clients. */
   get connections(): number {
-    return this.#server.size;
+    return this.#clients.size;
   }
 
   /** What is known of listeners, backends and servers at this moment. */
@@ -101,7 +101,7 @@ export class RunningProxy {
       build: { version: packageJson.version, runtime: runtimeVersion() },
       frontends: new Map([...this.#receptions].map(([name, { tally }]) => [name, tally.metrics])),
       backends: () => this.#snapshot.backends.values(),
-      connections: () => this.#server.size,
+      connections: () => this.#clients.size,
       reloads: this.#reloads,
     };
   }
@@ -173,9 +173,9 @@ export class RunningProxy {
       this.#log.info("not_ready", { delay: formatDuration(delay) });
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
-    this.#log.info("drain", { connections: this.#server.size, timeout: formatDuration(drainTimeout) });
+    this.#log.info("drain", { connections: this.#clients.size, timeout: formatDuration(drainTimeout) });
     const closed = this.#listeners.close();
-    const cut = await this.#server.drain(drainTimeout);
+    const cut = await this.#clients.drain(drainTimeout);
     const adminClosed = this.#admin.close(); // only now: until the end it tells that the proxy is not ready
     await this.#admin.drain();
     for (const { tally } of this.#receptions.values()) tally.close();
@@ -203,8 +203,8 @@ export class RunningProxy {
     } finally {
       this.#upcoming = undefined;
     }
-    this.#server.limitConnections(config.limits);
-    this.#server.graceMs = config.shutdown.grace;
+    this.#clients.limitConnections(config.limits);
+    this.#clients.graceMs = config.shutdown.grace;
     closeSnapshot(before, next);
     this.#reloads.done++;
     this.#reloads.lastFailed = false;

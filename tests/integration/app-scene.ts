@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { Buffer } from "node:buffer";
 import type { TestContext } from "node:test";
-import { DownstreamServer } from "../../src/downstream/server.ts";
+import { Clients } from "../../src/downstream/clients.ts";
 import { validateConfig } from "../../src/config/load.ts";
 import type { ProxyError } from "../../src/base/errors.ts";
 import { SILENT_LOG } from "../../src/base/log.ts";
@@ -55,7 +55,7 @@ export async function openAppScene(
   use(app);
   app.all("*", (c) => frontend.app.fetch(c.req.raw, c.env));
   const exchanges: Exchange[] = [];
-  const downstream = new DownstreamServer({ maxConnections: 0, graceMs: 20 });
+  const downstream = new Clients({ maxConnections: 0, graceMs: 20 });
   const reception = {
     limits: snapshot.config.limits,
     timeouts: frontend.config.timeouts,

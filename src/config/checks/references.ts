@@ -202,7 +202,7 @@ class Unique {
 
   /** Adds `value`. Values with the same key are equal; one whose `toKey` throws or has no key is skipped. */
   add(path: Path, value: unknown, toKey: (text: string) => string | undefined): void {
-    const key = typeof value === "string" ? attempt(() => toKey(value)) : undefined;
+    const key = typeof value === "string" ? ifReadable(() => toKey(value)) : undefined;
     if (key === undefined) return;
     const first = this.#first.get(key);
     if (first === undefined) this.#first.set(key, path);
@@ -223,7 +223,7 @@ function toServerKey(text: string): string {
   return parseServerUrl(text).url;
 }
 
-function attempt<T>(parse: () => T): T | undefined {
+function ifReadable<T>(parse: () => T): T | undefined {
   try {
     return parse();
   } catch {

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { TestContext } from "node:test";
 import type { ProxyError } from "../../../src/base/errors.ts";
 import type { DownstreamTimeouts, Reception } from "../../../src/downstream/reception.ts";
-import { DownstreamServer } from "../../../src/downstream/server.ts";
+import { Clients } from "../../../src/downstream/clients.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/limits.ts";
 import { BytesSource } from "../../../src/message/body-bytes.ts";
@@ -90,10 +90,10 @@ class DrivenBody implements BodySource {
   }
 }
 
-/** The clients' connections of a server whose sockets, requests and clock the test drives. */
+/** Connections of clients whose sockets, requests and clock the test drives. */
 export class ClientScene {
   readonly clock: Clock;
-  readonly server: DownstreamServer;
+  readonly clients: Clients;
   place: { reception: Reception };
   /** The requests that were asked for, in their order. */
   readonly asked: Asked[] = [];
@@ -113,7 +113,7 @@ export class ClientScene {
       maxConnectionsPerClient,
       bodySize,
     } = options;
-    this.server = new DownstreamServer({ maxConnections, maxConnectionsPerClient, graceMs });
+    this.clients = new Clients({ maxConnections, maxConnectionsPerClient, graceMs });
     this.place = {
       reception: {
         limits: { ...DEFAULT_LIMITS, bodySize },
@@ -137,7 +137,7 @@ export class ClientScene {
   connect(address?: string): DrivenSocket {
     const client = new DrivenSocket();
     if (address !== undefined) Object.assign(client.socket, { remoteAddress: address });
-    this.server.accept(client.socket, this.place);
+    this.clients.accept(client.socket, this.place);
     return client;
   }
 
@@ -152,7 +152,7 @@ export class ClientScene {
   /** Drains; `cut` is the number of connections of which something was cut, once it is over. */
   drain(ms: number): { readonly cut: number | undefined } {
     const drain: { cut: number | undefined } = { cut: undefined };
-    this.server.drain(ms).then((cut) => drain.cut = cut);
+    this.clients.drain(ms).then((cut) => drain.cut = cut);
     return drain;
   }
 

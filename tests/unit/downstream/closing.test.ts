@@ -19,11 +19,11 @@ async function answeredLast(
 test("a last answer is followed by the end, and the connection by silence for as long as linger", async (t) => {
   const { scene, client } = await answeredLast(t);
   assert.match(client.sent, /Connection: close\r\n\r\nlast$/);
-  assert.deepEqual([client.finished, client.destroyed, scene.server.size], [true, false, 1]);
+  assert.deepEqual([client.finished, client.destroyed, scene.clients.size], [true, false, 1]);
   await scene.clock.advance(1900);
   assert.equal(client.destroyed, false);
   await scene.clock.advance(200);
-  assert.deepEqual([client.destroyed, client.wasReset, scene.server.size], [true, false, 0]);
+  assert.deepEqual([client.destroyed, client.wasReset, scene.clients.size], [true, false, 0]);
 });
 
 test("a client that closes behind its last answer is gone at once", async (t) => {
@@ -31,13 +31,13 @@ test("a client that closes behind its last answer is gone at once", async (t) =>
   client.receiveEnd();
   client.destroy();
   await settle();
-  assert.deepEqual([scene.server.size, scene.ended], [0, ["ok 200 4"]]);
+  assert.deepEqual([scene.clients.size, scene.ended], [0, ["ok 200 4"]]);
 });
 
 test("a client that breaks off behind its last answer changes nothing of what became of it", async (t) => {
   const { scene, client } = await answeredLast(t);
   client.break();
-  assert.deepEqual([scene.server.size, scene.ended], [0, ["ok 200 4"]]);
+  assert.deepEqual([scene.clients.size, scene.ended], [0, ["ok 200 4"]]);
 });
 
 test("what a client goes on sending is thrown away, and keeps the connection open up to linger_limit", async (t) => {
@@ -50,7 +50,7 @@ test("what a client goes on sending is thrown away, and keeps the connection ope
   await scene.clock.advance(300);
   assert.equal(client.destroyed, false);
   await scene.clock.advance(400);
-  assert.deepEqual([client.destroyed, scene.asked.length, scene.server.size], [true, 1, 0]);
+  assert.deepEqual([client.destroyed, scene.asked.length, scene.clients.size], [true, 1, 0]);
 });
 
 test("a client that takes nothing of its last answer is reset after write_idle", async (t) => {
@@ -62,7 +62,7 @@ test("a client that takes nothing of its last answer is reset after write_idle",
   await scene.clock.advance(29_000);
   assert.equal(client.destroyed, false);
   await scene.clock.advance(32_000);
-  assert.deepEqual([client.wasReset, scene.server.size], [true, 0]);
+  assert.deepEqual([client.wasReset, scene.clients.size], [true, 0]);
 });
 
 test("a client that takes its last answer slowly has time for it, and linger from its end on", async (t) => {
@@ -93,7 +93,7 @@ test("an answer that comes before a long body is read closes the connection behi
   client.receive("x".repeat(100_000));
   assert.deepEqual([body.text, body.ended, client.finished, client.paused], ["begins", false, true, false]);
   await scene.clock.advance(2100);
-  assert.deepEqual([client.destroyed, scene.server.size, scene.ended], [true, 0, ["ok 200 10"]]);
+  assert.deepEqual([client.destroyed, scene.clients.size, scene.ended], [true, 0, ["ok 200 10"]]);
 });
 
 test("what is left of a short body that nobody took is passed over, and the connection goes on", async (t) => {
@@ -135,7 +135,7 @@ test("a client that finishes sending while it is idle is closed without a word",
     [true, ""],
     [true, ""],
   ]);
-  assert.equal(scene.server.size, 0);
+  assert.equal(scene.clients.size, 0);
 });
 
 test("a client that finishes sending inside a head is answered 400", async (t) => {
@@ -143,7 +143,7 @@ test("a client that finishes sending inside a head is answered 400", async (t) =
   const client = await scene.client("GET / HTTP/1.1\r\nHost");
   client.receiveEnd();
   await settle();
-  assert.deepEqual([statuses(client.sent), scene.ended, scene.server.size], [
+  assert.deepEqual([statuses(client.sent), scene.ended, scene.clients.size], [
     [400],
     ["bad_request 400 11"],
     0,
@@ -162,7 +162,7 @@ test("a client that finishes sending inside a body is cut, and the body breaks o
       await settle();
       assert.equal(body?.error?.kind, taken ? "client_closed" : undefined);
       assert.deepEqual([client.destroyed, scene.ended], [true, ["client_closed 0 0"]]);
-      assert.equal(scene.server.size, 0);
+      assert.equal(scene.clients.size, 0);
     });
   }
 });
@@ -176,7 +176,7 @@ test("a client that finished sending gets all the answers that it asked for, the
   await scene.clock.advance(5);
   await scene.asked[1]!.answer("two");
   assert.match(client.sent, /one[^]*Connection: close\r\n[^]*two$/);
-  assert.deepEqual([client.destroyed, client.wasReset, scene.server.size], [true, false, 0]);
+  assert.deepEqual([client.destroyed, client.wasReset, scene.clients.size], [true, false, 0]);
 });
 
 test("a client that finished sending and waits is probed twice, 250 ms apart, and then believed", async (t) => {
@@ -226,7 +226,7 @@ test("with half_close abort a client that finishes sending is cut while it waits
   body.write("half");
   reads.receiveEnd();
   await settle();
-  assert.deepEqual([waits.destroyed, reads.destroyed, scene.server.size], [true, true, 0]);
+  assert.deepEqual([waits.destroyed, reads.destroyed, scene.clients.size], [true, true, 0]);
   assert.deepEqual(scene.ended, ["client_closed 0 0", "client_closed 200 4"]);
   assert.equal(body.cancelled?.kind, "client_closed");
 });

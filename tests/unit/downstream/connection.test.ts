@@ -8,9 +8,9 @@ test("a client that says nothing is let go without a word after request_headers"
   const scene = new ClientScene(t);
   const client = scene.connect();
   await scene.clock.advance(9900);
-  assert.deepEqual([client.destroyed, scene.server.size], [false, 1]);
+  assert.deepEqual([client.destroyed, scene.clients.size], [false, 1]);
   await scene.clock.advance(200);
-  assert.deepEqual([client.destroyed, client.sent, scene.server.size, scene.begun], [true, "", 0, 0]);
+  assert.deepEqual([client.destroyed, client.sent, scene.clients.size, scene.begun], [true, "", 0, 0]);
 });
 
 test("a first head that takes longer than request_headers is answered 408, whatever comes meanwhile", async (t) => {
@@ -27,7 +27,7 @@ test("a first head that takes longer than request_headers is answered 408, whate
   assert.deepEqual(scene.ended, ["request_timeout 408 15"]);
   assert.ok(client.finished);
   await scene.clock.advance(2100);
-  assert.deepEqual([client.destroyed, scene.server.size], [true, 0]);
+  assert.deepEqual([client.destroyed, scene.clients.size], [true, 0]);
 });
 
 test("a later head has request_headers from its first byte, not from the answer before", async (t) => {
@@ -60,7 +60,7 @@ test("requests of one connection are answered one after the other, and it is idl
   await scene.clock.advance(4900);
   assert.equal(client.destroyed, false);
   await scene.clock.advance(200);
-  assert.deepEqual([client.destroyed, client.sent, scene.server.size], [true, "", 0]);
+  assert.deepEqual([client.destroyed, client.sent, scene.clients.size], [true, "", 0]);
 });
 
 test("an idle connection is closed after a keep_alive that is shorter than the time to rest", async (t) => {
@@ -70,7 +70,7 @@ test("an idle connection is closed after a keep_alive that is shorter than the t
   await scene.clock.advance(150);
   assert.equal(client.destroyed, false);
   await scene.clock.advance(100);
-  assert.deepEqual([client.destroyed, scene.server.size], [true, 0]);
+  assert.deepEqual([client.destroyed, scene.clients.size], [true, 0]);
 });
 
 test("with keep_alive 0 each answer closes its connection", async (t) => {
@@ -251,7 +251,7 @@ test("what cannot be read is answered 400, and nothing that comes behind it is r
   assert.equal(scene.ended[0], "bad_request 400 11");
   client.receive(get());
   await scene.clock.advance(2100);
-  assert.deepEqual([scene.asked.length, client.destroyed, scene.server.size], [0, true, 0]);
+  assert.deepEqual([scene.asked.length, client.destroyed, scene.clients.size], [0, true, 0]);
 });
 
 test("a body that breaks the rules fails the request, which is answered, and the connection closes", async (t) => {
@@ -306,7 +306,7 @@ test("a client that takes nothing of its answer for write_idle is reset; one tha
   }
   assert.deepEqual([client.destroyed, scene.ended], [false, []]);
   await scene.clock.advance(62_000);
-  assert.deepEqual([client.wasReset, scene.ended, scene.server.size], [
+  assert.deepEqual([client.wasReset, scene.ended, scene.clients.size], [
     true,
     ["client_stalled 200 400000"],
     0,
@@ -321,7 +321,7 @@ test("an answer that breaks off resets its connection, so that it cannot be take
   body.write("half");
   body.sink!.fail(new ProxyError("upstream_reset", "gone"));
   await settle();
-  assert.deepEqual([client.wasReset, scene.ended, scene.server.size], [true, ["upstream_reset 200 4"], 0]);
+  assert.deepEqual([client.wasReset, scene.ended, scene.clients.size], [true, ["upstream_reset 200 4"], 0]);
 });
 
 test("a client that breaks off while it is idle, or inside a head, takes nothing with it", async (t) => {
@@ -332,7 +332,7 @@ test("a client that breaks off while it is idle, or inside a head, takes nothing
   const inside = await scene.client("GET / HT");
   inside.break();
   scene.connect().break();
-  assert.deepEqual([scene.ended, scene.server.size, scene.begun], [["ok 200 3"], 0, 1]);
+  assert.deepEqual([scene.ended, scene.clients.size, scene.begun], [["ok 200 3"], 0, 1]);
 });
 
 test("a client that breaks off while it waits for its answer ends the request, and the answer is let go", async (t) => {
@@ -341,7 +341,7 @@ test("a client that breaks off while it waits for its answer ends the request, a
   const heard: string[] = [];
   scene.asked[0]!.exchange.underWay = { abort: (error) => heard.push(error.kind) };
   client.break();
-  assert.deepEqual([heard, scene.ended, scene.server.size], [["client_closed"], ["client_closed 0 0"], 0]);
+  assert.deepEqual([heard, scene.ended, scene.clients.size], [["client_closed"], ["client_closed 0 0"], 0]);
   let cancelled = 0;
   await scene.asked[0]!.answer(new Response(new ReadableStream({ cancel: () => void cancelled++ })));
   assert.deepEqual([cancelled, scene.ended.length, client.sent], [1, 1, ""]);
@@ -353,7 +353,7 @@ test("a client that breaks off in its body ends the body with an error", async (
   const body = scene.asked[0]!.take();
   client.break();
   assert.deepEqual([body.text, body.ended, body.error?.kind], ["half", false, "client_closed"]);
-  assert.deepEqual([scene.ended, scene.server.size], [["client_closed 0 0"], 0]);
+  assert.deepEqual([scene.ended, scene.clients.size], [["client_closed 0 0"], 0]);
 });
 
 test("a client that breaks off in its answer has the rest of it cancelled, once", async (t) => {
@@ -365,7 +365,7 @@ test("a client that breaks off in its answer has the rest of it cancelled, once"
   await settle();
   assert.equal(body.cancelled?.kind, "client_closed");
   assert.match(scene.exchanges[0]!.detail!, /EPIPE/);
-  assert.deepEqual([scene.ended, scene.server.size], [["client_closed 200 4"], 0]);
+  assert.deepEqual([scene.ended, scene.clients.size], [["client_closed 200 4"], 0]);
 });
 
 test("nothing ticks on for a client that is gone, whatever it was about", async (t) => {
@@ -385,7 +385,7 @@ test("nothing ticks on for a client that is gone, whatever it was about", async 
   waits.receiveEnd();
   for (const client of [scene.connect(), idle, inHead, inBody, last, waits, reads]) client.break();
   await scene.clock.advance(200); // one timer is shared by all, and ends a moment behind the last of them
-  assert.deepEqual([scene.clock.timers, scene.server.size, scene.begun], [0, 0, 5]);
+  assert.deepEqual([scene.clock.timers, scene.clients.size, scene.begun], [0, 0, 5]);
   await scene.clock.advance(100_000);
   assert.deepEqual([scene.begun, scene.ended.length], [5, 5]);
 });
@@ -397,7 +397,7 @@ test("nothing ticks on for a client that is cut before it has taken its last ans
   await scene.asked[0]!.answer("last");
   client.destroy();
   await scene.clock.advance(200);
-  assert.deepEqual([scene.clock.timers, scene.server.size], [0, 0]);
+  assert.deepEqual([scene.clock.timers, scene.clients.size], [0, 0]);
 });
 
 test("a first head has request_headers from the moment at which its client connected", async (t) => {

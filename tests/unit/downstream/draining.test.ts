@@ -48,13 +48,13 @@ test("an exchange that opens a tunnel hands the socket over, and is over with th
     client.sent,
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n",
   );
-  assert.deepEqual([tunnel.early, scene.ended, scene.server.size], ["early", [], 1]);
+  assert.deepEqual([tunnel.early, scene.ended, scene.clients.size], ["early", [], 1]);
   client.receive(get("/in-the-tunnel"));
   await scene.clock.advance(100_000);
   assert.deepEqual([scene.asked.length, client.destroyed, scene.clock.timers], [1, false, 0]);
   tunnel.end({ fromClient: 7, toClient: 9 });
   await settle();
-  assert.deepEqual([scene.ended, scene.exchanges[0]!.bytesIn, scene.server.size], [["ok 101 9"], 7, 0]);
+  assert.deepEqual([scene.ended, scene.exchanges[0]!.bytesIn, scene.clients.size], [["ok 101 9"], 7, 0]);
 });
 
 test("an answer that opens a tunnel for a client that is gone lets the tunnel go", async (t) => {
@@ -63,7 +63,7 @@ test("an answer that opens a tunnel for a client that is gone lets the tunnel go
   client.break();
   const tunnel = new DrivenTunnel();
   await scene.asked[0]!.open(tunnel);
-  assert.deepEqual([tunnel.dropped, scene.server.size, scene.ended.length], [1, 0, 1]);
+  assert.deepEqual([tunnel.dropped, scene.clients.size, scene.ended.length], [1, 0, 1]);
 });
 
 test("a drain says goodbye in tunnels in its last second, and cuts those that are left at its end", async (t) => {
@@ -177,7 +177,7 @@ test("a drain waits for what is under way: a head, a body, an answer", async (t)
     client.receiveEnd();
   }
   await settle();
-  assert.deepEqual([drained.cut, scene.server.size], [0, 0]);
+  assert.deepEqual([drained.cut, scene.clients.size], [0, 0]);
 });
 
 test("a drain answers 503 shortly before its end what has no answer, and cuts what has the half of one", async (t) => {
@@ -201,7 +201,7 @@ test("a drain answers 503 shortly before its end what has no answer, and cuts wh
   assert.deepEqual([waits, reads, head].map(({ destroyed }) => destroyed), [true, true, true]);
   assert.equal(body.cancelled?.kind, "shutdown");
   assert.deepEqual(scene.ended, ["shutdown 503 8", "shutdown 200 4"]);
-  assert.deepEqual([drained.cut, scene.server.size], [3, 0]);
+  assert.deepEqual([drained.cut, scene.clients.size], [3, 0]);
 });
 
 test("a drain counts nobody who lingers behind a whole answer as cut", async (t) => {
@@ -231,7 +231,7 @@ test("drainPlace() closes the connections of one place: each behind its exchange
   const place = scene.place;
   scene.place = { ...place };
   const stays = scene.connect();
-  scene.server.drainPlace(place);
+  scene.clients.drainPlace(place);
   await scene.clock.advance(90);
   assert.equal(idle.destroyed, false);
   await scene.clock.advance(20);
@@ -242,7 +242,7 @@ test("drainPlace() closes the connections of one place: each behind its exchange
   await scene.asked[1]!.answer("last");
   for (const client of [busy, other]) assert.match(client.sent, /Connection: close/);
   await scene.clock.advance(2100);
-  assert.deepEqual([busy.destroyed, other.destroyed, scene.server.size], [true, true, 1]);
+  assert.deepEqual([busy.destroyed, other.destroyed, scene.clients.size], [true, true, 1]);
 });
 
 test("a client too many is told so in a whole answer, and gone a second later", async (t) => {
@@ -254,7 +254,7 @@ test("a client too many is told so in a whole answer, and gone a second later", 
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 42\r\n" +
       "Retry-After: 1\r\nConnection: close\r\n\r\n503 Service Unavailable: connection_limit\n",
   );
-  assert.deepEqual([scene.refusals, scene.server.size, second.finished], [["connection_limit"], 1, true]);
+  assert.deepEqual([scene.refusals, scene.clients.size, second.finished], [["connection_limit"], 1, true]);
   await scene.clock.advance(900);
   assert.equal(second.destroyed, false);
   await scene.clock.advance(200);
@@ -276,28 +276,28 @@ test("a client that has all the connections it may have is told so, and all othe
   for (const { sent } of tooMany) {
     assert.match(sent, /^HTTP\/1\.1 429 [^]*\nConnection: close\r\n\r\n429 .*: client_connection_limit\n$/);
   }
-  assert.deepEqual([scene.server.size, scene.refusals], [6, Array(2).fill("client_connection_limit")]);
+  assert.deepEqual([scene.clients.size, scene.refusals], [6, Array(2).fill("client_connection_limit")]);
   for (const address of ["198.51.100.2", "", "", ""]) scene.connect(address);
-  assert.equal(scene.server.size, 10);
+  assert.equal(scene.clients.size, 10);
   first.break();
   await settle();
   scene.connect(v4);
-  assert.deepEqual([scene.server.size, scene.refusals.length], [10, 2]);
+  assert.deepEqual([scene.clients.size, scene.refusals.length], [10, 2]);
 });
 
 test("a bound for each client that comes later counts what is open, and one that goes holds nobody up", async (t) => {
   const scene = new ClientScene(t);
   const open = [scene.connect("198.51.100.1"), scene.connect("198.51.100.1")];
-  scene.server.limitConnections({ maxConnections: 0, maxConnectionsPerClient: 2 });
+  scene.clients.limitConnections({ maxConnections: 0, maxConnectionsPerClient: 2 });
   scene.connect("198.51.100.1");
   assert.deepEqual(scene.refusals, ["client_connection_limit"]);
   for (const client of open) client.break();
   await settle();
   for (let i = 0; i < 3; i++) scene.connect("198.51.100.1");
-  assert.deepEqual([scene.server.size, scene.refusals.length], [2, 2]);
-  scene.server.limitConnections({ maxConnections: 0 });
+  assert.deepEqual([scene.clients.size, scene.refusals.length], [2, 2]);
+  scene.clients.limitConnections({ maxConnections: 0 });
   for (let i = 0; i < 3; i++) scene.connect("198.51.100.1");
-  assert.deepEqual([scene.server.size, scene.refusals.length], [5, 2]);
+  assert.deepEqual([scene.clients.size, scene.refusals.length], [5, 2]);
 });
 
 test("a drain closes clients that are being turned away", async (t) => {

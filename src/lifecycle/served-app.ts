@@ -1,12 +1,12 @@
 import type { Log } from "../base/log.ts";
 import { validateConfig } from "../config/load.ts";
 import type { ShutdownConfig } from "../config/sections/shutdown.ts";
-import { DownstreamServer } from "../downstream/server.ts";
+import { Clients } from "../downstream/clients.ts";
 import type { App } from "../proxy/app.ts";
 import { Listeners } from "./listeners.ts";
 import { FrontendReception } from "./serve.ts";
 
-export interface AppServerOptions {
+export interface ServedAppOptions {
   /** An address or a list of them, as `bind` of a frontend. */
   readonly bind: string | readonly string[];
   /** Other keys of a frontend that are about its clients, as the config file has them: `timeouts`, `max_connections`. */
@@ -17,8 +17,8 @@ export interface AppServerOptions {
 }
 
 /** Somebody's own app on the engine: with exact headers, back-pressure, limits, WebSockets and a drain. */
-export class AppServer {
-  readonly #server: DownstreamServer;
+export class ServedApp {
+  readonly #clients: Clients;
   readonly #listeners: Listeners;
   readonly #reception: FrontendReception;
   readonly #shutdown: ShutdownConfig;
@@ -27,14 +27,14 @@ export class AppServer {
    * Opens nothing.
    * @throws {ConfigError} with every problem of the options at once.
    */
-  constructor(app: App, { bind, frontend, config, log }: AppServerOptions) {
+  constructor(app: App, { bind, frontend, config, log }: ServedAppOptions) {
     const valid = validateConfig({
       ...config,
       frontends: [{ ...frontend, name: "app", bind, routes: [{ respond: {} }] }], // the app has routes of its own
     });
     this.#shutdown = valid.shutdown;
-    this.#server = new DownstreamServer({ ...valid.limits, graceMs: valid.shutdown.grace });
-    this.#listeners = new Listeners(this.#server, log);
+    this.#clients = new Clients({ ...valid.limits, graceMs: valid.shutdown.grace });
+    this.#listeners = new Listeners(this.#clients, log);
     const served = { config: valid.frontends[0]!, errors: { name: "sluice", pages: new Map() }, app };
     this.#reception = new FrontendReception(served, valid, { log });
   }
@@ -55,7 +55,7 @@ export class AppServer {
     const { delay, drainTimeout } = this.#shutdown;
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     const closed = this.#listeners.close();
-    const cut = await this.#server.drain(drainTimeout);
+    const cut = await this.#clients.drain(drainTimeout);
     this.#reception.tally.close();
     await closed;
     return cut;

@@ -36,7 +36,7 @@ export interface ConnectionLimits {
 }
 
 /** All clients' connections of the process: counts them, limits them, drains them. */
-export class DownstreamServer implements ConnectionEvents, RestEvents {
+export class Clients implements ConnectionEvents, RestEvents {
   /** Each open connection, whether it is served or rests. */
   readonly #connections = new Set<ClientConnection>();
   /** Lets those that are served rest. */

@@ -1,8 +1,9 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { closeFrame, type FrameTracker, GOING_AWAY } from "../http/websocket-frames.ts";
+import type { FrameTracker } from "../http/websocket-frames.ts";
 import { MAX_WAITING_PIECES } from "../net/read-ahead.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
+import { sendClose } from "./websocket-close.ts";
 
 /** What the owner of a flow learns. */
 export interface FlowEvents {
@@ -135,8 +136,7 @@ export class Flow {
     this.#from.resume(); // to hear the answer; nothing of it is kept
     // The frame that was under way may have been a Close itself: after one there is none (RFC 6455 §5.5.1).
     if (this.closed || !this.#to.writable) return;
-    const mask = this.#parts.masks ? crypto.getRandomValues(new Uint8Array(4)) : undefined;
-    this.#to.write(closeFrame(GOING_AWAY, mask));
+    sendClose(this.#to, this.#parts.masks);
   }
 
   #end(): void {

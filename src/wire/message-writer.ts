@@ -6,12 +6,11 @@ import { Output } from "../http1/output.ts";
 import type { BodySink } from "../message/body.ts";
 import { MAX_WAITING_PIECES } from "../net/read-ahead.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
+import { mustStop } from "./back-pressure.ts";
 import { Uptake } from "./uptake.ts";
 
 /** A piece up to this size is copied after what waits to be sent; a larger one is a write of its own. */
 const COALESCE_BYTES = 16 * 1024;
-/** Bytes that may wait in one socket before its source is asked to stop. */
-const MAX_BUFFERED_BYTES = 128 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
@@ -164,8 +163,7 @@ export class MessageWriter implements BodySink {
   #check(): boolean {
     if (this.#blocked) return false;
     const { writableLength } = this.#socket;
-    if (writableLength === 0) return true;
-    if (writableLength <= MAX_BUFFERED_BYTES && this.#waiting < MAX_WAITING_PIECES) return true;
+    if (writableLength === 0 || !mustStop(writableLength, this.#waiting)) return true;
     this.#blocked = true;
     this.#events.onBlocked();
     return false;

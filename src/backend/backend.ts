@@ -6,7 +6,7 @@ import type { Log } from "../base/log.ts";
 import type { BackendConfig } from "../config/sections/backend.ts";
 import type { HealthCheckConfig } from "../config/sections/health-check.ts";
 import type { Fields } from "../http/fields.ts";
-import type { CodecLimits } from "../http/limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { ConnectionPool } from "../upstream/pool.ts";
 import { Availability } from "./availability.ts";

@@ -2,7 +2,7 @@ import type { ProxyError } from "../base/errors.ts";
 import type { AnswerSink } from "../message/answer-sink.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Exchange } from "../message/exchange.ts";
-import type { CodecLimits } from "../http/limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 
 /** What one client may send. */
 export interface IntakeLimits extends CodecLimits {

@@ -4,7 +4,7 @@ import type { Fields } from "../http/fields.ts";
 import type { Framing } from "../http/framing.ts";
 import { ChunkLineReader } from "./chunk-line.ts";
 import { HeadReader } from "./head-reader.ts";
-import type { CodecLimits } from "../http/limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 
 const CR = 0x0d, LF = 0x0a;
 

@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { CLASS, TOKEN, VALUE } from "../http/chars.ts";
-import { MAX_CHUNK_EXTENSION_BYTES, MAX_CHUNK_LINE_BYTES } from "../http/limits.ts";
+import { MAX_CHUNK_EXTENSION_BYTES, MAX_CHUNK_LINE_BYTES } from "../http/head-limits.ts";
 
 const CR = 0x0d,
   LF = 0x0a,

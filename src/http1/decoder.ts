@@ -5,7 +5,7 @@ import { type Framing, NO_BODY } from "../http/framing.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 import { BodyReader } from "./body-reader.ts";
 import { HeadReader, type HeadRules } from "./head-reader.ts";
-import { type CodecLimits, DEFAULT_LIMITS } from "../http/limits.ts";
+import { type CodecLimits, DEFAULT_LIMITS } from "../http/head-limits.ts";
 
 /** Waiting pieces are joined up to this size. */
 const JOINED_BYTES = 4 * 1024;

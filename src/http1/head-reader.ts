@@ -3,7 +3,7 @@ import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { formatSize } from "../base/units.ts";
 import { CLASS, TOKEN, VALUE } from "../http/chars.ts";
 import { Fields } from "../http/fields.ts";
-import type { CodecLimits } from "../http/limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 
 const HT = 0x09, LF = 0x0a, CR = 0x0d, SP = 0x20, COLON = 0x3a;
 

@@ -11,7 +11,7 @@ import { areBytesOf, isTextAt, latin1 } from "../http/latin1.ts";
 import { parseTarget, type RequestTarget, sameAuthority } from "../http/request-target.ts";
 import { Decoder } from "./decoder.ts";
 import type { HeadReader } from "./head-reader.ts";
-import type { CodecLimits } from "../http/limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 
 const SP = 0x20;
 

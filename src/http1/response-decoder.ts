@@ -5,7 +5,7 @@ import { checkConnection } from "../http/hop-by-hop.ts";
 import { isTextAt, latin1 } from "../http/latin1.ts";
 import { Decoder } from "./decoder.ts";
 import type { HeadReader } from "./head-reader.ts";
-import type { CodecLimits } from "../http/limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 
 /** The head of an answer, as received and found to be sound. */
 export interface ResponseHead {

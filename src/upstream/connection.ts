@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { mayUpgrade } from "../http/upgrade.ts";
-import type { CodecLimits } from "../http/limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 import { ResponseDecoder, type ResponseHead } from "../http1/response-decoder.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
 import { collectChunks, giveBack } from "../net/release.ts";

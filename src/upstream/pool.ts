@@ -1,5 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
-import { type CodecLimits, DEFAULT_LIMITS } from "../http/limits.ts";
+import { type CodecLimits, DEFAULT_LIMITS } from "../http/head-limits.ts";
 import { dial, type DialTarget } from "../net/dial.ts";
 import { nextReads } from "../net/next-reads.ts";
 import { UpstreamConnection } from "./connection.ts";

@@ -1,7 +1,7 @@
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import { formatDuration } from "../base/units.ts";
 import type { ProbeCode, ProbeResult } from "../health/probe-result.ts";
-import { type CodecLimits, DEFAULT_LIMITS } from "../http/limits.ts";
+import { type CodecLimits, DEFAULT_LIMITS } from "../http/head-limits.ts";
 import type { BodySource } from "../message/body.ts";
 import { dial, type DialTarget, HandshakeTimeout } from "../net/dial.ts";
 import { UpstreamConnection } from "./connection.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Events, refusalOf, requests, responses } from "../support/codec/events.ts";
-import { MAX_CHUNK_EXTENSION_BYTES } from "../../src/http/limits.ts";
+import { MAX_CHUNK_EXTENSION_BYTES } from "../../src/http/head-limits.ts";
 
 /** The events behind the head of a request with `body`, and of an answer with it. */
 function both(body: string): [request: Events, response: Events] {

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { ProxyError } from "../../src/base/errors.ts";
 import type { Fields } from "../../src/http/fields.ts";
 import type { Decoder } from "../../src/http1/decoder.ts";
-import { type CodecLimits, DEFAULT_LIMITS } from "../../src/http/limits.ts";
+import { type CodecLimits, DEFAULT_LIMITS } from "../../src/http/head-limits.ts";
 import { RequestDecoder } from "../../src/http1/request-decoder.ts";
 import { ResponseDecoder } from "../../src/http1/response-decoder.ts";
 import { generateRequests, generateResponses, type Sample } from "../support/codec/corpus.ts";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { formatSize } from "../../base/units.ts";
-import { DEFAULT_LIMITS } from "../../http/limits.ts";
+import { DEFAULT_LIMITS } from "../../http/head-limits.ts";
 import { size, wholeNumber } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { section } from "./section.ts";

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULT_LIMITS, MAX_CHUNK_EXTENSION_BYTES, MAX_CHUNK_LINE_BYTES } from "../../../src/http/limits.ts";
+import {
+  DEFAULT_LIMITS,
+  MAX_CHUNK_EXTENSION_BYTES,
+  MAX_CHUNK_LINE_BYTES,
+} from "../../../src/http/head-limits.ts";
 
 test("DEFAULT_LIMITS are those of the documentation", () => {
   assert.deepEqual(DEFAULT_LIMITS, { headerSize: 32768, headerCount: 100, targetSize: 16384 });

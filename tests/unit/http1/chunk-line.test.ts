@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { ProxyError } from "../../../src/base/errors.ts";
 import { ChunkLineReader } from "../../../src/http1/chunk-line.ts";
-import { MAX_CHUNK_EXTENSION_BYTES, MAX_CHUNK_LINE_BYTES } from "../../../src/http/limits.ts";
+import { MAX_CHUNK_EXTENSION_BYTES, MAX_CHUNK_LINE_BYTES } from "../../../src/http/head-limits.ts";
 
 const bytes = (text: string) => Buffer.from(text, "latin1");
 

@@ -4,9 +4,10 @@
  * | phase     | event                              | next      | what is done                                   |
  * | --------- | ---------------------------------- | --------- | ---------------------------------------------- |
  * | idle      | some bytes of a head               | head      | the wait for its end begins                    |
- * | idle      | no request came in time            | gone      | closed without a word                          |
+ * | idle      | no request in time, or a drain     | gone      | closed without a word                          |
+ * | idle      | as well, but an answer is going out| lingering | goodbye                                        |
  * | idle      | long unused                        | (resting) | `RestingConnection` keeps the socket alone     |
- * | idle      | a drain, or the client has ended   | lingering | goodbye                                        |
+ * | idle      | the client has ended               | lingering | goodbye                                        |
  * | idle,head | a whole head                       | serving   | an exchange begins and is served               |
  * | idle,head | what cannot be read, or comes late | serving   | an exchange begins and is answered by an error |
  * | serving   | an answer, or a failure            | answering | the head goes out, the body is started         |

@@ -108,8 +108,8 @@ export class Availability implements OutcomeListener {
       (server.operator !== "maint" && isHealthy(server, performance.now()));
   }
 
-  onPassed(server: Server, client: string): void {
-    server.passive.passed(client);
+  onPassed(server: Server, client: string, now: number): void {
+    server.passive.passed(client, now);
   }
 
   /** Who waits for another server may have this one. */
@@ -124,10 +124,10 @@ export class Availability implements OutcomeListener {
     this.#judge(server, server.passive.failed({ now, refused, client }), { now, reason });
   }
 
-  onProven(server: Server, reason: ProxyErrorKind | number): void {
+  onProven(server: Server, reason: ProxyErrorKind | number, client: string): void {
     if (!this.#isJudged(server)) return;
     const now = performance.now();
-    this.#judge(server, server.passive.proven(now), { now, reason });
+    this.#judge(server, server.passive.proven(now, client), { now, reason });
   }
 
   /** What requests say of a server that is gone, or down (they may still come in panic), changes nothing. */
@@ -148,7 +148,7 @@ export class Availability implements OutcomeListener {
     if (enough === "refused" && probed) {
       // The probes will tell when it is back, which may be long before an ejection would end.
       server.markDown();
-      server.passive.readmit(); // what counts from here on is what happens when it is back
+      server.passive.readmit(now); // what counts from here on is what happens when it is back
       this.#slow.add(server);
       log.warn("server_down", { backend, server: server.name, cause: reason });
     } else {
@@ -197,7 +197,7 @@ export class Availability implements OutcomeListener {
     }
     this.#passes.set(server, passed ? passes + 1 : 0);
     if (!passed || passes + 1 < readmitAfter) return false;
-    server.passive.readmit();
+    server.passive.readmit(performance.now());
     this.#readmitted(server, "probes passed");
     return true;
   }
@@ -236,7 +236,7 @@ export class Availability implements OutcomeListener {
       other !== failing && isEligible(other) && other.passive.isEjected(now) && other.passive.answersAgain
     );
     if (back === undefined) return false;
-    back.passive.readmit();
+    back.passive.readmit(now);
     this.#readmitted(back, "it answers again");
     this.refresh();
     return this.#canSpare(failing);
@@ -276,7 +276,7 @@ export class Availability implements OutcomeListener {
       const then = performance.now() + 1; // timers count whole milliseconds
       for (const server of [...this.#passes.keys()]) {
         if (server.passive.isEjected(then)) continue;
-        server.passive.readmit();
+        server.passive.readmit(then);
         this.#readmitted(server, "its time is over");
       }
       this.refresh();

@@ -18,14 +18,19 @@ export class Lease {
   /** When the head came, on the clock of `performance.now()`; 0 until then. */
   headAt = 0;
   readonly #client: string;
+  readonly #judges: boolean;
   #ended = false;
   /** Status of the answer under way, which judges the server once it is whole; 0 while there is none. */
   #status = 0;
 
-  /** `server` was picked for a request of `client`. */
-  constructor(server: Server, client: string) {
+  /**
+   * `server` was picked for a request of `client`. Unless it `judges`, the server is blamed for nothing but a connection
+   * that could not be opened.
+   */
+  constructor(server: Server, client: string, judges = true) {
     this.server = server;
     this.#client = client;
+    this.#judges = judges;
     server.record.unprobed++;
     server.record.inFlight++;
   }
@@ -76,7 +81,7 @@ export class Lease {
     if (side === "upstream") {
       const { failures, failedLoad, latency } = this.server.record;
       failures.set(kind, (failures.get(kind) ?? 0) + 1);
-      if (blames) {
+      if (blames && (this.#judges || !error.sent)) {
         failedLoad.add(performance.now(), latency.averageMs);
         this.server.outcomes.onFailed(this.server, kind, error.sent ? this.#client : undefined);
       }
@@ -95,7 +100,8 @@ export class Lease {
 
   #judge(status: number): void {
     const { server } = this;
-    if (status < 500 || server.isParent) server.outcomes.onPassed(server, this.#client);
+    if (!this.#judges) return;
+    if (status < 500 || server.isParent) server.outcomes.onPassed(server, this.#client, this.headAt);
     else {
       server.record.failedLoad.add(performance.now(), server.record.latency.averageMs);
       server.outcomes.onFailed(server, status, this.#client);

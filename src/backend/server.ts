@@ -28,15 +28,15 @@ export type OperatorState = "ready" | "drain" | "maint";
 
 /** Who wants to know how requests to a server end. */
 export interface OutcomeListener {
-  /** A request was answered below 500. */
-  onPassed(server: Server, client: string): void;
+  /** A request was answered below 500; the head of that came at `now`. */
+  onPassed(server: Server, client: string, now: number): void;
   /**
    * A request failed on the server's side, or was answered 500 or above; `client` is undefined where nothing of it was
    * sent, so that it has nothing to do with that.
    */
   onFailed(server: Server, reason: ProxyErrorKind | number, client: string | undefined): void;
-  /** A request that failed, for `reason`, was answered well by another server. */
-  onProven(server: Server, reason: ProxyErrorKind | number): void;
+  /** A request of `client` that failed, for `reason`, was answered well by another server. */
+  onProven(server: Server, reason: ProxyErrorKind | number, client: string): void;
   /** A server that was full is so no more. */
   onRoom(server: Server): void;
 }
@@ -210,15 +210,15 @@ export class Server implements Candidate, ProbeTarget {
     return this.readsReports ? isLoadReport : undefined;
   }
 
-  /** Whether an answer of it should be dropped, and another server be asked, to see whether it is the server that fails. */
-  wantsProof(status: number): boolean {
-    return status >= 500 && !this.isParent && this.passive.wantsProof(performance.now());
+  /** Whether another server should be asked what this one answers `status` to, to see which of both is to blame. */
+  wantsProof(status: number, client: string): boolean {
+    return status >= 500 && !this.isParent && this.passive.wantsProof(performance.now(), client);
   }
 
-  /** Another server answered `status` to a request that failed here, for `reason`. */
-  outdone(status: number, reason: ProxyErrorKind | number): void {
+  /** Another server answered `status` to what failed here, for `client` and `reason`. */
+  outdone(status: number, reason: ProxyErrorKind | number, client: string): void {
     if (this.isParent && typeof reason === "number") return;
-    if (status < 400) this.outcomes.onProven(this, reason);
+    if (status < 400) this.outcomes.onProven(this, reason, client);
   }
 }
 

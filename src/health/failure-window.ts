@@ -1,4 +1,5 @@
 import { networkOf } from "../http/ip.ts";
+import { Proofs } from "./proofs.ts";
 
 /** Clients whose failures are counted apart; those of all others count together, as of many. */
 const MAX_CLIENTS = 64;
@@ -23,7 +24,8 @@ export class FailureWindow {
   #beganAt = -Infinity;
   #passes = 0;
   #failures = 0;
-  #proofs = 0;
+  /** That it was the server which failed, and not the request. */
+  readonly proofs = new Proofs();
   /** Failures by the client's network, and those of the one that has most. */
   readonly #byClient = new Map<string, number>();
   #most = 0;
@@ -37,7 +39,7 @@ export class FailureWindow {
     this.#beganAt = before.#beganAt;
     this.#passes = before.#passes;
     this.#failures = before.#failures;
-    this.#proofs = before.#proofs;
+    this.proofs.takeOver(before.proofs);
     for (const [client, count] of before.#byClient) this.#byClient.set(client, count);
     this.#most = before.#most;
     this.#first = before.#first;
@@ -77,15 +79,6 @@ export class FailureWindow {
     this.#most = Math.max(this.#most, (count ?? 0) + 1);
   }
 
-  /** It was the server that failed, and not the request. */
-  proven(): void {
-    this.#proofs++;
-  }
-
-  get proofs(): number {
-    return this.#proofs;
-  }
-
   /** Whether requests of very many clients failed: as many clients as a window needs requests. */
   isOfMany({ minRequests }: ShareRules): boolean {
     return this.#byClient.size >= Math.min(minRequests, MAX_CLIENTS);
@@ -107,11 +100,8 @@ export class FailureWindow {
   /** Forgets everything. */
   clear(): void {
     this.#beganAt = -Infinity;
-    this.#passes =
-      this.#failures =
-      this.#proofs =
-      this.#most =
-        0;
+    this.#passes = this.#failures = this.#most = 0;
+    this.proofs.clear();
     this.#byClient.clear();
     this.#others = Infinity;
   }

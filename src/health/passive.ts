@@ -1,4 +1,7 @@
+import { networkOf } from "../http/ip.ts";
 import { FailureWindow, type ShareRules } from "./failure-window.ts";
+import { PROOFS, Proofs } from "./proofs.ts";
+import { RecentNetworks } from "./recent-networks.ts";
 
 /** When failing requests take a server out. Times in ms. */
 export interface EjectionRules extends ShareRules {
@@ -21,24 +24,28 @@ export interface Failure {
 /** What is enough for an ejection: a refused connection, a row of failures, or their share. */
 export type EjectionCause = "refused" | "row" | "share";
 
-/** Failures that must be proven. */
-const PROOFS = 3;
+/** Proofs that are asked for at a time. */
+const MAX_ASKING = 3;
 
 /**
  * Judges one server by its requests. A row of failures, or a large share of them, makes the server suspect. A failure is
  * proven when another server answers the same request, or when no client has to do with it: then the server is to blame,
- * not the request. A suspect is to be ejected when some of its failures are proven, or when they come from very many
- * clients. A refused connection ejects at once. A server that comes back only to fail again stays out for longer each
- * time. An answer below 500 ends the row. Pure: the owner tells the time, and whether an ejection is allowed.
+ * not the request. A suspect is to be ejected when some of its failures are proven (`Proofs` says how many, and whose), or
+ * when they come from very many clients. A refused connection ejects at once. A server that comes back only to fail again
+ * stays out for longer each time. An answer below 500 ends the row. Pure: the owner tells the time, and whether an ejection
+ * is allowed.
  */
 export class PassiveHealth {
   readonly #rules: EjectionRules;
-  /** Failures in a row, and how many of them are proven. */
+  /** Failures in a row, and which of them are proven. */
   #row = 0;
-  #rowProofs = 0;
+  readonly #rowProofs = new Proofs();
   readonly #window = new FailureWindow();
-  /** Number of coming failures that are not asked of another server. */
+  /** Who was answered well last. */
+  readonly #recent = new RecentNetworks();
+  /** Number of coming failures that are not asked of another server, and of those that are being asked. */
   #unasked = 0;
+  #asking = 0;
   #ejections = 0;
   #ejectedUntil = 0;
   #ejectedFor: EjectionCause | undefined;
@@ -49,8 +56,9 @@ export class PassiveHealth {
     this.#rules = rules;
     if (before === undefined || !rules.enabled) return;
     this.#row = before.#row;
-    this.#rowProofs = before.#rowProofs;
+    this.#rowProofs.takeOver(before.#rowProofs);
     this.#window.takeOver(before.#window);
+    this.#recent.takeOver(before.#recent);
     this.#ejections = before.#ejections;
     this.#ejectedUntil = before.#ejectedUntil;
     this.#ejectedFor = before.#ejectedFor;
@@ -81,10 +89,11 @@ export class PassiveHealth {
     return this.#window.tally({ now, window: this.#rules.window });
   }
 
-  /** A request of `client` was answered well. */
-  passed(client: string): void {
+  /** A request of `client` was answered well, at `now`. */
+  passed(client: string, now: number): void {
     this.#window.passed(client, this.#rules);
-    if (this.#row > 0) this.#row = this.#rowProofs = 0;
+    this.#recent.add(client, now);
+    if (this.#row > 0) this.#endRow();
     if (this.#ejectedUntil > 0) this.#answersAgain = true;
     else if (this.#ejections > 0 && this.#isSound) this.#ejections = 0;
   }
@@ -97,30 +106,49 @@ export class PassiveHealth {
     this.#row++;
     if (this.#unasked > 0) this.#unasked--;
     if (refused) return "refused";
-    return client === undefined ? this.proven(now) : this.#verdict(now);
+    return client === undefined ? this.proven(now, undefined) : this.#verdict(now);
   }
 
-  /** Whether a request that fails now should be asked of another server, to see which of both is to blame. */
-  wantsProof(now: number): boolean {
-    if (!this.#rules.enabled || this.#unasked > 0) return false;
-    return this.#row + 1 >= this.#rules.failures || this.#window.exceeds(this.#rules, now);
+  /** Whether so many failed in a row that the server is suspect. */
+  get failsInARow(): boolean {
+    return this.#rules.enabled && this.#row >= this.#rules.failures;
+  }
+
+  /** Whether what fails now for `client` should be asked of another server, to see which of both is to blame. */
+  wantsProof(now: number, client: string): boolean {
+    const { enabled, failures, window } = this.#rules;
+    if (!enabled || this.#unasked > 0 || this.#asking >= MAX_ASKING) return false;
+    const inARow = this.#row + 1 >= failures;
+    if (!inARow && !this.#window.exceeds(this.#rules, now)) return false;
+    const proofs = inARow ? this.#rowProofs : this.#window.proofs;
+    return !proofs.isHeard(networkOf(client), this.#recent, now - window);
   }
 
   /**
-   * Another server is being asked. Until one of them answers well, only some failures are asked of another, as each costs
-   * a retry. Which ones is drawn by `random`, from 0 up to 1: a client whose requests fail everywhere must not be able to
-   * use up all the proofs.
+   * Another server is being asked, until `asked`. Until one of them answers well, only some failures are asked of another,
+   * as each costs a request. Which ones is drawn by `random`, from 0 up to 1: a client whose requests fail everywhere must
+   * not be able to use up all the proofs.
    */
   asksForProof(random: number): void {
+    this.#asking++;
     this.#unasked = Math.floor(random * 4 * this.#rules.failures);
   }
 
-  /** Another server answered what has failed here; returns what is enough for an ejection. */
-  proven(now: number): EjectionCause | undefined {
+  /** Another server was asked, whatever came of it. */
+  asked(): void {
+    this.#asking--;
+  }
+
+  /**
+   * Another server answered what has failed here for `client`, undefined where none has to do with it; returns what is
+   * enough for an ejection.
+   */
+  proven(now: number, client: string | undefined): EjectionCause | undefined {
     if (!this.#rules.enabled) return undefined;
     this.#unasked = 0;
-    this.#window.proven();
-    if (this.#row > this.#rowProofs) this.#rowProofs++;
+    const network = client === undefined ? undefined : networkOf(client);
+    this.#window.proofs.add(network);
+    if (this.#row > 0) this.#rowProofs.add(network);
     return this.#verdict(now);
   }
 
@@ -136,7 +164,8 @@ export class PassiveHealth {
   }
 
   /** Lets the server back in: its time is over, or there is a better reason. */
-  readmit(): void {
+  readmit(now: number): void {
+    this.#recent.refresh(now);
     this.#ejectedUntil = 0;
     this.#answersAgain = false;
     this.#forget();
@@ -148,16 +177,22 @@ export class PassiveHealth {
   }
 
   #verdict(now: number): EjectionCause | undefined {
-    const { failures } = this.#rules;
+    const { failures, window } = this.#rules;
     const many = this.#window.isOfMany(this.#rules);
-    if (this.#row >= failures && (many || this.#rowProofs >= Math.min(PROOFS, failures))) return "row";
-    return (many || this.#window.proofs >= PROOFS) && this.#window.exceeds(this.#rules, now)
-      ? "share"
-      : undefined;
+    const proven = (proofs: Proofs, wanted: number) => proofs.suffice(wanted, this.#recent, now - window);
+    if (this.#row >= failures && (many || proven(this.#rowProofs, Math.min(PROOFS, failures)))) return "row";
+    if (!many && !proven(this.#window.proofs, PROOFS)) return undefined;
+    return this.#window.exceeds(this.#rules, now) ? "share" : undefined;
+  }
+
+  #endRow(): void {
+    this.#row = 0;
+    this.#rowProofs.clear();
   }
 
   #forget(): void {
-    this.#row = this.#rowProofs = this.#unasked = 0;
+    this.#endRow();
+    this.#unasked = 0;
     this.#window.clear();
   }
 }

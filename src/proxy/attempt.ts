@@ -55,8 +55,15 @@ export class Attempt extends Lease implements OutgoingRequest, Abortable {
   /** While a client waits for a 100. */
   #expectation: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(server: Server, request: IncomingRequest, outgoing: Outgoing, owner: AttemptOwner) {
-    super(server, request.exchange.client);
+  /** What becomes of it says something about the server if it `judges`. */
+  constructor(
+    server: Server,
+    request: IncomingRequest,
+    outgoing: Outgoing,
+    owner: AttemptOwner,
+    judges = true,
+  ) {
+    super(server, request.exchange.client, judges);
     this.#request = request;
     this.#outgoing = outgoing;
     this.#owner = owner;

@@ -11,6 +11,7 @@ import type { Course } from "./course.ts";
 import { schemeOf } from "./identity.ts";
 import { type Instead, letGo } from "./on-status.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { askForProof } from "./proof.ts";
 import { prepare, rewritesHost, viaOf } from "./prepare.ts";
 import { claimRepeat } from "./repeat.ts";
 import { eitherDrops } from "./trailers.ts";
@@ -48,7 +49,7 @@ class Forwarding implements AttemptOwner {
   #tried: Set<Server> | undefined;
   /** How it failed last. */
   #last: ProxyError | undefined;
-  #doubt: Doubt | undefined;
+  #doubts: Doubt[] | undefined;
   #moves = 0;
 
   constructor(sink: AnswerSink, request: IncomingRequest, course: Course, outgoing: Outgoing) {
@@ -72,6 +73,8 @@ class Forwarding implements AttemptOwner {
       if (this.#repeats(attempt)) return this.#again(attempt.server);
       const { status } = attempt.answer!.head;
       const { exchange } = this.#request;
+      this.#doubts?.forEach(({ server, reason }) => server.outdone(status, reason, exchange.client));
+      if (status >= 500) this.#suspect(attempt.server, status);
       const instead = this.#course.onStatus?.of(status, this.#request, this.#outgoing);
       if (instead === undefined) return this.#sink.onAnswer(exchange, this.#accept(attempt));
       letGo(attempt, this.#outgoing);
@@ -88,7 +91,7 @@ class Forwarding implements AttemptOwner {
       this.#last = error;
       if (!this.#claimRepeat(server, error)) return this.#fail(error);
       this.#request.exchange.note(server.name, error.kind);
-      if (error.sent && error.blames) this.#doubt = { server, reason: error.kind };
+      if (error.sent && error.blames) this.#isInDoubt(server, error.kind);
       this.#again(server);
     } catch (error) {
       this.#giveUp(toProxyError(error));
@@ -142,20 +145,25 @@ class Forwarding implements AttemptOwner {
   #repeats(attempt: Attempt): boolean {
     const { server } = attempt;
     const { status } = attempt.answer!.head;
-    const asks = includesStatus(this.#course.backend.config.retries.statuses, status) ||
-      (server !== this.#sticky && server.wantsProof(status));
-    if (!asks || !this.#claimRepeat(server, undefined)) {
-      this.#doubt?.server.outdone(status, this.#doubt.reason);
-      return false;
-    }
+    const asks = includesStatus(this.#course.backend.config.retries.statuses, status);
+    if (!asks || !this.#claimRepeat(server, undefined)) return false;
     this.#last = new ProxyError("upstream_invalid", `The server answered ${status}`);
-    if (status >= 500) {
-      server.passive.asksForProof(Math.random());
-      this.#doubt = { server, reason: status };
-    }
+    if (status >= 500) this.#isInDoubt(server, status);
     attempt.drop(this.#last);
     this.#request.exchange.note(server.name, String(status));
     return true;
+  }
+
+  /** A failed attempt is repeated: if that goes well, it was its server that failed. */
+  #isInDoubt(server: Server, reason: Doubt["reason"]): void {
+    (this.#doubts ??= []).push({ server, reason });
+  }
+
+  /** The client gets this failure of `server`; where it has failed before, another one is asked as well. */
+  #suspect(server: Server, status: number): void {
+    const { backend } = this.#course;
+    if (server === this.#sticky || !server.wantsProof(status, this.#request.exchange.client)) return;
+    askForProof(this.#request, { suspect: server, status, backend, outgoing: this.#outgoing });
   }
 
   /** No server answered: what the route does about that, else the request fails. */

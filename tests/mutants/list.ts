@@ -24,8 +24,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "proxy/forward.ts",
     breaks: "every good answer asks for a retry",
-    from: "if (!asks || !this.#claimRepeat(server, undefined)) {",
-    to: "if (!this.#claimRepeat(server, undefined) || !asks) {",
+    from: "if (!asks || !this.#claimRepeat(server, undefined)) return false;",
+    to: "if (!this.#claimRepeat(server, undefined) || !asks) return false;",
     tests: ["integration/retry-budget.test.ts"],
   },
   {
@@ -59,21 +59,21 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "backend/availability.ts",
     breaks: "what was counted before a server went down counts on when it is back",
-    from: "server.passive.readmit(); // what counts from here on is what happens when it is back",
+    from: "server.passive.readmit(now); // what counts from here on is what happens when it is back",
     to: "",
     tests: ["unit/backend/availability.test.ts"],
   },
   {
     file: "backend/availability.ts",
     breaks: "probes that passed do not end an ejection",
-    from: 'server.passive.readmit();\n    this.#readmitted(server, "probes passed");',
+    from: 'server.passive.readmit(performance.now());\n    this.#readmitted(server, "probes passed");',
     to: 'this.#readmitted(server, "probes passed");',
     tests: ["unit/backend/availability.test.ts"],
   },
   {
     file: "backend/availability.ts",
     breaks: "an ejection that is over is not forgotten",
-    from: 'server.passive.readmit();\n        this.#readmitted(server, "its time is over");',
+    from: 'server.passive.readmit(then);\n        this.#readmitted(server, "its time is over");',
     to: 'this.#readmitted(server, "its time is over");',
     tests: ["unit/backend/availability.test.ts"],
   },

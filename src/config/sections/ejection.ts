@@ -7,12 +7,12 @@ const ejection = {
   enabled: flag.prefault(true),
   /**
    * Failures in a row that make a server suspect; it is ejected once another server has answered some of those requests,
-   * or they are of `min_requests` clients. A refused connection is enough.
+   * or they are of `min_requests` networks. A refused connection is enough.
    */
   failures: wholeNumber(1, 1000).prefault(5),
   /** Share of the requests of a window that makes a server suspect where it fails; 0 never. */
   failure_share: share.prefault(0.3),
-  /** Requests that a window must have for that, and clients whose failures need no proof. */
+  /** Requests that a window must have for that, and networks whose failures need no proof. */
   min_requests: wholeNumber(1, 1_000_000).prefault(20),
   window: positiveDuration.prefault("10s"),
   /** Time of the first ejection; the n-th in a row lasts n times as long. */

@@ -84,12 +84,12 @@ export class Scene {
 
   /** A request to server `i` is answered. */
   pass(i: number, client = "10.0.1.1"): void {
-    this.availability.onPassed(this.servers[i]!, client);
+    this.availability.onPassed(this.servers[i]!, client, performance.now());
   }
 
   /** What has failed at server `i` is answered by another. */
-  prove(i: number): void {
-    this.availability.onProven(this.servers[i]!, 500);
+  prove(i: number, client = "10.0.1.1"): void {
+    this.availability.onProven(this.servers[i]!, 500, client);
   }
 
   /** A probe of server `i` gives a result, after which it is `up`; `turned` where that is new. */

@@ -170,6 +170,7 @@ test("Availability ejects nobody for one client that others are beside, whatever
   for (let n = 0; n < 400; n++) {
     scene.clock.now += 10;
     scene.fail(0, 1, 500, "192.0.2.1");
+    scene.prove(0, "192.0.2.1");
     scene.pass(1, "192.0.2.1");
     if (n % 20 === 0) scene.pass(0, "198.51.100.7");
   }
@@ -184,7 +185,7 @@ for (const share of [1, 0.5]) {
       if (n % (1 / share) === 0) {
         scene.fail(0, 1, 500, "192.0.2.1");
         assert.deepEqual(scene.available, [0, 1].slice(scene.log.length));
-        scene.prove(0);
+        scene.prove(0, "192.0.2.1");
       } else scene.pass(0, "192.0.2.1");
       scene.pass(1, "192.0.2.1");
     }

@@ -82,6 +82,20 @@ for (const [live, heard, title] of lives) {
   });
 }
 
+const unjudged: [live: (lease: Lease) => void, heard: string[], title: string][] = [
+  [(lease) => (see(lease, 200), lease.done()), [], "an answer"],
+  [(lease) => (see(lease, 500), lease.done()), [], "an answer of 500"],
+  [(lease) => lease.failed(RESET), [], "a request without an answer"],
+  [(lease) => lease.failed(REFUSED), ["failed connect_refused undefined"], "a connection that was refused"],
+];
+for (const [live, heard, title] of unjudged) {
+  test(`Lease that does not judge makes ${heard.length === 0 ? "nothing" : "a failure"} of ${title}`, (t) => {
+    const leased = new LeasedServer(t);
+    live(new Lease(leased.server, CLIENT, false));
+    assert.deepEqual([leased.heard, leased.counts], [heard, [0, 1]]);
+  });
+}
+
 test("Lease.withdrawn() leaves its server as if it had not been picked", (t) => {
   const leased = new LeasedServer(t);
   const lease = leased.lease();

@@ -37,7 +37,7 @@ for (const [outcomes, enough, why] of rows) {
     const health = new PassiveHealth({ ...RULES, failureShare: 0 });
     let seen = "";
     for (const [i, outcome] of [...outcomes].entries()) {
-      if (outcome === "+") health.passed(by(i));
+      if (outcome === "+") health.passed(by(i), 0);
       else seen += health.failed({ now: 0, refused: outcome === "r", client: by(i) }) ? "y" : "n";
     }
     assert.equal(seen, enough);
@@ -50,7 +50,52 @@ test("PassiveHealth.failed() is enough for a row of few clients, by their networ
     const client = [by(1), by(2), by(3), `2001:db8::${i.toString(16)}`][i % 4]!;
     assert.equal(health.failed({ now: i, client }), undefined);
   }
-  assert.deepEqual([1, 2, 3].map(() => health.proven(50)), [undefined, undefined, "row"]);
+  assert.deepEqual([1, 2, 3].map(() => health.proven(50, by(1))), [undefined, undefined, "row"]);
+});
+
+/** `by` whom three of five failures are proven, and who is served `before`, then `ms` later; whether that ejects. */
+const proofs: [by: string[], before: string[], ms: number, enough: boolean, why: string][] = [
+  [["a", "a", "a"], [], 0, true, "of one client, where no other is served"],
+  [["a", "a", "a"], ["a"], 0, true, "of one client, where it alone is served"],
+  [["a", "a", "a"], ["b"], 0, false, "of one client, where another is served"],
+  [["a", "a", "a"], ["b", "c", "d", "a"], 0, false, "of one client, where others are served before it"],
+  [["a", "a", "a"], ["b"], 10_001, true, "of one client, where another was served before the window"],
+  [["a", "a", "a"], ["2001:db8::1"], 0, false, "of one client, where one with an IPv6 address is served"],
+  [["2001:db8::1", "2001:db8::2", "2001:db8::3"], ["b"], 0, false, "of one /64, where another is served"],
+  [["a", "b", "a"], ["c"], 0, false, "of two clients, where another is served"],
+  [["a", "b", "a"], ["a", "b"], 0, true, "of two clients, where none but them is served"],
+  [["a", "b", "c"], ["d"], 0, true, "of three clients, whoever is served"],
+];
+for (const [provers, before, ms, enough, why] of proofs) {
+  test(`PassiveHealth.proven() is ${enough ? "" : "not "}enough for a row by proofs ${why}`, () => {
+    const health = new PassiveHealth({ ...RULES, failureShare: 0, minRequests: 20 });
+    before.forEach((client, i) => health.passed(client, 100 + i * 50));
+    const now = 300 + ms;
+    for (let i = 0; i < 5; i++) health.failed({ now, client: provers[i % 3]! });
+    const seen = provers.map((client) => health.proven(now, client));
+    assert.deepEqual(seen, [undefined, undefined, enough ? "row" : undefined]);
+    if (enough) return;
+    assert.ok(!health.wantsProof(now, provers[0]!));
+    assert.ok(health.wantsProof(now, "192.0.2.99"));
+    health.eject(now);
+    health.readmit(now + 60_000); // nobody was served meanwhile, which says nothing
+    for (let i = 0; i < 5; i++) health.failed({ now: now + 60_000, client: provers[0]! });
+    assert.deepEqual(provers.map(() => health.proven(now + 60_000, provers[0]!)), [
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+}
+
+test("PassiveHealth.proven() is not enough for a share by proofs of one client, where another is served in between", () => {
+  const health = new PassiveHealth({ ...RULES, failures: 1000 });
+  for (let i = 0; i < 100; i++) {
+    const now = i * 20;
+    health.passed(by(1 + (i % 2)), now);
+    assert.equal(health.failed({ now, client: by(1) }), undefined);
+    assert.equal(health.proven(now, by(1)), undefined);
+  }
 });
 
 test("PassiveHealth.failed() counts every failure that no client has to do with as proven", () => {
@@ -64,25 +109,28 @@ test("PassiveHealth.wantsProof() is true from the last of a row on, for some fai
   const health = new PassiveHealth({ ...RULES, failureShare: 0 });
   let seen = "";
   for (let i = 0; i < 26; i++) {
-    const asks = health.wantsProof(i);
-    if (asks) health.asksForProof(0.5);
+    const asks = health.wantsProof(i, by(1));
+    if (asks) {
+      health.asksForProof(0.5);
+      health.asked();
+    }
     health.failed({ now: i, client: by(1) });
     seen += asks ? "y" : "n";
   }
   assert.equal(seen, "nnnnynnnnnnnnnynnnnnnnnnyn");
-  health.proven(26);
-  assert.ok(health.wantsProof(26));
-  health.passed(by(2));
-  assert.ok(!health.wantsProof(26));
+  health.proven(26, by(1));
+  assert.ok(health.wantsProof(26, by(1)));
+  health.passed(by(2), 0);
+  assert.ok(!health.wantsProof(26, by(1)));
 });
 
 test("PassiveHealth.wantsProof() is true where too large a share fails, and never where ejection is off", () => {
   for (const enabled of [true, false]) {
     const health = new PassiveHealth({ ...RULES, enabled });
     for (let i = 0; i < 10; i++) {
-      assert.equal(health.wantsProof(i), enabled && i >= 3, `${i}`);
+      assert.equal(health.wantsProof(i, by(1)), enabled && i >= 3, `${i}`);
       health.failed({ now: i, client: by(1) });
-      health.passed(by(1));
+      health.passed(by(1), 0);
     }
   }
 });
@@ -102,9 +150,9 @@ for (const [outcomes, clients, enough, why] of shares) {
     for (let i = 0; i < 120 && seen === undefined; i++) {
       const client = by(Math.floor(i / outcomes.length) % clients);
       const outcome = outcomes[i % outcomes.length];
-      if (outcome === "+") health.passed(client);
+      if (outcome === "+") health.passed(client, 0);
       else seen = health.failed({ now: i * 50, client });
-      if (outcome === "p") seen = health.proven(i * 50);
+      if (outcome === "p") seen = health.proven(i * 50, client);
     }
     assert.equal(seen, enough ? "share" : undefined);
   });
@@ -114,12 +162,12 @@ test("PassiveHealth.failed() leaves out the one client that has most failures wh
   const health = new PassiveHealth({ ...RULES, failures: 1000 });
   for (let i = 0; i < 5; i++) health.failed({ now: 0, client: by(i) });
   health.eject(0);
-  health.readmit();
+  health.readmit(0);
   for (let i = 0; i < 2000; i++) {
-    health.passed(by(i % 50));
+    health.passed(by(i % 50), 0);
     for (let n = 0; n < (i < 8 ? 0 : 4); n++) {
       assert.equal(health.failed({ now: i < 16 ? 0 : i, client: by("200") }), undefined);
-      if (i >= 16) assert.equal(health.proven(i), undefined);
+      if (i >= 16) assert.equal(health.proven(i, by("200")), undefined);
     }
   }
 });
@@ -133,7 +181,7 @@ test("PassiveHealth.failed() knows no share below min_requests, beyond the windo
   ) {
     const health = new PassiveHealth({ ...RULES, failures: 1000, ...rules });
     for (let i = 0; i < 60; i++) {
-      health.passed(by(i));
+      health.passed(by(i), 0);
       assert.equal(health.failed({ now: i * pause, client: by(i) }), undefined);
     }
   }
@@ -142,12 +190,24 @@ test("PassiveHealth.failed() knows no share below min_requests, beyond the windo
 test("PassiveHealth.eject() for a share lasts longer each time, until as many as make a share were answered", () => {
   const health = new PassiveHealth(RULES);
   assert.equal(health.eject(0, "share"), 10_000);
-  health.readmit();
-  for (let i = 0; i < 4; i++) health.passed(by(i));
+  health.readmit(0);
+  for (let i = 0; i < 4; i++) health.passed(by(i), 0);
   assert.equal(health.eject(0, "share"), 20_000);
-  health.readmit();
-  for (let i = 0; i < 5; i++) health.passed(by(i));
+  health.readmit(0);
+  for (let i = 0; i < 5; i++) health.passed(by(i), 0);
   assert.equal(health.eject(0, "share"), 10_000);
+});
+
+test("PassiveHealth.wantsProof() is true for three failures at a time", () => {
+  const health = new PassiveHealth(RULES);
+  failTimes(health, 5);
+  for (let i = 0; i < 3; i++) {
+    assert.ok(health.wantsProof(0, by(1)));
+    health.asksForProof(0);
+  }
+  assert.ok(!health.wantsProof(0, by(1)));
+  health.asked();
+  assert.ok(health.wantsProof(0, by(1)));
 });
 
 test("PassiveHealth goes on where the one of the config before is", () => {
@@ -157,8 +217,8 @@ test("PassiveHealth goes on where the one of the config before is", () => {
   const shares = new PassiveHealth(RULES);
   for (let i = 0; i < 19; i++) {
     if (i % 2 === 0) failTimes(shares, 1, i);
-    else shares.passed(by(i));
-    shares.passed(by(i));
+    else shares.passed(by(i), 0);
+    shares.passed(by(i), 0);
   }
   shares.eject(0);
   const next = new PassiveHealth(RULES, shares);
@@ -168,7 +228,7 @@ test("PassiveHealth goes on where the one of the config before is", () => {
 test("PassiveHealth.proven() is true at the first failure where one is enough", () => {
   const health = new PassiveHealth({ ...RULES, failures: 1 });
   assert.equal(health.failed({ now: 0, client: by(1) }), undefined);
-  assert.equal(health.proven(0), "row");
+  assert.equal(health.proven(0, by(1)), "row");
 });
 
 test("PassiveHealth.failed() is never true where ejection is off", () => {
@@ -189,7 +249,7 @@ test("PassiveHealth.failed() counts from 0 after the return, whatever came in wh
   const health = new PassiveHealth(RULES);
   health.eject(0);
   failTimes(health, 9); // requests that were under way
-  health.readmit();
+  health.readmit(0);
   assert.deepEqual(failTimes(health, 5), [...NOT_YET, "row"]);
 });
 
@@ -212,15 +272,15 @@ test("PassiveHealth.eject() begins with the shortest time again after an answer"
   const health = new PassiveHealth(RULES);
   health.eject(0);
   health.eject(0);
-  health.readmit();
-  health.passed(by(1));
+  health.readmit(0);
+  health.passed(by(1), 0);
   assert.equal(health.eject(0), 10_000);
 });
 
 test("PassiveHealth.readmit() does not forget how often the server was out", () => {
   const health = new PassiveHealth(RULES);
   health.eject(0);
-  health.readmit();
+  health.readmit(0);
   assert.equal(health.isEjected(1), false);
   assert.equal(health.eject(0), 20_000);
 });

@@ -1,5 +1,8 @@
 import { Hono } from "hono";
+import { WholeResponse } from "../message/whole-response.ts";
 import { EXPOSITION_TYPE } from "../observe/exposition.ts";
+
+const PLAIN = { "Content-Type": "text/plain; charset=utf-8" };
 
 export interface AdminParts {
   /** All metrics in Prometheus' text format. */
@@ -13,22 +16,26 @@ export function createAdminApp({ metrics, ready }: AdminParts): Hono {
   const app = new Hono();
   app.get("/metrics", async () => metricsAnswer(await metrics()));
   app.get("/ready", () => readyAnswer(ready()));
-  app.notFound((c) => c.text("Not found. There is: /metrics, /ready\n", 404));
+  app.notFound(() =>
+    new WholeResponse("Not found. There is: /metrics, /ready\n", { status: 404, headers: PLAIN })
+  );
   return app;
 }
 
 /** An answer that holds `text`, the metrics. */
 export function metricsAnswer(text: string): Response {
-  return new Response(text, { headers: { "Content-Type": EXPOSITION_TYPE, "Cache-Control": "no-store" } });
+  return new WholeResponse(text, {
+    headers: { "Content-Type": EXPOSITION_TYPE, "Cache-Control": "no-store" },
+  });
 }
 
 /** What a load balancer in front asks for: 200, or 503 where this proxy is to get no more requests. */
 export function readyAnswer(ready: boolean): Response {
   const text = ready ? "ready\n" : "not ready\n";
   const headers = {
-    "Content-Type": "text/plain; charset=utf-8",
+    ...PLAIN,
     "Content-Length": String(text.length),
     "Cache-Control": "no-store",
   };
-  return new Response(text, { status: ready ? 200 : 503, headers });
+  return new WholeResponse(text, { status: ready ? 200 : 503, headers });
 }

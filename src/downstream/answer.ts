@@ -9,6 +9,7 @@ import type { Exchange } from "../message/exchange.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { reconcile } from "../message/merged-headers.ts";
 import { ForwardedResponse, STATUS_SHOWN } from "../message/forwarded-response.ts";
+import { WholeResponse } from "../message/whole-response.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
 import { responseHead } from "./response-head.ts";
 
@@ -46,7 +47,7 @@ export function beginAnswer(
   const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answer?.fields);
   const status = sentStatus(response, request.answer?.status);
   if (status < 200) throw new ProxyError("internal_error", `An app answered with the status ${status}`);
-  const body = forwarded ? response.takeBody() : response.body;
+  const body = forwarded || response instanceof WholeResponse ? response.takeBody() : response.body;
   const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
   // A server's own `Connection` is gone by now; this one is an app's.
   const keepAlive = request.keepAlive && (forwarded || !hasConnectionOption(connectionOf(fields), "close"));
@@ -82,6 +83,7 @@ export function switchingHead(response: ForwardedResponse): string {
 
 /** Lets go of an answer that nobody is left to read, so that its server learns it. */
 export function dropAnswer(response: Response, reason: ProxyError): void {
+  if (response instanceof WholeResponse) return;
   const left = response instanceof ForwardedResponse ? response.takeBody() : response.body;
   if (left instanceof ReadableStream) left.cancel(reason).catch(() => {}); // it may have failed already
   else left?.cancel(reason);

@@ -1,6 +1,7 @@
 import { ProxyError, proxyStatusOf, toProxyError } from "../base/errors.ts";
 import { reasonPhrase, RETRY_AFTER } from "../http/status.ts";
 import type { Exchange } from "../message/exchange.ts";
+import { WholeResponse } from "../message/whole-response.ts";
 import { SERVED_METHODS } from "./answer-options.ts";
 import { type ErrorPage, writePage } from "./error-page.ts";
 
@@ -44,7 +45,7 @@ export function answerFailure(error: unknown, exchange: Exchange, answers: Error
   // A client that breaks the protocol here may see the end of its request elsewhere than we do.
   if (failure.side === "downstream") headers.set("Connection", "close");
   if (status === 503) headers.set("Retry-After", RETRY_AFTER);
-  return new Response(body, { status, statusText: facts.phrase, headers });
+  return new WholeResponse(body, { status, statusText: facts.phrase, headers });
 }
 
 /** A name as an item of Proxy-Status: a token of RFC 9651 §3.3.4 where it is one, else a string. */

@@ -1,5 +1,6 @@
 import type { RespondConfig } from "../config/sections/respond.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
+import { WholeResponse } from "../message/whole-response.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { compileLines } from "./shape.ts";
 
@@ -23,6 +24,6 @@ export function compileRespond(config: RespondConfig, policy: IdentityPolicy): R
     const isEmpty = WITHOUT_BODY.has(status);
     const headers = new Headers(isEmpty ? undefined : described);
     for (const [name, fill] of lines) headers.append(name, fill(request));
-    return new Response(isEmpty ? null : bytes, { status, headers });
+    return new WholeResponse(isEmpty ? null : bytes, { status, headers });
   };
 }

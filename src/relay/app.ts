@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import { hostForMatching, splitAuthority } from "../http/authority.ts";
+import { WholeResponse } from "../message/whole-response.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import { exchangeOf, incomingOf } from "../proxy/app.ts";
 import { answerFailure, type ErrorAnswers } from "../proxy/error-answer.ts";
@@ -72,7 +73,7 @@ function answerOwn({ method, target, head }: IncomingRequest, { pac }: RelayPart
   const asksForPac = target === "/proxy.pac" && (method === "GET" || method === "HEAD");
   if (pac !== undefined && asksForPac && head.authority !== "") { // HTTP/1.0 may lack the Host that it is made of
     const bytes = new TextEncoder().encode(pac(head.authority));
-    return new Response(bytes, {
+    return new WholeResponse(bytes, {
       headers: {
         "Content-Type": PAC_TYPE,
         "Content-Length": String(bytes.length),

@@ -7,8 +7,8 @@ import type { Config } from "../config/schema.ts";
 import { nextReads } from "../net/next-reads.ts";
 import type { ConfigThreadData, ConfigThreadMessage } from "./config-thread.ts";
 
-/** A config up to this is read where everything else runs: that takes some milliseconds, less than a thread. */
-const SMALL_BYTES = 16 * 1024;
+/** A config up to this is read where everything else runs: that takes 20 to 50 ms, while a thread costs half a second of CPU. */
+const SMALL_BYTES = 64 * 1024;
 
 /** Time that the thread may take, in ms; a config at every bound takes some seconds where it has a core. */
 const THREAD_MS = 120_000;

@@ -92,6 +92,8 @@ async function openChaos(
     servers: servers.map(({ port }) => port),
     backend: {
       health_check: { interval: `${INTERVAL_MS}ms`, timeout: "1s", rise: RISE, fall: 2 },
+      // What hung may be ejected by the requests that hung with it, and serves again as soon as probes pass.
+      ejection: { probes_readmit: true },
       timeouts: { connect: "1s", response: "1500ms" },
       retries: { attempts: 3, budget: 1 },
     },

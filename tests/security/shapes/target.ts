@@ -42,7 +42,7 @@ const GOOD_TARGETS: [name: string, target: string, sent: string][] = [
   ["escaped dots and slashes", "/a%2F..%2f%2e%2e/b", "/a%2F..%2f%2e%2e/b"],
   ["two slashes", "//evil.test/shape", "//evil.test/shape"],
   ["a backslash", "/a\\b", "/a\\b"],
-  ["an escaped NUL and line end", "/a%00%0d%0ab", "/a%00%0d%0ab"],
+  ["an escaped line end", "/a%0d%0ab", "/a%0d%0ab"],
   ["a broken escape", "/a%zz%", "/a%zz%"],
   ["a query with a URL", "/?u=http://b.test/?x", "/?u=http://b.test/?x"],
   ["bytes outside ASCII", "/\xe4\xff", "/\xe4\xff"],

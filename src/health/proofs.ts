@@ -25,11 +25,11 @@ export class Proofs {
   }
 
   /**
-   * Whether `wanted` proofs are there: of as many networks, so that no single client can bring them about by what it asks
-   * for; or of any, where no others were served well of late.
+   * Whether the proofs are enough: of `PROOFS` networks, so that no single client can bring them about by what it asks for;
+   * or `wanted` of them, where no client has to do with those, or where no others were served well of late.
    */
   suffice(wanted: number, recent: RecentNetworks, since: number): boolean {
-    if (this.#networks.size + this.#impartial >= wanted) return true;
+    if (this.#networks.size + this.#impartial >= PROOFS || this.#impartial >= wanted) return true;
     return this.#count >= wanted && !recent.hasOthers(this.#networks, since);
   }
 

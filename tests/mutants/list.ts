@@ -15,6 +15,7 @@ const CLIENT = "unit/downstream/connection.test.ts";
 const CLOSING = "unit/downstream/closing.test.ts";
 const DRAINING = "unit/downstream/draining.test.ts";
 const SERVER = "unit/upstream/connection.test.ts";
+const PASSIVE = "unit/health/passive.test.ts";
 const LEASE = "unit/backend/lease.test.ts";
 const UPLOADS = "unit/upstream/uploads.test.ts";
 
@@ -754,6 +755,27 @@ export const MUTANTS: readonly Mutant[] = [
     file: "proxy/forward.ts",
     breaks: "a server that failed is asked again",
     from: "(this.#tried ??= new Set()).add(server);",
+    to: "",
+    tests: ["unit/proxy/forward.test.ts"],
+  },
+  {
+    file: "health/proofs.ts",
+    breaks: "one client's proofs eject a server that serves others",
+    from: "return this.#count >= wanted && !recent.hasOthers(this.#networks, since);",
+    to: "return this.#count >= wanted;",
+    tests: [PASSIVE],
+  },
+  {
+    file: "health/passive.ts",
+    breaks: "behind an ejection nobody else is known to be served",
+    from: "this.#recent.refresh(now);",
+    to: "",
+    tests: [PASSIVE],
+  },
+  {
+    file: "proxy/proof.ts",
+    breaks: "a copy may last for ever",
+    from: "this.#timer = setTimeout(this.#abort, COPY_MS);",
     to: "",
     tests: ["unit/proxy/forward.test.ts"],
   },

@@ -231,6 +231,19 @@ test("PassiveHealth.proven() is true at the first failure where one is enough", 
   assert.equal(health.proven(0, by(1)), "row");
 });
 
+test("PassiveHealth.proven() asks for three networks where others are served, however few failures are enough", () => {
+  const health = new PassiveHealth({ ...RULES, failures: 1 });
+  health.passed(by(9), 0);
+  for (const client of [1, 1, 2]) {
+    assert.equal(health.failed({ now: 0, client: by(client) }), undefined);
+    assert.equal(health.proven(0, by(client)), undefined);
+  }
+  health.failed({ now: 0, client: by(3) });
+  assert.equal(health.proven(0, by(3)), "row");
+  health.readmit(0);
+  assert.equal(health.failed({ now: 0 }), "row"); // no client has to do with it
+});
+
 test("PassiveHealth.failed() is never true where ejection is off", () => {
   const health = new PassiveHealth({ ...RULES, enabled: false });
   for (let i = 0; i < 20; i++) {

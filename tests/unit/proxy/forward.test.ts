@@ -14,6 +14,7 @@ import { IncomingRequest } from "../../../src/message/incoming-request.ts";
 import { forwardTo } from "../../../src/proxy/forward.ts";
 import type { IdentityPolicy } from "../../../src/proxy/identity.ts";
 import { UpstreamConnection } from "../../../src/upstream/connection.ts";
+import { Clock, settle } from "../../support/clock.ts";
 import { DrivenSocket } from "../../support/driven-socket.ts";
 
 const TIMEOUTS = { response: 0, idle: 0, keepAlive: 10_000 };
@@ -124,3 +125,34 @@ test("forwardTo() tells one failure where every attempt fails", (t) => {
   second.receiveEnd();
   assert.deepEqual([scene.heard, scene.inFlight], [["upstream_reset"], [0, 0]]);
 });
+
+const copies: [what: string, answer: string, gone: boolean][] = [
+  ["is let go when its answer is here", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false],
+  ["is broken off where its answer is long", "HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\nok", true],
+  ["is broken off after five seconds without an answer", "", true],
+  [
+    "is broken off after five seconds with a part of one",
+    "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok",
+    true,
+  ],
+];
+for (const [what, answer, gone] of copies) {
+  test(`a copy of what a suspect has failed ${what}`, async (t) => {
+    const clock = new Clock(t);
+    const scene = new ForwardScene(t, 2);
+    const witness = scene.connect(1);
+    for (let i = 0; i < 4; i++) {
+      const suspect = scene.connect(0);
+      scene.get();
+      suspect.receive("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n");
+    }
+    await settle();
+    assert.deepEqual([scene.heard, scene.inFlight], [[500, 500, 500, 500], [0, 1]]);
+    assert.match(witness.sent, /^GET \/ HTTP\/1\.1\r\n/);
+    if (answer !== "") witness.receive(answer);
+    await clock.advance(4900);
+    if (what.includes("five")) assert.deepEqual([scene.inFlight, witness.destroyed], [[0, 1], false]);
+    await clock.advance(200);
+    assert.deepEqual([scene.inFlight, witness.destroyed], [[0, 0], gone]);
+  });
+}

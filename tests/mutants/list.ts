@@ -187,6 +187,20 @@ export const MUTANTS: readonly Mutant[] = [
 
   // Waits of clients.
   {
+    file: "downstream/connection.ts",
+    breaks: "a request under way is timed as the new config says",
+    from: "new Waits(() => this.#reception.timeouts,",
+    to: "new Waits(() => this.place.reception.timeouts,",
+    tests: ["integration/reload.test.ts"],
+  },
+  {
+    file: "downstream/connection.ts",
+    breaks: "a request under way is logged as the new config says",
+    from: "this.#answers.finish(exchange, this.#reception);",
+    to: "this.#answers.finish(exchange, this.place.reception);",
+    tests: ["integration/reload.test.ts"],
+  },
+  {
     file: "downstream/linger.ts",
     breaks: "lingering has no limit",
     from: "Math.min(this.#timeouts.linger, endsAt - performance.now())",

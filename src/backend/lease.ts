@@ -1,4 +1,5 @@
 import type { ProxyError } from "../base/errors.ts";
+import { TICK } from "../base/tick.ts";
 import type { Fields } from "../http/fields.ts";
 import { isLoadReport, LOAD_REPORT_FIELD, parseLoadReport } from "../http/load-report.ts";
 import type { Server } from "./server.ts";
@@ -50,7 +51,7 @@ export class Lease {
     opensTunnel: boolean,
   ): void {
     const { server } = this;
-    const now = this.headAt = performance.now();
+    const now = this.headAt = TICK.now();
     const { latency, peak, responseSeconds, answers } = server.record;
     if (status < 500 || server.isParent) { // how fast it fails says nothing of how fast it is
       latency.add(now - sentAt, now);
@@ -82,7 +83,7 @@ export class Lease {
       const { failures, failedLoad, latency } = this.server.record;
       failures.set(kind, (failures.get(kind) ?? 0) + 1);
       if (blames && (this.#judges || !error.sent)) {
-        failedLoad.add(performance.now(), latency.averageMs);
+        failedLoad.add(TICK.now(), latency.averageMs);
         this.server.outcomes.onFailed(this.server, kind, error.sent ? this.#client : undefined);
       }
     }
@@ -103,7 +104,7 @@ export class Lease {
     if (!this.#judges) return;
     if (status < 500 || server.isParent) server.outcomes.onPassed(server, this.#client, this.headAt);
     else {
-      server.record.failedLoad.add(performance.now(), server.record.latency.averageMs);
+      server.record.failedLoad.add(TICK.now(), server.record.latency.averageMs);
       server.outcomes.onFailed(server, status, this.#client);
     }
   }

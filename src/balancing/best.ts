@@ -1,3 +1,4 @@
+import { TICK } from "../base/tick.ts";
 import { type Candidate, isFree, type Policy } from "./policy.ts";
 import { positionBehind } from "./weighted-turns.ts";
 
@@ -22,7 +23,7 @@ export class Best<C extends Candidate> implements Policy<C> {
   #start = 0;
 
   /** `now` is a clock in ms. */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number = () => TICK.now()) {
     this.#now = now;
   }
 

@@ -1,3 +1,4 @@
+import { TICK } from "../base/tick.ts";
 import { positionAt } from "./draw.ts";
 import { type Candidate, isFree, type LoadReport, type Policy } from "./policy.ts";
 
@@ -37,7 +38,7 @@ export class LoadAware<C extends Candidate> implements Policy<C> {
   #summedAt = -Infinity;
 
   /** `now` is a clock in ms; `random` gives numbers from 0 up to, without, 1. */
-  constructor(now: () => number = () => performance.now(), random: () => number = Math.random) {
+  constructor(now: () => number = () => TICK.now(), random: () => number = Math.random) {
     this.#now = now;
     this.#random = random;
   }

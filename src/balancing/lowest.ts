@@ -1,3 +1,4 @@
+import { TICK } from "../base/tick.ts";
 import { type Candidate, isFree, type Policy } from "./policy.ts";
 import { WeightedTurns } from "./weighted-turns.ts";
 
@@ -12,7 +13,7 @@ export class Lowest<C extends Candidate> implements Policy<C> {
   #candidates: readonly C[] = [];
 
   /** `now` is a clock in ms, which is looked at where a request failed of late. */
-  constructor(cost: (candidate: C, now: number) => number, now: () => number = () => performance.now()) {
+  constructor(cost: (candidate: C, now: number) => number, now: () => number = () => TICK.now()) {
     this.#cost = cost;
     this.#now = now;
   }

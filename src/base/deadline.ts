@@ -1,3 +1,5 @@
+import { TICK } from "./tick.ts";
+
 /**
  * One timer for the successive waits of one connection.
  *
@@ -23,7 +25,7 @@ export class Deadline {
       this.#at = Infinity;
       return;
     }
-    const at = performance.now() + ms;
+    const at = TICK.now() + ms;
     this.#at = at;
     if (this.#timer === undefined) this.#arm(ms, at);
     else if (this.#firesAt > at + 1) {

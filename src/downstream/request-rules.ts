@@ -1,5 +1,6 @@
 import { ProxyError } from "../base/errors.ts";
 import { formatSize } from "../base/units.ts";
+import { TICK } from "../base/tick.ts";
 import { readAuthority } from "../http/authority.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
@@ -20,7 +21,7 @@ export function newExchange(
   const target = whole ? head.target.path || head.authority : head?.target ?? "";
   const { method = "", minorVersion = 1, fields } = head ?? {};
   const authority = whole ? head.authority : hostOf(fields);
-  const startedAt = performance.now();
+  const startedAt = TICK.now();
   return new Exchange(peer, { method, target, authority, minorVersion, startedAt, fields }, informer);
 }
 

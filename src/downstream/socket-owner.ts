@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import { TICK } from "../base/tick.ts";
 
 /** Who hears what happens to a client's socket. */
 export interface SocketOwner {
@@ -33,7 +34,12 @@ export function changeOwner(socket: Socket, owner: SocketOwner): void {
 }
 
 function hearData(this: Socket, chunk: Buffer | string): void {
-  (this as OwnedSocket)[OWNER].onData(chunk as Buffer);
+  TICK.begin();
+  try {
+    (this as OwnedSocket)[OWNER].onData(chunk as Buffer);
+  } finally {
+    TICK.end();
+  }
 }
 
 function hearDrain(this: Socket): void {

@@ -1,6 +1,7 @@
 import { Deadline } from "../base/deadline.ts";
 import { ProxyError } from "../base/errors.ts";
 import { formatDuration } from "../base/units.ts";
+import { TICK } from "../base/tick.ts";
 import type { DownstreamTimeouts } from "./reception.ts";
 import { LOOK_MS } from "./sweep.ts";
 
@@ -56,7 +57,7 @@ export class Waits {
   constructor(
     timeouts: () => DownstreamTimeouts,
     onExpired: (wait: Wait) => void,
-    now = () => performance.now(),
+    now = () => TICK.now(),
   ) {
     this.#now = now;
     this.#timeouts = timeouts;

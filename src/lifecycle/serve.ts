@@ -8,6 +8,7 @@ import { type DownstreamTimeoutsConfig, downstreamTimeoutsSchema } from "../conf
 import type { IntakeLimits, Reception, Refusal } from "../downstream/reception.ts";
 import { IpSet } from "../http/ip.ts";
 import type { ProxyError } from "../base/errors.ts";
+import { TICK } from "../base/tick.ts";
 import type { AnswerSink } from "../message/answer-sink.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -110,7 +111,7 @@ export class FrontendReception implements Reception {
   }
 
   onExchange(exchange: Exchange): void {
-    const now = performance.now();
+    const now = TICK.now();
     this.tally.metrics.finished(exchange, now);
     if (this.#access !== undefined) logAccess(this.#access, exchange, now);
   }

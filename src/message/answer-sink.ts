@@ -1,3 +1,4 @@
+import { TICK } from "../base/tick.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Who gets the answer to a request: one of the two is called, once. Neither throws. */
@@ -14,7 +15,7 @@ export function answerFrom(
 ): void {
   let answer;
   try {
-    answer = fetch();
+    answer = TICK.outside(fetch);
   } catch (error) {
     return sink.onFailed(exchange, error);
   }

@@ -1,4 +1,5 @@
 import { type ProxyError, toProxyError } from "../base/errors.ts";
+import { TICK } from "../base/tick.ts";
 import { Lease } from "../backend/lease.ts";
 import type { Server } from "../backend/server.ts";
 import { Fields } from "../http/fields.ts";
@@ -209,7 +210,7 @@ export class Attempt extends Lease implements OutgoingRequest, Abortable {
   #sendOn(connection: UpstreamConnection): void {
     const { exchange } = this.#request;
     const { straight, expectation } = this.#outgoing;
-    this.#sentAt = performance.now();
+    this.#sentAt = TICK.now();
     this.#outgoing.bodyStarted = true;
     if (straight && this.method === "CONNECT") return this.onAnswer(tunnelOver(connection));
     if (exchange.aborted !== undefined) {

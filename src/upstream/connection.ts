@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { ProxyError, toProxyError } from "../base/errors.ts";
+import { TICK } from "../base/tick.ts";
 import type { Fields } from "../http/fields.ts";
 import { mayUpgrade } from "../http/upgrade.ts";
 import type { CodecLimits } from "../http/head-limits.ts";
@@ -63,7 +64,7 @@ export class UpstreamConnection implements AnswerReader {
       onRefused: (cause) => this.#refused(cause),
     });
     this.#waits = new Waits(timeouts, this.#sending, (error) => this.fail(this.#break ?? error));
-    socket.on("data", (chunk) => this.#read(chunk as Buffer));
+    socket.on("data", (chunk) => this.#hear(chunk as Buffer));
     socket.on("end", () => this.#end(undefined));
     socket.on("error", (error) => this.#end(brokenBy(error)));
     socket.on("close", () => this.#end(closedByServer()));
@@ -122,6 +123,15 @@ export class UpstreamConnection implements AnswerReader {
     this.#phase = "flowing";
     this.#waits.forMovement();
     this.startBody();
+  }
+
+  #hear(chunk: Buffer): void {
+    TICK.begin();
+    try {
+      this.#read(chunk);
+    } finally {
+      TICK.end();
+    }
   }
 
   #read(chunk: Buffer): void {
@@ -206,7 +216,7 @@ export class UpstreamConnection implements AnswerReader {
     const request = this.#request!;
     const body = this.#body;
     if (this.reusableMs > 0 && this.#decoder.unread === 0 && !this.#ended) {
-      this.#rest(this.#heldUp ? NaN : performance.now());
+      this.#rest(this.#heldUp ? NaN : TICK.now());
     } else this.#close();
     if (this.#sending.open) { // an error costs more than all else here
       this.#sending.stop(new ProxyError("upstream_reset", "The server answered before it had the request"));

@@ -10,7 +10,7 @@ import type { CodecLimits } from "../http/head-limits.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { ConnectionPool } from "../upstream/pool.ts";
 import { Availability } from "./availability.ts";
-import { dialTargetOf } from "./dial-target.ts";
+import { destinationOf } from "./destination.ts";
 import { compileHashKey, type HashKey } from "./hash-key.ts";
 import { startHealthChecks } from "./health-checks.ts";
 import { type Member, Membership } from "./membership.ts";
@@ -246,12 +246,12 @@ export class Backend {
 
   #createServer(member: Member, before: Server | undefined, sameCheck: boolean): Server {
     const { timeouts, pool, ejection, tls } = this.config;
-    const target = dialTargetOf(member, tls);
+    const destination = destinationOf(member, tls);
     const standing = this.#standings.of(member.config.url);
     return new Server(member.config, {
-      target,
+      destination,
       pool: new ConnectionPool({
-        target,
+        destination,
         timeouts,
         maxIdle: timeouts.keepAlive === 0 ? 0 : pool.maxIdle,
         maxConnections: member.config.maxConnections,

@@ -39,13 +39,13 @@ export async function startHealthChecks(
   }, signal);
 }
 
-function planOf(check: HealthCheckConfig, { config, target: own, authorization }: Server): ProbePlan {
+function planOf(check: HealthCheckConfig, { config, destination: own, authorization }: Server): ProbePlan {
   const { port } = config.healthCheck;
-  const target = port === undefined ? own : { ...own, port };
-  if (check.type === "tcp") return { target, timeoutMs: check.timeout };
+  const destination = port === undefined ? own : { ...own, port };
+  if (check.type === "tcp") return { destination, timeoutMs: check.timeout };
   const isConnect = check.type === "connect";
   return {
-    target,
+    destination,
     timeoutMs: check.timeout,
     request: {
       method: isConnect ? "CONNECT" : check.method,

@@ -81,9 +81,9 @@ export class NameWatch {
       const failure = kept.length === 0 ? undefined : lacking(missing);
       if (failure !== undefined && this.#failure === undefined) this.#listener.onUnresolved(failure);
       this.#failure = failure;
-      const moved = !isDeepStrictEqual(inOrder(endpoints), inOrder(this.#endpoints));
-      if (moved) this.#endpoints = endpoints;
-      if (moved) this.#listener.onMoved(endpoints);
+      const changed = !isDeepStrictEqual(inOrder(endpoints), inOrder(this.#endpoints));
+      if (changed) this.#endpoints = endpoints;
+      if (changed) this.#listener.onMoved(endpoints);
       void ttl.then((told) => {
         const ms = missing.length === 0 ? told : Math.min(told, RETRY_MS);
         this.#expiresAt = performance.now() + ms;

@@ -17,7 +17,7 @@ import {
 } from "../health/state.ts";
 import { isLoadReport } from "../http/load-report.ts";
 import type { DropsField } from "../http1/encode.ts";
-import type { DialTarget } from "../net/dial.ts";
+import type { DialDestination } from "../net/dial.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";
 import type { ServerRecord } from "./record.ts";
 import { Standing } from "./standing.ts";
@@ -47,13 +47,13 @@ export class Server implements Candidate, ProbeTarget {
   /** Its URL: the name in logs and metrics. */
   readonly name: string;
   readonly priority: number;
-  /** Path in front of every target, without a trailing slash; mostly empty. */
+  /** Path in front of every request target, without a trailing slash; mostly empty. */
   readonly basePath: string;
   /** Its own `host[:port]`, for a rewritten Host. */
   readonly authority: string;
   /** Value of Proxy-Authorization for a parent that asks for it (RFC 7617); never shown or logged. */
   readonly authorization: string | undefined;
-  readonly target: DialTarget;
+  readonly destination: DialDestination;
   readonly pool: ConnectionPool;
   /** Open tunnels; those of a server with this name in any config. */
   readonly tunnels: Tunnels;
@@ -63,7 +63,7 @@ export class Server implements Candidate, ProbeTarget {
   readonly passive: PassiveHealth;
   /** Who wants to know how they end. */
   readonly outcomes: OutcomeListener;
-  /** Whether it is a proxy: then a bad status is rather the target's fault. */
+  /** Whether it is a proxy: then a bad status is rather the fault of the server behind it. */
   readonly isParent: boolean;
   /** Whether what its answers say of its load is for us. */
   readonly readsReports: boolean;
@@ -78,7 +78,7 @@ export class Server implements Candidate, ProbeTarget {
   constructor(
     config: ServerConfig,
     parts: {
-      target: DialTarget;
+      destination: DialDestination;
       pool: ConnectionPool;
       ejection: EjectionRules;
       outcomes: OutcomeListener;
@@ -98,7 +98,7 @@ export class Server implements Candidate, ProbeTarget {
     this.basePath = config.basePath;
     this.authority = config.authority;
     this.authorization = toBasic(config);
-    this.target = parts.target;
+    this.destination = parts.destination;
     this.pool = parts.pool;
     const { before, standing = new Standing() } = parts;
     this.tunnels = standing.tunnels;

@@ -1,7 +1,4 @@
-import type { OpenTunnel } from "../message/tunnel.ts";
-
-/** Time that both ends of a WebSocket get to answer a Close before their connections are cut. */
-const GOODBYE_MS = 1000;
+import { GOODBYE_MS, type OpenTunnel } from "../message/tunnel.ts";
 
 /** The tunnels to one server, which end some time after it left. */
 export class Tunnels {

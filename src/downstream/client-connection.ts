@@ -1,13 +1,13 @@
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
 import type { Peer } from "../message/exchange.ts";
-import type { Place } from "./reception.ts";
+import type { Entrance } from "./reception.ts";
 import type { Tunnelled } from "./tunnelled.ts";
 
 /** A client's connection, as whoever counts and drains them sees it, whether it is served or rests. */
 export interface ClientConnection {
   readonly peer: Peer;
   /** Where it came in. */
-  readonly place: Place;
+  readonly entrance: Entrance;
   /** What its last exchange became, if that owns the socket. */
   readonly tunnelled: Tunnelled | undefined;
   /** Whether there is something that an end would cut. */

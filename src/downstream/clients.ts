@@ -4,11 +4,12 @@ import type { Buffer } from "node:buffer";
 import { DeadlineQueue } from "../base/deadline-queue.ts";
 import { reasonPhrase, RETRY_AFTER, statusText } from "../http/status.ts";
 import type { Peer } from "../message/exchange.ts";
+import { GOODBYE_MS } from "../message/tunnel.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { ClientCounts } from "./client-counts.ts";
 import { type ConnectionEvents, DownstreamConnection } from "./connection.ts";
-import type { Place, Reception, Refusal } from "./reception.ts";
+import type { Entrance, Reception, Refusal } from "./reception.ts";
 import { type RestEvents, RestingConnection } from "./resting.ts";
 import { changeOwner, own } from "./socket-owner.ts";
 import { LOOK_MS, Sweep } from "./sweep.ts";
@@ -20,8 +21,6 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   out_of_files: refusalFor("out_of_files"),
 };
 const REFUSAL_MS = 1000;
-/** The last part of a drain, in which WebSockets are closed: both ends have heard Close 1001 and may answer it. */
-const GOODBYE_MS = 1000;
 /** The last part of a drain, in which requests without an answer get a 503, so that it is out before the end. */
 const LAST_WORDS_MS = 200;
 /** For what was answered or cut at the end to be written and reported, where there is no time before it. */
@@ -51,7 +50,7 @@ export class Clients implements ConnectionEvents, RestEvents {
   #clients: ClientCounts | undefined;
   readonly #usesReserve: boolean;
   /** Open connections by where they came in. */
-  readonly #counts = new Map<Place, number>();
+  readonly #counts = new Map<Entrance, number>();
   readonly #refusing = new Set<Socket>();
   #stage: "serving" | "grace" | "closing" = "serving";
   #onEmpty: (() => void) | undefined;
@@ -82,20 +81,20 @@ export class Clients implements ConnectionEvents, RestEvents {
   }
 
   /** Takes an accepted socket over; `unix` says that it is none of TCP. */
-  accept(socket: Socket, place: Place, unix = false): void {
+  accept(socket: Socket, entrance: Entrance, unix = false): void {
     if (this.#stage === "closing") return void socket.destroy();
-    const { reception } = place;
+    const { reception } = entrance;
     const peer = peerOf(socket, unix);
     const refusal = this.#refusalOf(reception, peer);
     if (refusal !== undefined) {
       reception.onRefused(refusal);
       return this.#refuse(socket, refusal);
     }
-    this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1);
+    this.#counts.set(entrance, (this.#counts.get(entrance) ?? 0) + 1);
     const acceptedAt = performance.now();
     const connection = new RestingConnection(socket, {
       peer,
-      place,
+      entrance,
       acceptedAt,
       events: this,
     });
@@ -112,17 +111,17 @@ export class Clients implements ConnectionEvents, RestEvents {
     else this.#sweep.delete(connection);
     this.#connections.delete(connection);
     this.#clients?.delete(connection.peer);
-    this.#forget(connection.place);
+    this.#forget(connection.entrance);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
   /** For connections: one has nothing to do. */
   onRest(connection: DownstreamConnection): void {
-    const { socket, peer, place } = connection;
+    const { socket, peer, entrance } = connection;
     this.#sweep.delete(connection);
-    const resting = new RestingConnection(socket, { peer, place, events: this });
+    const resting = new RestingConnection(socket, { peer, entrance, events: this });
     this.#replace(connection, resting);
-    this.#rest(resting, Math.max(1, place.reception.timeouts.keepAlive - LOOK_MS));
+    this.#rest(resting, Math.max(1, entrance.reception.timeouts.keepAlive - LOOK_MS));
   }
 
   /** For connections: one is looked at no more. */
@@ -135,7 +134,7 @@ export class Clients implements ConnectionEvents, RestEvents {
     this.#endRest(resting);
     const connection = new DownstreamConnection(resting.socket, {
       peer: resting.peer,
-      place: resting.place,
+      entrance: resting.entrance,
       acceptedAt: resting.acceptedAt,
       events: this,
     });
@@ -169,11 +168,11 @@ export class Clients implements ConnectionEvents, RestEvents {
     if (queue?.size === 0) this.#resting.delete(connection.restMs);
   }
 
-  /** Closes the connections that came in at `place`, each once its exchange is over, unused ones after the grace. */
-  drainPlace(place: Place): void {
+  /** Closes the connections that came in at `entrance`, each once its exchange is over, unused ones after the grace. */
+  drainEntrance(entrance: Entrance): void {
     const drain = (idleToo: boolean) => {
       for (const connection of [...this.#connections]) {
-        if (connection.place === place) connection.drain(idleToo);
+        if (connection.entrance === entrance) connection.drain(idleToo);
       }
     };
     drain(false);
@@ -230,7 +229,7 @@ export class Clients implements ConnectionEvents, RestEvents {
   /** Connections at all the places that `reception` serves now; they are few. */
   #countOf(reception: Reception): number {
     let sum = 0;
-    for (const [place, count] of this.#counts) if (place.reception === reception) sum += count;
+    for (const [entrance, count] of this.#counts) if (entrance.reception === reception) sum += count;
     return sum;
   }
 
@@ -246,10 +245,10 @@ export class Clients implements ConnectionEvents, RestEvents {
     return this.#usesReserve || OPEN_FILES.hasRoomForClient ? undefined : "out_of_files";
   }
 
-  #forget(place: Place): void {
-    const left = this.#counts.get(place)! - 1;
-    if (left > 0) this.#counts.set(place, left);
-    else this.#counts.delete(place);
+  #forget(entrance: Entrance): void {
+    const left = this.#counts.get(entrance)! - 1;
+    if (left > 0) this.#counts.set(entrance, left);
+    else this.#counts.delete(entrance);
   }
 
   #drainAll(idleToo: boolean): void {

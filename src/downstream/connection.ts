@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
-import type { AnswerSink } from "../message/answer-sink.ts";
+import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { Exchange, Informer, Peer } from "../message/exchange.ts";
 import { ForwardedResponse } from "../message/forwarded-response.ts";
 import { AnswerFlow } from "./answer-flow.ts";
@@ -12,7 +12,7 @@ import type { ClientConnection } from "./client-connection.ts";
 import { HalfClose } from "./half-close.ts";
 import { Intake, type IntakeEvents } from "./intake.ts";
 import { Linger } from "./linger.ts";
-import type { Place, Reception } from "./reception.ts";
+import type { Entrance, Reception } from "./reception.ts";
 import type { Phase } from "./phase.ts";
 import type { RequestBody } from "./request-body.ts";
 import { checkedRequest, newExchange, wantsKeepAlive } from "./request-rules.ts";
@@ -36,17 +36,17 @@ export interface ConnectionEvents {
  * and closes in a way that lets the last answer arrive. The table in `phase.ts` says what leads where.
  */
 export class DownstreamConnection
-  implements ClientConnection, SocketOwner, Served, IntakeEvents, Informer, AnswerSink {
+  implements ClientConnection, SocketOwner, Served, IntakeEvents, Informer, AnswerTaker {
   tunnelled: Tunnelled | undefined;
   readonly socket: Socket;
-  readonly place: Place;
+  readonly entrance: Entrance;
   readonly peer: Peer;
   readonly #intake: Intake;
   readonly #answers: AnswerFlow;
   readonly #waits: Waits;
   readonly #events: ConnectionEvents;
   #phase: Phase = "idle";
-  /** Who serves the exchange under way; between two requests whoever serves the place. */
+  /** Who serves the exchange under way; between two requests whoever serves the entrance. */
   #reception: Reception;
   /** The exchange under way, while `serving` or `answering`. */
   #exchange: Exchange | undefined;
@@ -60,21 +60,21 @@ export class DownstreamConnection
   /** Serves a socket whose owner it becomes; `acceptedAt` says since when the first request is waited for. */
   constructor(
     socket: Socket,
-    { peer, place, acceptedAt, events }: {
+    { peer, entrance, acceptedAt, events }: {
       peer: Peer;
-      place: Place;
+      entrance: Entrance;
       acceptedAt: number | undefined;
       events: ConnectionEvents;
     },
   ) {
     this.socket = socket;
-    this.place = place;
+    this.entrance = entrance;
     this.peer = peer;
-    this.#reception = place.reception;
+    this.#reception = entrance.reception;
     this.#events = events;
     this.#waits = new Waits(() => this.#reception.timeouts, (wait) => this.#expired(wait));
     this.#waits.sinceAccepted(acceptedAt);
-    this.#intake = new Intake(socket, place.reception.limits, this);
+    this.#intake = new Intake(socket, entrance.reception.limits, this);
     this.#answers = new AnswerFlow(socket, {
       onSent: () => this.#finishExchange(),
       onBroken: (error) => this.#cut(error),
@@ -152,10 +152,10 @@ export class DownstreamConnection
     queueMicrotask(() => this.#answerFailure(exchange, error));
   }
 
-  /** Begins an exchange, also one of a request that was refused. Whoever serves the place now serves all of it. */
+  /** Begins an exchange, also one of a request that was refused. Whoever serves the entrance now serves all of it. */
   #begin(head: Parameters<typeof newExchange>[0]): Exchange {
     this.#phase = "serving";
-    this.#reception = this.place.reception;
+    this.#reception = this.entrance.reception;
     this.#reception.onBegun();
     return this.#exchange = newExchange(head, this.peer, this);
   }
@@ -184,7 +184,7 @@ export class DownstreamConnection
       if (lacks) this.destroy("client_closed", "The client left");
       return;
     }
-    this.#reception = this.place.reception;
+    this.#reception = this.entrance.reception;
     if (this.#intake.insideHead) {
       this.#phase = "head";
       if (this.#halfClose === undefined) this.#waits.forHead();
@@ -366,7 +366,7 @@ export class DownstreamConnection
     if (late !== undefined) this.onMalformed(late);
     else if (wait === "write") {
       const stuck = () => this.destroy("client_stalled", this.#waits.fault(wait));
-      this.#answers.writer.look((moves) => moves ? this.#waits.begin("write") : stuck());
+      this.#answers.writer.look((takesSome) => takesSome ? this.#waits.begin("write") : stuck());
     } else if (wait === "listening") {
       if (this.#phase !== "serving" || !this.#halfClose!.mayProbe()) return;
       this.inform(100, "Continue", undefined);

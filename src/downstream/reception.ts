@@ -1,5 +1,5 @@
 import type { ProxyError } from "../base/errors.ts";
-import type { AnswerSink } from "../message/answer-sink.ts";
+import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Exchange } from "../message/exchange.ts";
 import type { CodecLimits } from "../http/head-limits.ts";
@@ -34,12 +34,12 @@ export interface DownstreamTimeouts {
 export type Refusal = "connection_limit" | "client_connection_limit" | "out_of_files";
 
 /** Where connections come in. */
-export interface Place {
+export interface Entrance {
   /** Who serves them: a reload changes it, and nothing else does. A request stays with who served it when it began. */
   readonly reception: Reception;
 }
 
-/** Who serves the connections that come in at a place, and within which bounds. None of it changes. */
+/** Who serves the connections that come in at an entrance, and within which bounds. None of it changes. */
 export interface Reception {
   readonly limits: IntakeLimits;
   /** Connections at a time; 0 is no limit. */
@@ -51,8 +51,8 @@ export interface Reception {
   readonly halfClose: "answer" | "abort";
   /** Whether `onExchange` looks at the fields that were sent: they are not kept for nothing. */
   readonly keepsSentFields: boolean;
-  /** Has a request answered, at once or later. What it throws, and what the sink learns, becomes a `failureAnswer`. */
-  serve(request: IncomingRequest, sink: AnswerSink): void;
+  /** Has a request answered, at once or later. What it throws, and what the taker learns, becomes a `failureAnswer`. */
+  serve(request: IncomingRequest, taker: AnswerTaker): void;
   /** The answer to a request that could not be read or served. */
   failureAnswer(error: ProxyError, exchange: Exchange): Response;
   /** A client was turned away. */

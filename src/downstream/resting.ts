@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Peer } from "../message/exchange.ts";
 import type { ClientConnection } from "./client-connection.ts";
-import type { Place } from "./reception.ts";
+import type { Entrance } from "./reception.ts";
 import type { SocketOwner } from "./socket-owner.ts";
 
 /** What becomes of a connection that rests. */
@@ -20,7 +20,7 @@ export interface RestEvents {
 export class RestingConnection implements SocketOwner, ClientConnection {
   readonly socket: Socket;
   readonly peer: Peer;
-  readonly place: Place;
+  readonly entrance: Entrance;
   /** When it was accepted, in ms of `performance.now()`; undefined where it has had a request. */
   readonly acceptedAt: number | undefined;
   readonly #events: RestEvents;
@@ -32,16 +32,16 @@ export class RestingConnection implements SocketOwner, ClientConnection {
 
   constructor(
     socket: Socket,
-    { peer, place, acceptedAt, events }: {
+    { peer, entrance, acceptedAt, events }: {
       peer: Peer;
-      place: Place;
+      entrance: Entrance;
       acceptedAt?: number | undefined;
       events: RestEvents;
     },
   ) {
     this.socket = socket;
     this.peer = peer;
-    this.place = place;
+    this.entrance = entrance;
     this.acceptedAt = acceptedAt;
     this.#events = events;
   }

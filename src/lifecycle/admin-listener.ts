@@ -13,10 +13,10 @@ const DRAIN_MS = 1000;
 /** For a request that is on its way: operators' are repeated. */
 const GRACE_MS = 20;
 
-/** A bound socket, and the place that its connections have come in at. */
+/** A bound socket, and the entrance that its connections have come in at. */
 interface Bound {
   readonly listener: Listener;
-  readonly place: { reception: Reception };
+  readonly entrance: { reception: Reception };
 }
 
 /** The listener for operators: none, or one that a reload may move. */
@@ -61,7 +61,7 @@ export class AdminListener {
   /** Has `reception` serve every request from now on. */
   serveBy(reception: Reception): void {
     this.#reception = reception;
-    if (this.#bound !== undefined) this.#bound.place.reception = reception;
+    if (this.#bound !== undefined) this.#bound.entrance.reception = reception;
   }
 
   /** Accepts nothing more. */
@@ -76,20 +76,20 @@ export class AdminListener {
 
   async #shut(bound: Bound | undefined): Promise<void> {
     if (bound === undefined) return;
-    this.#clients.drainPlace(bound.place);
+    this.#clients.drainEntrance(bound.entrance);
     await bound.listener.close();
   }
 
   async #open({ bind }: AdminConfig): Promise<Bound> {
-    const place = { reception: this.#reception };
+    const entrance = { reception: this.#reception };
     const listener = await listen(
       bind,
-      (socket) => this.#clients.accept(socket, place, bind.kind === "unix"),
+      (socket) => this.#clients.accept(socket, entrance, bind.kind === "unix"),
       (error) => this.#log.error("accept_failed", { frontend: "admin", cause: error.message }),
     ).catch((error) => {
       throw new BindError(undefined, bind, error);
     });
     this.#log.info("listening", { frontend: "admin", address: listener.address });
-    return { listener, place };
+    return { listener, entrance };
   }
 }

@@ -2,14 +2,14 @@ import { type Log } from "../base/log.ts";
 import type { BindAddress } from "../config/values/bind.ts";
 import { distinctAddresses, listen, type ListenAddress, type Listener } from "../net/listen.ts";
 import { OPEN_FILES } from "../net/open-files.ts";
-import type { Place } from "../downstream/reception.ts";
+import type { Entrance } from "../downstream/reception.ts";
 import type { Clients } from "../downstream/clients.ts";
 import { BindError } from "./bind-error.ts";
 import type { FrontendReception } from "./serve.ts";
 import type { Frontend } from "./snapshot.ts";
 
 /** A bound socket and who serves its connections; a reload may give them to another frontend. */
-interface Bound extends Place {
+interface Bound extends Entrance {
   readonly listener: Listener;
   reception: FrontendReception;
 }
@@ -66,7 +66,7 @@ export class Listeners {
       for (const [key, bound] of this.#bound) {
         if (next.has(key)) continue;
         void bound.listener.close();
-        this.#clients.drainPlace(bound);
+        this.#clients.drainEntrance(bound);
       }
       this.#bound = next;
     };

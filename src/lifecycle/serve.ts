@@ -9,7 +9,7 @@ import type { IntakeLimits, Reception, Refusal } from "../downstream/reception.t
 import { IpSet } from "../http/ip.ts";
 import type { ProxyError } from "../base/errors.ts";
 import { TICK } from "../base/tick.ts";
-import type { AnswerSink } from "../message/answer-sink.ts";
+import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { type AccessLog, logAccess } from "../observe/access-log.ts";
@@ -94,8 +94,8 @@ export class FrontendReception implements Reception {
     return this.#trusted.has(address);
   }
 
-  serve(request: IncomingRequest, sink: AnswerSink): void {
-    this.#handle(request, sink);
+  serve(request: IncomingRequest, taker: AnswerTaker): void {
+    this.#handle(request, taker);
   }
 
   failureAnswer(error: ProxyError, exchange: Exchange): Response {

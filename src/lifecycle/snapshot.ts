@@ -147,13 +147,13 @@ function* buildFrontend(
       host: route.host,
       pathPrefix: raw ? paths.ofPrefix(route.pathPrefix) : paths.ofConfig(route.pathPrefix),
       raw,
-      target: compileHandler(route, parts),
+      leadsTo: compileHandler(route, parts),
     });
   });
   const handle = createProxyHandler({
     rules: yield* mapInSteps(config.rules, (rule) => ({
       matches: rule.if === undefined ? always : compileCondition(rule.if.condition, asked),
-      target: compileHandler(rule, parts),
+      handler: compileHandler(rule, parts),
     })),
     router,
     fallback: config.defaultBackend === undefined

@@ -1,6 +1,9 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 
+/** Time that both ends of a WebSocket get to answer a Close before their connections are cut. */
+export const GOODBYE_MS = 1000;
+
 /** A server's connection after its 101, which waits to be joined with the client's. */
 export interface UpstreamTunnel {
   /** Takes over the client's connection, with the bytes that the client sent after its request. */

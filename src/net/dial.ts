@@ -10,7 +10,7 @@ import type { Endpoint } from "./resolver.ts";
 import { connectTlsOver } from "./tls-over.ts";
 
 /** Where to connect. */
-export interface DialTarget {
+export interface DialDestination {
   readonly host: string;
   readonly port: number;
   /** A unix socket instead of host and port. */
@@ -60,12 +60,16 @@ export interface DialTimeout {
  * Rejects with a ProxyError whose kind guarantees that no byte of a request was sent; `signal` gives up early. The socket
  * is read to its end though a write fails, as long as somebody listens for `WRITE_FAILED`.
  */
-export async function dial(target: DialTarget, timeout: DialTimeout, signal?: AbortSignal): Promise<Socket> {
-  const { tls } = target;
+export async function dial(
+  destination: DialDestination,
+  timeout: DialTimeout,
+  signal?: AbortSignal,
+): Promise<Socket> {
+  const { tls } = destination;
   if (tls === undefined || !TLS_READS_WHILE_PAUSED) {
     const ready = tls === undefined ? "connect" : "secureConnect";
-    const socket = await establish(() => open(target), {
-      target,
+    const socket = await establish(() => open(destination), {
+      destination,
       ready,
       timeout,
       leftMs: timeout.ms,
@@ -75,12 +79,18 @@ export async function dial(target: DialTarget, timeout: DialTimeout, signal?: Ab
     return socket;
   }
   const startedAt = performance.now();
-  const plain = () => open({ ...target, tls: undefined });
-  const carrier = await establish(plain, { target, ready: "connect", timeout, leftMs: timeout.ms, signal });
+  const plain = () => open({ ...destination, tls: undefined });
+  const carrier = await establish(plain, {
+    destination,
+    ready: "connect",
+    timeout,
+    leftMs: timeout.ms,
+    signal,
+  });
   const leftMs = timeout.ms === 0 ? 0 : Math.max(1, timeout.ms - (performance.now() - startedAt));
-  const secure = () => connectTlsOver(carrier, { host: target.host, ...tlsOptions(tls) });
+  const secure = () => connectTlsOver(carrier, { host: destination.host, ...tlsOptions(tls) });
   try {
-    return await establish(secure, { target, ready: "secureConnect", timeout, leftMs, signal });
+    return await establish(secure, { destination, ready: "secureConnect", timeout, leftMs, signal });
   } catch (error) {
     carrier.destroy();
     throw error;
@@ -89,7 +99,7 @@ export async function dial(target: DialTarget, timeout: DialTimeout, signal?: Ab
 
 /** One step toward a connection. */
 interface Step {
-  readonly target: DialTarget;
+  readonly destination: DialDestination;
   /** The event that says that the step is done. */
   readonly ready: "connect" | "secureConnect";
   readonly timeout: DialTimeout;
@@ -99,14 +109,17 @@ interface Step {
 }
 
 /** Waits until what `begin` opens is ready. */
-function establish(begin: () => Socket, { target, ready, timeout, leftMs, signal }: Step): Promise<Socket> {
+function establish(
+  begin: () => Socket,
+  { destination, ready, timeout, leftMs, signal }: Step,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let socket: Socket;
     try {
       socket = begin();
     } catch (error) {
-      return reject(toDialError(error as Error, target)); // options that the TLS library refuses
+      return reject(toDialError(error as Error, destination)); // options that the TLS library refuses
     }
     const release = () => {
       clearTimeout(timer);
@@ -127,27 +140,27 @@ function establish(begin: () => Socket, { target, ready, timeout, leftMs, signal
       socket.setNoDelay(true);
       resolve(socket);
     };
-    const onError = (error: Error) => fail(toDialError(error, target));
+    const onError = (error: Error) => fail(toDialError(error, destination));
     const onClose = () =>
-      fail(new ProxyError("connect_failed", `Cannot connect to ${nameOf(target)}: closed`));
+      fail(new ProxyError("connect_failed", `Cannot connect to ${nameOf(destination)}: closed`));
     const onAbort = () => fail(new ProxyError("client_closed", "The request was given up while connecting"));
     socket.once(ready, onReady);
     socket.once("error", onError);
     socket.once("close", onClose);
-    if (leftMs > 0) timer = setTimeout(() => fail(toTimeout(socket, target, timeout)), leftMs);
+    if (leftMs > 0) timer = setTimeout(() => fail(toTimeout(socket, destination, timeout)), leftMs);
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
 
-function open(target: DialTarget): Socket {
-  const socket = connectTo(target);
+function open(destination: DialDestination): Socket {
+  const socket = connectTo(destination);
   OPEN_FILES.add(socket);
   limitReadAhead(socket);
   return socket;
 }
 
-function connectTo({ host, port, socketPath, endpoints, tls }: DialTarget): Socket {
+function connectTo({ host, port, socketPath, endpoints, tls }: DialDestination): Socket {
   if (socketPath !== undefined) return connect({ path: socketPath, allowHalfOpen: true });
   const lookup = endpoints === undefined ? {} : { lookup: lookupIn(endpoints) };
   if (tls === undefined) return connect({ host, port, allowHalfOpen: true, noDelay: true, ...lookup });
@@ -174,12 +187,16 @@ function lookupIn(endpoints: () => Promise<readonly Endpoint[]>): LookupFunction
   };
 }
 
-function toTimeout({ connecting }: Socket, target: DialTarget, { ms, rule }: DialTimeout): ProxyError {
+function toTimeout(
+  { connecting }: Socket,
+  destination: DialDestination,
+  { ms, rule }: DialTimeout,
+): ProxyError {
   const within = `within ${rule} (${formatDuration(ms)})`;
-  if (target.tls !== undefined && !connecting) {
-    return new HandshakeTimeout(`No TLS handshake with ${nameOf(target)} ${within}`);
+  if (destination.tls !== undefined && !connecting) {
+    return new HandshakeTimeout(`No TLS handshake with ${nameOf(destination)} ${within}`);
   }
-  return new ProxyError("connect_timeout", `Cannot connect to ${nameOf(target)} ${within}`);
+  return new ProxyError("connect_timeout", `Cannot connect to ${nameOf(destination)} ${within}`);
 }
 
 /** Whatever went wrong at the DNS server is no fault of the server that is looked for; what we refused stays refused. */
@@ -187,26 +204,31 @@ function unresolved(cause: Error): NodeJS.ErrnoException {
   return Object.assign(new Error(cause.message, { cause }), { code: "ENOTFOUND" });
 }
 
-function toDialError(error: Error, target: DialTarget): ProxyError {
+function toDialError(error: Error, destination: DialDestination): ProxyError {
   if (error.cause instanceof ProxyError) return error.cause;
   const code = (error as { code?: string }).code ?? "";
   // Where there is no file for it, Bun says that the server refused, and a look-up that there is no such name.
   if (code === "EMFILE" || code === "ENFILE" || OPEN_FILES.areGone()) {
-    return new ProxyError("out_of_files", `Cannot connect to ${nameOf(target)}: no file is left for it`, {
-      cause: error,
-    });
+    return new ProxyError(
+      "out_of_files",
+      `Cannot connect to ${nameOf(destination)}: no file is left for it`,
+      {
+        cause: error,
+      },
+    );
   }
-  const kind = KINDS[code] ?? (isTlsError(code, error.message, target) ? "tls_failed" : "connect_failed");
-  return new ProxyError(kind, `Cannot connect to ${nameOf(target)}: ${code || error.message}`, {
+  const kind = KINDS[code] ??
+    (isTlsError(code, error.message, destination) ? "tls_failed" : "connect_failed");
+  return new ProxyError(kind, `Cannot connect to ${nameOf(destination)}: ${code || error.message}`, {
     cause: error,
   });
 }
 
-function isTlsError(code: string, message: string, target: DialTarget): boolean {
-  if (target.tls === undefined) return false;
+function isTlsError(code: string, message: string, destination: DialDestination): boolean {
+  if (destination.tls === undefined) return false;
   return !/^E[A-Z]+$/.test(code) || code.startsWith("EPROTO") || /certificate|tls|ssl/i.test(message);
 }
 
-function nameOf({ host, port, socketPath }: DialTarget): string {
+function nameOf({ host, port, socketPath }: DialDestination): string {
   return socketPath === undefined ? `${host}:${port}` : `unix:${socketPath}`;
 }

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import { pathOf } from "../http/path.ts";
-import { answered, answerFrom, type AnswerSink } from "../message/answer-sink.ts";
+import { answered, answerFrom, type AnswerTaker } from "../message/answer-taker.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { asRequest, IncomingRequest } from "../message/incoming-request.ts";
 import { ForwardedResponse } from "../message/forwarded-response.ts";
@@ -16,12 +16,12 @@ import type { PathReader } from "./path-reader.ts";
 import type { Router } from "./router.ts";
 
 /** Answers requests that a rule or a route has taken. */
-export type Handler = (request: IncomingRequest, sink: AnswerSink) => void;
+export type Handler = (request: IncomingRequest, taker: AnswerTaker) => void;
 
 /** A condition and who answers where it is met. */
 export interface Rule {
   readonly matches: Predicate;
-  readonly target: Handler;
+  readonly handler: Handler;
 }
 
 /** What the app of one frontend is made of. */
@@ -40,22 +40,22 @@ export interface AppParts {
 }
 
 /**
- * The data plane of one frontend. What it throws, or its sink learns, is a failure that is still to be answered: what
+ * The data plane of one frontend. What it throws, or its taker learns, is a failure that is still to be answered: what
  * belongs to the answer is for whoever asked.
  */
 export function createProxyHandler(parts: AppParts): Handler {
   const { identity, pages } = parts;
   const find = createFinder(parts);
-  return (request, sink) => {
+  return (request, taker) => {
     const { exchange } = request;
     const page = pages?.get(rawPath(request));
-    if (page !== undefined && /^(?:GET|HEAD)$/.test(request.method)) return answerFrom(page, exchange, sink);
+    if (page !== undefined && /^(?:GET|HEAD)$/.test(request.method)) return answerFrom(page, exchange, taker);
     identify(request, identity);
     refuseMethod(request.method);
-    if (isForProxy(request)) return sink.onAnswer(exchange, answerOptions());
+    if (isForProxy(request)) return taker.onAnswer(exchange, answerOptions());
     const handle = find(request);
     if (handle === undefined) throw new ProxyError("no_route", "Nothing leads anywhere for this request");
-    handle(request, sink);
+    handle(request, taker);
   };
 }
 
@@ -64,7 +64,7 @@ export function createProxyApp(handle: Handler, errors: ErrorAnswers): Hono {
   const app = new Hono({ getPath: rawPath });
   app.all("*", (c) => {
     const { incoming } = incomingOf(c.req.raw, c.env);
-    return answered((sink) => handle(incoming, sink));
+    return answered((taker) => handle(incoming, taker));
   });
   app.onError((error, c) => { // the only place where an error becomes a response
     const exchange = exchangeOf(c);
@@ -81,7 +81,7 @@ function createFinder(
   return (request) => {
     paths.check?.(request);
     for (const rule of rules) {
-      if (rule.matches(request)) return rule.target;
+      if (rule.matches(request)) return rule.handler;
     }
     return router?.find(request.head.authority, paths.ofRequest(request)) ?? fallback;
   };
@@ -94,7 +94,8 @@ export interface App {
 
 /** Has `app` answer requests of the engine, which Hono's `c.env` is as well: so they are known whatever replaces them. */
 export function handlerOf(app: App): Handler {
-  return (request, sink) => answerFrom(() => app.fetch(asRequest(request), request), request.exchange, sink);
+  return (request, taker) =>
+    answerFrom(() => app.fetch(asRequest(request), request), request.exchange, taker);
 }
 
 /**

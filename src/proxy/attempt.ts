@@ -214,7 +214,7 @@ export class Attempt extends Lease implements OutgoingRequest, Abortable {
     this.#outgoing.bodyStarted = true;
     if (straight && this.method === "CONNECT") return this.onAnswer(tunnelOver(connection));
     if (exchange.aborted !== undefined) {
-      connection.release();
+      connection.putBack();
       return this.#end(exchange.aborted);
     }
     this.#connection = connection;

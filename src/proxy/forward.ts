@@ -4,7 +4,7 @@ import type { Server } from "../backend/server.ts";
 import { includesStatus } from "../config/values/statuses.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Answer } from "../upstream/contract.ts";
-import { answered, type AnswerSink } from "../message/answer-sink.ts";
+import { answered, type AnswerTaker } from "../message/answer-taker.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
 import { toClientResponse } from "./client-response.ts";
 import type { Course } from "./course.ts";
@@ -20,16 +20,16 @@ import { eitherDrops } from "./trailers.ts";
 const MAX_MOVES = 100;
 
 /**
- * Sends `request` to a server of `backend`, and to others where that one fails and the request may be repeated; `sink`
+ * Sends `request` to a server of `backend`, and to others where that one fails and the request may be repeated; `taker`
  * learns the answer, its body still to come, or the ProxyError.
  */
-export function forwardTo(sink: AnswerSink, request: IncomingRequest, course: Course): void {
-  new Forwarding(sink, request, course, prepare(request, course)).begin();
+export function forwardTo(taker: AnswerTaker, request: IncomingRequest, course: Course): void {
+  new Forwarding(taker, request, course, prepare(request, course)).begin();
 }
 
 /** The same, for who wants a promise. */
 export function forward(request: IncomingRequest, course: Course): Promise<Response> {
-  return answered((sink) => forwardTo(sink, request, course));
+  return answered((taker) => forwardTo(taker, request, course));
 }
 
 /** Where a failed attempt was made, which may be its server's own fault, and how it failed. */
@@ -40,7 +40,7 @@ interface Doubt {
 
 /** A request on its course, attempt by attempt. */
 class Forwarding implements AttemptOwner {
-  readonly #sink: AnswerSink;
+  readonly #taker: AnswerTaker;
   readonly #request: IncomingRequest;
   readonly #course: Course;
   readonly #outgoing: Outgoing;
@@ -52,8 +52,8 @@ class Forwarding implements AttemptOwner {
   #doubts: Doubt[] | undefined;
   #moves = 0;
 
-  constructor(sink: AnswerSink, request: IncomingRequest, course: Course, outgoing: Outgoing) {
-    this.#sink = sink;
+  constructor(taker: AnswerTaker, request: IncomingRequest, course: Course, outgoing: Outgoing) {
+    this.#taker = taker;
     this.#request = request;
     this.#course = course;
     this.#outgoing = outgoing;
@@ -76,7 +76,7 @@ class Forwarding implements AttemptOwner {
       this.#doubts?.forEach(({ server, reason }) => server.outdone(status, reason, exchange.client));
       if (status >= 500) this.#suspect(attempt.server, status);
       const instead = this.#course.onStatus?.of(status, this.#request, this.#outgoing);
-      if (instead === undefined) return this.#sink.onAnswer(exchange, this.#accept(attempt));
+      if (instead === undefined) return this.#taker.onAnswer(exchange, this.#accept(attempt));
       letGo(attempt, this.#outgoing);
       exchange.note(attempt.server.name, String(status));
       this.#doInstead(instead, status, new ProxyError("upstream_invalid", `The server answered ${status}`));
@@ -182,13 +182,13 @@ class Forwarding implements AttemptOwner {
     if (instead.kind === "answer") {
       this.#dropBody(error);
       if (exchange.reason === "ok") exchange.retry = undefined;
-      return this.#sink.onAnswer(exchange, instead.answer(this.#request, status));
+      return this.#taker.onAnswer(exchange, instead.answer(this.#request, status));
     }
     const { backend } = instead;
     const other: Course = { ...this.#course, backend, mirror: undefined, onStatus: undefined };
     exchange.server = undefined;
     exchange.retry = undefined;
-    new Forwarding(this.#sink, this.#request, other, {
+    new Forwarding(this.#taker, this.#request, other, {
       ...this.#outgoing,
       rewritesHost: rewritesHost(other),
       via: viaOf(other),
@@ -199,7 +199,7 @@ class Forwarding implements AttemptOwner {
 
   #giveUp(error: ProxyError): void {
     this.#dropBody(error);
-    this.#sink.onFailed(this.#request.exchange, error);
+    this.#taker.onFailed(this.#request.exchange, error);
   }
 
   /** Nobody wants the body any more. */

@@ -43,15 +43,15 @@ export function compileHandler(action: ActionConfig, { backends, identity }: Han
       weights: Object.entries(action.split).map(([name, weight]) => [courseTo(name), weight] as const),
       keyOf: action.splitOn === "random" ? undefined : compileHashKey(action.splitOn ?? BY_CLIENT),
     });
-    return (request, sink) => forwardTo(sink, request, courseOf(request));
+    return (request, taker) => forwardTo(taker, request, courseOf(request));
   }
   const course = courseTo(action.backend!);
-  return (request, sink) => forwardTo(sink, request, course);
+  return (request, taker) => forwardTo(taker, request, course);
 }
 
 /** Answers with what the proxy itself has to say. */
 function answerBy(respond: (request: IncomingRequest, status: number) => Response): Handler {
-  return (request, sink) => sink.onAnswer(request.exchange, respond(request, 200));
+  return (request, taker) => taker.onAnswer(request.exchange, respond(request, 200));
 }
 
 function mirrorOf(

@@ -8,7 +8,7 @@ export interface RouteRule<T> {
   readonly pathPrefix: string;
   /** Whether `pathPrefix` is compared letter by letter: then `/api` takes `/apix` as well. */
   readonly raw?: boolean;
-  readonly target: T;
+  readonly leadsTo: T;
 }
 
 /**
@@ -79,14 +79,14 @@ class PrefixTable<T> {
     }
   }
 
-  /** The target of the longest prefix of `path`; between two of one length the one that ends at a segment. */
+  /** Where the longest prefix of `path` leads; between two of one length the one that ends at a segment. */
   find(path: string): T | undefined {
     const found = this.#findSegment(path);
-    if (this.#rawLengths.length === 0) return found?.target;
+    if (this.#rawLengths.length === 0) return found?.leadsTo;
     const raw = this.#findRaw(path);
     return raw !== undefined && raw.pathPrefix.length > (found?.pathPrefix.length ?? 0)
-      ? raw.target
-      : found?.target;
+      ? raw.leadsTo
+      : found?.leadsTo;
   }
 
   #findSegment(path: string): RouteRule<T> | undefined {

@@ -91,8 +91,8 @@ export class UpstreamConnection implements AnswerReader {
     this.#sending.begin(request);
   }
 
-  /** Gives the connection back unused. */
-  release(): void {
+  /** Goes back into its pool unused: whoever took it has nothing to send. */
+  putBack(): void {
     if (this.usable) this.#rest(this.idleSince);
     else this.fail(new ProxyError("upstream_reset", "Not usable any more"));
   }

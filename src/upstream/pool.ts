@@ -1,6 +1,6 @@
 import { ProxyError } from "../base/errors.ts";
 import { type CodecLimits, DEFAULT_LIMITS } from "../http/head-limits.ts";
-import { dial, type DialTarget } from "../net/dial.ts";
+import { dial, type DialDestination } from "../net/dial.ts";
 import { nextReads } from "../net/next-reads.ts";
 import { UpstreamConnection } from "./connection.ts";
 import type { UpstreamTimeouts } from "./contract.ts";
@@ -13,7 +13,7 @@ const LOOK_AFTER_MS = 20;
 
 /** How a pool behaves. Times in milliseconds. */
 export interface PoolOptions {
-  readonly target: DialTarget;
+  readonly destination: DialDestination;
   readonly timeouts: UpstreamTimeouts & {
     /** To open a connection, TLS included. */
     readonly connect: number;
@@ -88,7 +88,7 @@ export class ConnectionPool {
    * Rejects with a ProxyError that guarantees that nothing was sent.
    */
   async connect(asking: Asking = {}): Promise<UpstreamConnection | undefined> {
-    const { maxConnections: limit, timeouts, target } = this.#options;
+    const { maxConnections: limit, timeouts, destination } = this.#options;
     // A new one is wanted in place of one that is unused.
     if (this.#places.isFull(limit)) {
       this.#idle.oldest?.fail(new ProxyError("shutdown", "Its place is needed"));
@@ -102,7 +102,7 @@ export class ConnectionPool {
     let opened = false;
     try {
       UNUSED.makeRoom();
-      const dialling = () => dial(target, { ms: timeouts.connect, rule: "connect" }, asking.signal);
+      const dialling = () => dial(destination, { ms: timeouts.connect, rule: "connect" }, asking.signal);
       const socket = await timed("connectMs", asking.times, dialling);
       const connection = new UpstreamConnection(
         socket,

@@ -3,7 +3,7 @@ import { formatDuration } from "../base/units.ts";
 import type { ProbeCode, ProbeResult } from "../health/probe-result.ts";
 import { type CodecLimits, DEFAULT_LIMITS } from "../http/head-limits.ts";
 import type { BodySource } from "../message/body.ts";
-import { dial, type DialTarget, HandshakeTimeout } from "../net/dial.ts";
+import { dial, type DialDestination, HandshakeTimeout } from "../net/dial.ts";
 import { UpstreamConnection } from "./connection.ts";
 import type { Answer } from "./contract.ts";
 
@@ -12,7 +12,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 /** What is probed and how. */
 export interface ProbePlan {
-  readonly target: DialTarget;
+  readonly destination: DialDestination;
   /** For the whole probe, in ms. */
   readonly timeoutMs: number;
   /** Request to send; undefined where a connection is all that is asked for. */
@@ -33,11 +33,11 @@ const CONNECT_CODES: Readonly<Record<string, ProbeCode>> = { connect_timeout: "L
  * nothing about the server. Never rejects; `signal` gives up early.
  */
 export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<ProbeResult | undefined> {
-  const { target, timeoutMs, request } = plan;
+  const { destination, timeoutMs, request } = plan;
   const startedAt = performance.now();
   let socket;
   try {
-    socket = await dial(target, { ms: timeoutMs, rule: "the probe's timeout" }, signal);
+    socket = await dial(destination, { ms: timeoutMs, rule: "the probe's timeout" }, signal);
   } catch (error) {
     const { kind, message } = toProxyError(error);
     if (kind === "out_of_files") return undefined;

@@ -22,7 +22,7 @@ export class Sending {
   readonly #writer: MessageWriter;
   #body: OutgoingRequest["body"] = null;
   #refused = false;
-  /** Bytes that had gone out when `moved` was asked last. */
+  /** Bytes that had gone out at the last `measure`. */
   #gone = 0;
 
   constructor(socket: Socket, events: SendingEvents) {
@@ -88,15 +88,15 @@ export class Sending {
     this.#body?.cancel(reason);
   }
 
-  /** Whether bytes have gone out since this was asked before. */
-  moved(): boolean {
+  /** Measures how much has gone out. Returns whether that is another amount than the time before. */
+  measure(): boolean {
     const before = this.#gone;
     this.#gone = this.#writer.bodyBytes - this.#socket.writableLength;
     return this.#gone !== before;
   }
 
   /** Tells `judge` whether a server that takes no bytes for now takes some of them all the same. */
-  look(judge: (moves: boolean) => void): void {
+  look(judge: (takesSome: boolean) => void): void {
     this.#writer.look(judge);
   }
 

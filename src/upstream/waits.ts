@@ -43,7 +43,7 @@ export class Waits {
 
   /** For bytes, of the answer or of what is left of the request. */
   forMovement(): void {
-    if (this.#sending.open) this.#sending.moved(); // from here on
+    if (this.#sending.open) this.#sending.measure(); // from here on
     this.#current = MOVEMENT;
     this.#deadline.set(this.#idleMs);
   }
@@ -81,9 +81,9 @@ export class Waits {
     this.#deadline.set(this.#idleMs); // the look takes a while
     const stalled = () => this.#fail(upstreamStalled(this.#request, this.#idleMs));
     if (this.#sending.open && !this.#sending.blocked) {
-      if (!this.#sending.moved()) stalled();
+      if (!this.#sending.measure()) stalled();
     } else if (this.#sending.hasBody) { // of which the server may still have some to read
-      this.#sending.look((moves) => moves ? this.#deadline.set(this.#idleMs) : stalled());
+      this.#sending.look((takesSome) => takesSome ? this.#deadline.set(this.#idleMs) : stalled());
     } else stalled();
   }
 }

@@ -126,10 +126,10 @@ export class MessageWriter implements BodySink {
    * Tells `judge` whether the peer takes any of what waits; not where it drains or closes before that is known. The next
    * call is about the time since then.
    */
-  look(judge: (moves: boolean) => void): void {
+  look(judge: (takesSome: boolean) => void): void {
     const uptake = this.#uptake ??= new Uptake(this.#socket);
-    void uptake.look((moves) => {
-      if (this.#uptake === uptake && !this.#socket.destroyed) judge(moves);
+    void uptake.look((takesSome) => {
+      if (this.#uptake === uptake && !this.#socket.destroyed) judge(takesSome);
     });
   }
 

@@ -20,7 +20,7 @@ export class Uptake {
    * Tells `judge` whether the peer has taken something since the last look was over; the first look says yes, as it is only
    * there to be compared with. One look at a time: another call during it is none.
    */
-  async look(judge: (moves: boolean) => void): Promise<void> {
+  async look(judge: (takesSome: boolean) => void): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
     const underWay = await bytesUnderWay(this.#socket) ?? 0;

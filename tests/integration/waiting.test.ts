@@ -146,7 +146,7 @@ test("a connection that is unused makes room for one that has to be new", async 
   const connection = await servers[0]!.pool.connect();
   assert.equal(connection!.reused, false);
   await eventually("the first to be closed", () => scene.servers[0].open === 1);
-  connection!.release();
+  connection!.putBack();
 });
 
 test("a request that waits goes to a server that comes up", async (t) => {

@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "upstream/waits.ts",
     breaks: "a slow but moving upload counts as stalled",
-    from: "if (!this.#sending.moved()) stalled();",
+    from: "if (!this.#sending.measure()) stalled();",
     to: "stalled();",
     tests: [UPLOADS],
   },
@@ -190,14 +190,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: "downstream/connection.ts",
     breaks: "a request under way is timed as the new config says",
     from: "new Waits(() => this.#reception.timeouts,",
-    to: "new Waits(() => this.place.reception.timeouts,",
+    to: "new Waits(() => this.entrance.reception.timeouts,",
     tests: ["integration/reload.test.ts"],
   },
   {
     file: "downstream/connection.ts",
     breaks: "a request under way is logged as the new config says",
     from: "this.#answers.finish(exchange, this.#reception);",
-    to: "this.#answers.finish(exchange, this.place.reception);",
+    to: "this.#answers.finish(exchange, this.entrance.reception);",
     tests: ["integration/reload.test.ts"],
   },
   {
@@ -296,7 +296,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "downstream/connection.ts",
     breaks: "who takes a little of an answer is cut",
-    from: 'moves ? this.#waits.begin("write") : stuck()',
+    from: 'takesSome ? this.#waits.begin("write") : stuck()',
     to: "stuck()",
     tests: [CLIENT],
   },
@@ -403,8 +403,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "downstream/clients.ts",
     breaks: "clients that are gone count on",
-    from: "const left = this.#counts.get(place)! - 1;",
-    to: "const left = this.#counts.get(place)!;",
+    from: "const left = this.#counts.get(entrance)! - 1;",
+    to: "const left = this.#counts.get(entrance)!;",
     tests: ["unit/downstream/waiting.test.ts"],
   },
   {

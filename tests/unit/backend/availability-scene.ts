@@ -140,14 +140,14 @@ function createServers(count: number, weightless: number[], outcomes: Availabili
   });
   const { timeouts } = backends.app!;
   return backends.app!.servers.map((config) => {
-    const target = { host: config.host, port: config.port };
+    const destination = { host: config.host, port: config.port };
     const pool = new ConnectionPool({
-      target,
+      destination,
       timeouts,
       maxIdle: 0,
       maxConnections: 0,
       limits,
     });
-    return new Server(config, { target, pool, ejection: EJECTION, outcomes });
+    return new Server(config, { destination, pool, ejection: EJECTION, outcomes });
   });
 }

@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
 import { BytesSource } from "../../../src/message/body-bytes.ts";
 import type { BodySink, BodySource } from "../../../src/message/body.ts";
 import type { Exchange } from "../../../src/message/exchange.ts";
-import { answerFrom } from "../../../src/message/answer-sink.ts";
+import { answerFrom } from "../../../src/message/answer-taker.ts";
 import type { IncomingRequest } from "../../../src/message/incoming-request.ts";
 import { asResponse, ForwardedResponse } from "../../../src/message/forwarded-response.ts";
 import type { UpstreamTunnel } from "../../../src/message/tunnel.ts";
@@ -94,7 +94,7 @@ class DrivenBody implements BodySource {
 export class ClientScene {
   readonly clock: Clock;
   readonly clients: Clients;
-  place: { reception: Reception };
+  entrance: { reception: Reception };
   /** The requests that were asked for, in their order. */
   readonly asked: Asked[] = [];
   /** How each exchange ended: its reason, the status and the bytes of its answer. */
@@ -114,14 +114,14 @@ export class ClientScene {
       bodySize,
     } = options;
     this.clients = new Clients({ maxConnections, maxConnectionsPerClient, graceMs });
-    this.place = {
+    this.entrance = {
       reception: {
         limits: { ...DEFAULT_LIMITS, bodySize },
         maxConnections: 0,
         timeouts: { ...TIMEOUTS, ...timeouts },
         halfClose,
         keepsSentFields: false,
-        serve: (request, sink) => answerFrom(() => this.#fetch(request), request.exchange, sink),
+        serve: (request, taker) => answerFrom(() => this.#fetch(request), request.exchange, taker),
         failureAnswer: (error) => responseOf(error.status, error.kind),
         onRefused: (refusal) => void this.refusals.push(refusal),
         onBegun: () => void this.begun++,
@@ -137,7 +137,7 @@ export class ClientScene {
   connect(address?: string): DrivenSocket {
     const client = new DrivenSocket();
     if (address !== undefined) Object.assign(client.socket, { remoteAddress: address });
-    this.clients.accept(client.socket, this.place);
+    this.clients.accept(client.socket, this.entrance);
     return client;
   }
 

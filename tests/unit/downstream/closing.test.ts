@@ -247,10 +247,10 @@ test("a client that finishes sending in its answer gets the rest of it", async (
 
 test("a failure that is told while its request is cut is no more answered", async (t) => {
   const scene = new ClientScene(t, { halfClose: "abort" });
-  Object.assign(scene.place.reception, {
-    serve: ((request, sink) => {
+  Object.assign(scene.entrance.reception, {
+    serve: ((request, taker) => {
       const { exchange } = request;
-      exchange.underWay = { abort: (error) => sink.onFailed(exchange, error) };
+      exchange.underWay = { abort: (error) => taker.onFailed(exchange, error) };
     }) satisfies Reception["serve"],
   });
   const client = await scene.client(get());

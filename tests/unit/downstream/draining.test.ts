@@ -223,15 +223,15 @@ test("a drain resets a client that has not taken its answer, as it must not take
   assert.deepEqual([client.wasReset, drained.cut, scene.clock.timers], [true, 0, 0]);
 });
 
-test("drainPlace() closes the connections of one place: each behind its exchange, unused ones after the grace", async (t) => {
+test("drainEntrance() closes the connections of one entrance: each behind its exchange, unused ones after the grace", async (t) => {
   const scene = new ClientScene(t);
   const idle = scene.connect();
   const busy = await scene.client(get());
   const other = await scene.client("GET / HT");
-  const place = scene.place;
-  scene.place = { ...place };
+  const entrance = scene.entrance;
+  scene.entrance = { ...entrance };
   const stays = scene.connect();
-  scene.clients.drainPlace(place);
+  scene.clients.drainEntrance(entrance);
   await scene.clock.advance(90);
   assert.equal(idle.destroyed, false);
   await scene.clock.advance(20);

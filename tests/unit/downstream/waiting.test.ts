@@ -33,9 +33,9 @@ test("body_size counts each body alone", async (t) => {
 
 test("max_connections of a frontend counts its own clients, and those that are gone no more", async (t) => {
   const scene = new ClientScene(t);
-  const limited = { ...scene.place.reception, maxConnections: 2 };
+  const limited = { ...scene.entrance.reception, maxConnections: 2 };
   scene.connect();
-  scene.place = { reception: limited };
+  scene.entrance = { reception: limited };
   const first = scene.connect();
   const second = scene.connect();
   assert.equal(statuses((await scene.client(get())).sent)[0], 503);

@@ -8,7 +8,7 @@ import { Fields } from "../../../src/http/fields.ts";
 import { NO_BODY } from "../../../src/http/framing.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
 import { createSnapshot } from "../../../src/lifecycle/snapshot.ts";
-import type { AnswerSink } from "../../../src/message/answer-sink.ts";
+import type { AnswerTaker } from "../../../src/message/answer-taker.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
 import { IncomingRequest } from "../../../src/message/incoming-request.ts";
 import { forwardTo } from "../../../src/proxy/forward.ts";
@@ -20,10 +20,10 @@ import { DrivenSocket } from "../../support/driven-socket.ts";
 const TIMEOUTS = { response: 0, idle: 0, keepAlive: 10_000 };
 
 /** A backend of servers that cannot be reached but by the idle connections that the test gives them. */
-class ForwardScene implements AnswerSink {
+class ForwardScene implements AnswerTaker {
   readonly backend: Backend;
   readonly #policy: IdentityPolicy;
-  /** What the sink was told. */
+  /** What the taker was told. */
   readonly heard: (number | string)[] = [];
 
   constructor(t: TestContext, servers: number) {

@@ -11,9 +11,9 @@ const router = new Router([
   ["only.example.org", "/a"],
   [undefined, "/static"],
   [undefined, "/slash/"],
-].map(([host, pathPrefix]) => ({ host, pathPrefix: pathPrefix!, target: `${host ?? "any"}${pathPrefix}` })));
+].map(([host, pathPrefix]) => ({ host, pathPrefix: pathPrefix!, leadsTo: `${host ?? "any"}${pathPrefix}` })));
 
-const cases: [authority: string, path: string, target: string | undefined][] = [
+const cases: [authority: string, path: string, leadsTo: string | undefined][] = [
   ["api.example.com", "/", "api.example.com/"],
   ["api.example.com", "/v1", "api.example.com/v1"],
   ["api.example.com", "/v1/", "api.example.com/v1"],
@@ -39,9 +39,9 @@ const cases: [authority: string, path: string, target: string | undefined][] = [
   ["a", "/%73tatic", undefined],
   ["a", "*", undefined],
 ];
-for (const [authority, path, target] of cases) {
-  test(`Router.find() of "${authority}" and "${path}" is ${target ?? "nothing"}`, () => {
-    assert.equal(router.find(authority, path), target);
+for (const [authority, path, leadsTo] of cases) {
+  test(`Router.find() of "${authority}" and "${path}" is ${leadsTo ?? "nothing"}`, () => {
+    assert.equal(router.find(authority, path), leadsTo);
   });
 }
 

@@ -161,13 +161,13 @@ test("a connection that is used again is not closed for the time that it was unu
   assert.equal(upload.rejected, undefined);
 });
 
-test("release() gives a connection back unused, as old as it was", async (t) => {
+test("putBack() gives a connection back unused, as old as it was", async (t) => {
   const scene = new ServerScene(t);
   await scene.send();
   await scene.receive(ok());
   const since = scene.connection.idleSince;
   await scene.clock.advance(1000);
-  scene.connection.release();
+  scene.connection.putBack();
   assert.deepEqual([scene.heard, scene.connection.idleSince], [["idle", "idle"], since]);
   await scene.receiveEnd();
   assert.deepEqual(scene.heard, ["idle", "idle", "left", "gone"]);

@@ -21,7 +21,7 @@ async function openPool(
 
 function poolTo(port: number, options: Partial<PoolOptions>): ConnectionPool {
   return new ConnectionPool({
-    target: { host: "127.0.0.1", port },
+    destination: { host: "127.0.0.1", port },
     timeouts: { connect: 10_000, queue: 10_000, response: 10_000, idle: 10_000, keepAlive: 10_000 },
     maxIdle: 10,
     maxConnections: 0,
@@ -124,8 +124,8 @@ test("ConnectionPool keeps max_idle connections, those that were used last", asy
     connections[1],
     undefined,
   ]);
-  connections[1]!.release();
-  connections[2]!.release();
+  connections[1]!.putBack();
+  connections[2]!.putBack();
 });
 
 test("ConnectionPool keeps max_idle connections also after its server has closed others", async (t) => {

@@ -1,9 +1,9 @@
 import type { UpstreamTlsConfig } from "../config/sections/tls.ts";
-import type { DialTarget } from "../net/dial.ts";
+import type { DialDestination } from "../net/dial.ts";
 import type { Member } from "./membership.ts";
 
 /** Where connections to a server go, and how. */
-export function dialTargetOf({ config, endpoints }: Member, tls: UpstreamTlsConfig): DialTarget {
+export function destinationOf({ config, endpoints }: Member, tls: UpstreamTlsConfig): DialDestination {
   return {
     host: config.host,
     port: config.port,

@@ -11,7 +11,7 @@ import { reconcile } from "../message/merged-headers.ts";
 import { ForwardedResponse, STATUS_SHOWN } from "../message/forwarded-response.ts";
 import { WholeResponse } from "../message/whole-response.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
-import { responseHead } from "./response-head.ts";
+import { ResponseHeadSource } from "./response-head.ts";
 
 /** Why a body is cancelled that the method or the status of its message forbids. */
 const NOT_WANTED = new ProxyError("client_closed", "This answer has no body");
@@ -52,7 +52,7 @@ export function beginAnswer(
   // A server's own `Connection` is gone by now; this one is an app's.
   const keepAlive = request.keepAlive && (forwarded || !hasConnectionOption(connectionOf(fields), "close"));
   const dropsTrailer = forwarded ? response.dropsTrailer : undefined;
-  const head = responseHead({
+  const head = new ResponseHeadSource({
     status,
     reason: response.statusText || reasonPhrase(status),
     fields,
@@ -63,7 +63,7 @@ export function beginAnswer(
     ...request,
     keepAlive,
   });
-  writer.begin(head.text, head.delivery === "chunked", dropsTrailer);
+  writer.begin(head, head.delivery === "chunked", dropsTrailer);
   return {
     status,
     fields,

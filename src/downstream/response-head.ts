@@ -1,6 +1,11 @@
+import { Buffer } from "node:buffer";
 import type { Fields } from "../http/fields.ts";
 import { ROLE } from "../http/field-name.ts";
 import { announcedTrailers, type DropsField, fieldLine } from "../http1/encode.ts";
+import type { HeadSource, Output } from "../http1/output.ts";
+
+/** The line of nearly all answers. */
+const OK = Buffer.from("HTTP/1.1 200 OK\r\n", "latin1");
 
 /** How the body of an answer goes out. */
 export type Delivery = "none" | "length" | "chunked" | "close";
@@ -23,55 +28,66 @@ export interface HeadInput {
   readonly keepAlive: boolean;
 }
 
-/** The bytes of a head, and how the body follows. */
-export interface Head {
-  readonly text: string;
-  readonly delivery: Delivery;
-}
-
 /**
- * Writes the head of a final answer and settles its framing (RFC 9112 §6.3): no body for HEAD, 204 and 304
- * (Content-Length stays with HEAD and 304, where it says what a GET would bring); a known length as such; else
- * chunks, which an HTTP/1.0 client does not know and gets the end of the connection instead.
+ * The head of a final answer, and its framing (RFC 9112 §6.3): no body for HEAD, 204 and 304 (Content-Length stays with
+ * HEAD and 304, where it says what a GET would bring); a known length as such; else chunks, which an HTTP/1.0 client does
+ * not know and gets the end of the connection instead.
  */
-export function responseHead(input: HeadInput): Head {
-  const { status, fields, minorVersion } = input;
-  const bodyless = input.method === "HEAD" || status === 204 || status === 304;
-  const delivery: Delivery = bodyless
-    ? "none"
-    : !input.hasBody || input.length !== undefined
-    ? "length"
-    : minorVersion === 1
-    ? "chunked"
-    : "close";
-  let text = "HTTP/1.1 " + status + " " + input.reason + "\r\n";
-  let dated = false;
-  for (let i = 0; i < fields.size; i++) {
-    const role = fields.kinds[i]!.role;
-    if (role !== ROLE.none) {
-      if (role === ROLE.date) dated = true;
+export class ResponseHeadSource implements HeadSource {
+  readonly delivery: Delivery;
+  readonly #input: HeadInput;
+
+  constructor(input: HeadInput) {
+    this.#input = input;
+    this.delivery = deliveryOf(input);
+  }
+
+  writeHead(output: Output): void {
+    const input = this.#input;
+    const { delivery } = this;
+    const { status, reason, fields, minorVersion } = input;
+    if (status === 200 && reason === "OK") output.bytes(OK);
+    else output.text("HTTP/1.1 " + status + " " + reason + "\r\n");
+    let dated = false;
+    let declared = false;
+    for (let i = 0; i < fields.size; i++) {
+      const { role, hopByHop, lower } = fields.kinds[i]!;
+      if (role === ROLE.none) {
+        if (hopByHop && !isChallenge(status, lower)) continue;
+      } else if (role === ROLE.date) dated = true;
       else if (role === ROLE.contentLength) {
         // RFC 9110 §8.6: none with 204; otherwise the line stays only where it still says the length.
-        if (status === 204 || (delivery !== "none" && !isLengthLine(delivery, input, fields.value(i)))) {
-          continue;
-        }
+        const fits = delivery === "length" && lengthAt(fields, i) === (input.length ?? 0);
+        if (status === 204 || (delivery !== "none" && !fits)) continue;
+        declared = true;
       } else if (role === ROLE.trailer) {
-        if (delivery !== "chunked" || !input.keepsTrailers) continue;
-        const announced = announcedTrailers(fields.value(i), input.dropsTrailer);
-        if (announced !== undefined) text += fieldLine(fields.name(i), announced);
+        if (delivery === "chunked" && input.keepsTrailers) {
+          writeTrailer(output, fields, i, input.dropsTrailer);
+        }
         continue;
-      } else if (fields.kinds[i]!.hopByHop) continue;
-    } else if (fields.kinds[i]!.hopByHop && !isChallenge(status, fields.kinds[i]!.lower)) continue;
-    text += fieldLine(fields.name(i), fields.value(i));
+      } else if (hopByHop) continue;
+      output.line(fields, i);
+    }
+    if (delivery === "length" && !declared) output.text("Content-Length: " + (input.length ?? 0) + "\r\n");
+    else if (delivery === "chunked") output.text("Transfer-Encoding: chunked\r\n");
+    // RFC 9110 §6.6.1: who forwards an answer without Date adds one.
+    if (!dated) output.text(dateLine());
+    if (delivery === "close" || !input.keepAlive) output.text("Connection: close\r\n");
+    else if (minorVersion === 0) output.text("Connection: keep-alive\r\n");
+    output.text("\r\n");
   }
-  if (delivery === "length" && !declares(fields, input)) {
-    text += "Content-Length: " + (input.length ?? 0) + "\r\n";
-  } else if (delivery === "chunked") text += "Transfer-Encoding: chunked\r\n";
-  // RFC 9110 §6.6.1: who forwards an answer without Date adds one.
-  if (!dated) text += dateLine();
-  if (delivery === "close" || !input.keepAlive) text += "Connection: close\r\n";
-  else if (minorVersion === 0) text += "Connection: keep-alive\r\n";
-  return { text: text + "\r\n", delivery };
+}
+
+function deliveryOf({ method, status, hasBody, length, minorVersion }: HeadInput): Delivery {
+  if (method === "HEAD" || status === 204 || status === 304) return "none";
+  if (!hasBody || length !== undefined) return "length";
+  return minorVersion === 1 ? "chunked" : "close";
+}
+
+/** Names those of the announced fields that go out; nothing where none does. */
+function writeTrailer(output: Output, fields: Fields, line: number, drops: DropsField | undefined): void {
+  const announced = announcedTrailers(fields.value(line), drops);
+  if (announced !== undefined) output.text(fieldLine(fields.name(line), announced));
 }
 
 /** What a proxy asks of its client, and that client alone (RFC 9110 §11.7.1): a server's own was taken out before. */
@@ -79,17 +95,10 @@ function isChallenge(status: number, name: string): boolean {
   return status === 407 && name === "proxy-authenticate";
 }
 
-function isLengthLine(delivery: Delivery, input: HeadInput, value: string): boolean {
-  return delivery === "length" && Number(value) === (input.length ?? 0);
-}
-
-function declares(fields: Fields, input: HeadInput): boolean {
-  for (let i = 0; i < fields.kinds.length; i++) {
-    if (fields.kinds[i]!.role === ROLE.contentLength && isLengthLine("length", input, fields.value(i))) {
-      return true;
-    }
-  }
-  return false;
+/** The number that a Content-Length says; an app may have written it in any form. */
+function lengthAt(fields: Fields, line: number): number {
+  const number = fields.numberOf(line);
+  return number === -1 ? Number(fields.value(line)) : number;
 }
 
 let datedSecond = 0;

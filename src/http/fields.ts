@@ -6,6 +6,8 @@ import { receivedName } from "./received-name.ts";
 
 const NOTHING = Buffer.alloc(0);
 
+const SP = 0x20, CRLF_BYTES = 2;
+
 /** Marks of one line: where its name begins, its colon, and where it ends. */
 const MARKS = 3;
 /** The last mark of a line that is text; the first says then where its name stands, its value behind it. */
@@ -101,6 +103,26 @@ export class Fields {
       number = number * 10 + digit;
     }
     return number;
+  }
+
+  /** The received bytes that lines stand in. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /** Where a line begins in `bytes` that stands there just as it is written: `Name: value` and CRLF; else -1. */
+  rawFrom(line: number): number {
+    const end = this.#marks[line * MARKS + 2]!;
+    if (end === TEXT) return -1;
+    const colon = this.#marks[line * MARKS + 1]!;
+    const bytes = this.#bytes;
+    if (end < colon + 3 || bytes[colon + 1] !== SP) return -1;
+    return isBlank(bytes[colon + 2]!) || isBlank(bytes[end - 1]!) ? -1 : this.#marks[line * MARKS]!;
+  }
+
+  /** Where such a line ends, its CRLF included. */
+  rawTo(line: number): number {
+    return this.#marks[line * MARKS + 2]! + CRLF_BYTES;
   }
 
   /** Puts `value` in place of the value of a line. */

@@ -1,48 +1,144 @@
 import { Buffer } from "node:buffer";
+import type { Fields } from "../http/fields.ts";
 
-/** A piece of output: text is latin1, the coding of everything in HTTP/1.1 outside bodies. */
-export type Piece = string | Uint8Array;
+/** Room of a page: a large head, and what is joined after it. */
+const PAGE_BYTES = 32 * 1024;
+/** Pages that wait for whoever writes next. More than one is in use only where messages are begun within each other. */
+const MAX_FREE_PAGES = 8;
+const freePages: Buffer[] = [];
+
+/** Up to so many bytes are copied one by one: a call into the runtime costs more. */
+const FEW_BYTES = 24;
+
+/** What writes its head down by itself, more than once if need be. */
+export interface HeadSource {
+  writeHead(output: Output): void;
+}
 
 /**
- * Collects the small pieces of one burst of output, so that they leave in one write: a head and the first of
- * its body, or a run of little chunks.
+ * Collects one burst of output, so that it leaves in one write: a head and the first of its body, or a run of little
+ * chunks. Text is latin1, the coding of everything in HTTP/1.1 outside bodies.
+ *
+ * It is put down on a page that serves the next burst of any connection at once where this one was taken entirely, as it
+ * nearly always is.
  */
 export class Output {
-  #pieces: Piece[] = [];
+  #page: Buffer | undefined;
   #size = 0;
+  /** Received lines that follow one another and are not put down yet: a run of these bytes. */
+  #run: Buffer | undefined;
+  #runFrom = 0;
+  #runTo = 0;
+  /** The page that was taken. */
+  #taken: Buffer | undefined;
+  /** Whether who takes it keeps it, so that it gets a copy. */
+  #copies: boolean;
+
+  /** `copies`: what is taken is not used up at once, as by a connection under TLS. */
+  constructor(copies = false) {
+    this.#copies = copies;
+  }
 
   /** Number of bytes collected. */
   get size(): number {
-    return this.#size;
+    return this.#size + this.#runTo - this.#runFrom;
   }
 
-  /** Adds `piece`, which must not change before it is taken. */
-  add(piece: Piece): void {
-    this.#pieces.push(piece);
-    this.#size += piece.length;
+  /** Adds `text`. */
+  text(text: string): void {
+    const page = this.#room(text.length);
+    const at = this.#size;
+    // A plain loop: `Buffer.write` is many times slower on one runtime.
+    for (let i = 0; i < text.length; i++) page[at + i] = text.charCodeAt(i);
+    this.#size = at + text.length;
   }
 
-  /** Takes all that was collected, in one Buffer. */
-  take(): Buffer {
-    const pieces = this.#pieces;
-    const first = pieces[0];
-    const buffer = pieces.length === 1 && first instanceof Buffer ? first : Buffer.allocUnsafe(this.#size);
-    if (buffer !== first) {
-      let at = 0;
-      for (let i = 0; i < pieces.length; i++) {
-        const piece = pieces[i]!;
-        if (typeof piece === "string") writeLatin1(buffer, piece, at);
-        else buffer.set(piece, at);
-        at += piece.length;
-      }
+  /** Adds `bytes`, which may change afterwards. */
+  bytes(bytes: Uint8Array): void {
+    const page = this.#room(bytes.length);
+    const at = this.#size;
+    if (bytes.length > FEW_BYTES) page.set(bytes, at);
+    else for (let i = 0; i < bytes.length; i++) page[at + i] = bytes[i]!;
+    this.#size = at + bytes.length;
+  }
+
+  /** Adds a field line, `Name: value` and CRLF: as the bytes that came where they are in that form. */
+  line(fields: Fields, line: number): void {
+    const from = fields.rawFrom(line);
+    if (from === -1) {
+      this.text(fields.name(line));
+      this.text(": ");
+      this.text(fields.value(line));
+      this.text("\r\n");
+    } else if (from === this.#runTo && this.#run === fields.bytes) this.#runTo = fields.rawTo(line);
+    else {
+      this.#endRun();
+      this.#run = fields.bytes;
+      this.#runFrom = from;
+      this.#runTo = fields.rawTo(line);
     }
-    this.#pieces = [];
+  }
+
+  /** Takes back what was collected beyond `size` bytes. */
+  cut(size: number): void {
+    this.#endRun();
+    this.#size = size;
+    if (size === 0) this.#free();
+  }
+
+  /** Takes all that was collected, to be sent at once; then `settle` is to be called. */
+  take(): Buffer {
+    this.#endRun();
+    const page = this.#room(0);
+    const collected = page.subarray(0, this.#size);
     this.#size = 0;
-    return buffer;
+    if (this.#copies) {
+      const copy = Buffer.from(collected);
+      this.#free();
+      return copy;
+    }
+    this.#page = undefined;
+    this.#taken = page;
+    return collected;
+  }
+
+  /** Learns whether what was taken is used up, so that its page is free; otherwise the page is the taker's. */
+  settle(usedUp: boolean): void {
+    if (this.#taken === undefined) return;
+    if (usedUp) giveBack(this.#taken);
+    else this.#copies = true;
+    this.#taken = undefined;
+  }
+
+  #room(bytes: number): Buffer {
+    if (this.#run !== undefined) this.#endRun();
+    const page = this.#page ??= freePages.pop() ?? Buffer.allocUnsafeSlow(PAGE_BYTES);
+    return this.#size + bytes <= page.length ? page : this.#grow(bytes);
+  }
+
+  #grow(bytes: number): Buffer {
+    const grown = Buffer.allocUnsafeSlow((this.#size + bytes) * 2);
+    grown.set(this.#page!.subarray(0, this.#size));
+    this.#free();
+    return this.#page = grown;
+  }
+
+  /** Puts the run down. */
+  #endRun(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    const from = this.#runFrom, to = this.#runTo;
+    this.#run = undefined;
+    this.#runFrom = this.#runTo = 0;
+    this.bytes(run.subarray(from, to));
+  }
+
+  #free(): void {
+    if (this.#page !== undefined) giveBack(this.#page);
+    this.#page = undefined;
   }
 }
 
-/** Writes `text` byte for character. A plain loop: `Buffer.write` is eight times slower on one runtime. */
-function writeLatin1(buffer: Buffer, text: string, at: number): void {
-  for (let i = 0; i < text.length; i++) buffer[at + i] = text.charCodeAt(i);
+function giveBack(page: Buffer): void {
+  if (page.length === PAGE_BYTES && freePages.length < MAX_FREE_PAGES) freePages.push(page);
 }

@@ -5,6 +5,7 @@ import type { Server } from "../backend/server.ts";
 import { Fields } from "../http/fields.ts";
 import { NO_BODY } from "../http/framing.ts";
 import type { DropsField } from "../http1/encode.ts";
+import type { HeadSource, Output } from "../http1/output.ts";
 import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Abortable } from "../message/exchange.ts";
@@ -13,7 +14,7 @@ import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
 import { watchExpectation } from "./expectation.ts";
 import type { Outgoing } from "./outgoing.ts";
-import { requestHead } from "./request-head.ts";
+import { checkBasePath, writeRequestHead } from "./request-head.ts";
 import { droppedTrailers } from "./trailers.ts";
 
 /** Connections that may turn out to be dead before one attempt fails. */
@@ -40,8 +41,7 @@ export interface AttemptOwner {
  * so a request that may be repeated goes out once more on another connection (RFC 9112 §9.3.1), as long as no byte of an
  * answer came.
  */
-export class Attempt extends Lease implements OutgoingRequest, Abortable {
-  head = "";
+export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abortable {
   /** The answer, once its head is there. */
   answer: Answer | undefined;
   readonly #request: IncomingRequest;
@@ -68,6 +68,10 @@ export class Attempt extends Lease implements OutgoingRequest, Abortable {
     this.#request = request;
     this.#outgoing = outgoing;
     this.#owner = owner;
+  }
+
+  get head(): HeadSource {
+    return this;
   }
 
   get method(): string {
@@ -106,7 +110,7 @@ export class Attempt extends Lease implements OutgoingRequest, Abortable {
     exchange.attempts++;
     exchange.headAt = 0;
     try {
-      this.head = this.#writeHead();
+      checkBasePath(this.server.basePath, this.#outgoing.target);
     } catch (error) {
       return this.#end(toProxyError(error));
     }
@@ -164,10 +168,11 @@ export class Attempt extends Lease implements OutgoingRequest, Abortable {
     this.answer?.tunnel?.socket.destroy();
   }
 
-  #writeHead(): string {
+  /** For the connection: writes the head for this server. */
+  writeHead(output: Output): void {
     const { server } = this;
     const { authority } = this.#request.exchange;
-    return requestHead(this.#request, this.#outgoing, {
+    writeRequestHead(output, this.#request, this.#outgoing, {
       host: this.#outgoing.rewritesHost || authority === "" ? server.authority : authority,
       basePath: server.basePath,
       authorization: server.authorization,

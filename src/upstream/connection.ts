@@ -88,7 +88,11 @@ export class UpstreamConnection implements AnswerReader {
     this.#decoder.expect(request.method);
     this.#heldUp = false;
     this.#waits.begin(request);
-    this.#sending.begin(request);
+    try {
+      this.#sending.begin(request);
+    } catch (error) {
+      this.fail(toProxyError(error));
+    }
   }
 
   /** Goes back into its pool unused: whoever took it has nothing to send. */

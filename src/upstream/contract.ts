@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { ProxyError } from "../base/errors.ts";
 import type { DropsField } from "../http1/encode.ts";
+import type { HeadSource } from "../http1/output.ts";
 import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 
@@ -9,7 +10,7 @@ import type { BodySource } from "../message/body.ts";
 export interface OutgoingRequest {
   readonly method: string;
   /** Request line and fields with the empty line. */
-  readonly head: string;
+  readonly head: string | HeadSource;
   readonly body: BodySource | null;
   /** Whether the body goes out in chunks; otherwise its length stands in the head. */
   readonly chunked: boolean;

@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { chunkSizeLine, type DropsField, lastChunk } from "../http1/encode.ts";
-import { Output } from "../http1/output.ts";
+import { type HeadSource, Output } from "../http1/output.ts";
 import type { BodySink } from "../message/body.ts";
 import { MAX_WAITING_PIECES } from "../net/read-ahead.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
@@ -11,6 +12,8 @@ import { Uptake } from "./uptake.ts";
 
 /** A piece up to this size is copied after what waits to be sent; a larger one is a write of its own. */
 const COALESCE_BYTES = 16 * 1024;
+/** Where nothing waits, a piece up to this size waits for more. */
+const JOINED_BYTES = 4 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
@@ -30,7 +33,7 @@ export interface WriterEvents {
 export class MessageWriter implements BodySink {
   readonly #socket: Socket;
   readonly #events: WriterEvents;
-  readonly #output = new Output();
+  readonly #output: Output;
   #chunked = false;
   #dropsTrailer: DropsField | undefined;
   #open = false;
@@ -45,6 +48,7 @@ export class MessageWriter implements BodySink {
   constructor(socket: Socket, events: WriterEvents) {
     this.#socket = socket;
     this.#events = events;
+    this.#output = new Output((socket as TLSSocket).encrypted === true);
   }
 
   /** Whether a message was begun and is not complete. */
@@ -59,10 +63,11 @@ export class MessageWriter implements BodySink {
 
   /**
    * Begins a message; its head goes out with the first of its body, or at the next `flush`. `dropsTrailer` says which of its
-   * trailer fields are left out.
+   * trailer fields are left out. Where `head` throws, nothing of it is left.
    */
-  begin(head: string, chunked: boolean, dropsTrailer?: DropsField): void {
-    this.#output.add(head);
+  begin(head: string | HeadSource, chunked: boolean, dropsTrailer?: DropsField): void {
+    if (typeof head === "string") this.#output.text(head);
+    else this.#writeHead(head);
     this.#chunked = chunked;
     this.#dropsTrailer = dropsTrailer;
     this.#open = true;
@@ -72,20 +77,20 @@ export class MessageWriter implements BodySink {
 
   /** Sends a complete message without a body, such as an interim answer, ahead of what is not begun yet. */
   sendHead(head: string): void {
-    this.#output.add(head);
+    this.#output.text(head);
     this.flush();
   }
 
   write(chunk: Uint8Array): boolean {
     if (!this.#open || chunk.length === 0) return !this.#blocked;
     this.bodyBytes += chunk.length;
-    if (this.#chunked) this.#output.add(chunkSizeLine(chunk.length));
-    if (chunk.length <= COALESCE_BYTES) this.#output.add(chunk);
+    if (this.#chunked) this.#output.text(chunkSizeLine(chunk.length));
+    if (chunk.length <= (this.#output.size > 0 ? COALESCE_BYTES : JOINED_BYTES)) this.#output.bytes(chunk);
     else {
       this.#send();
       this.#pass(chunk);
     }
-    if (this.#chunked) this.#output.add("\r\n");
+    if (this.#chunked) this.#output.text("\r\n");
     if (this.#output.size > COALESCE_BYTES) this.#send();
     return this.#check();
   }
@@ -104,7 +109,7 @@ export class MessageWriter implements BodySink {
 
   end(trailers: Fields | undefined): void {
     if (!this.#open) return;
-    if (this.#chunked) this.#output.add(lastChunk(trailers, this.#dropsTrailer));
+    if (this.#chunked) this.#output.text(lastChunk(trailers, this.#dropsTrailer));
     this.#open = false;
     this.flush();
     this.#events.onSent();
@@ -119,7 +124,7 @@ export class MessageWriter implements BodySink {
   /** Nothing more of the message goes out: the connection is of no use any more. */
   stop(): void {
     this.#open = false;
-    if (this.#output.size > 0) this.#output.take();
+    this.#output.cut(0);
   }
 
   /**
@@ -142,7 +147,20 @@ export class MessageWriter implements BodySink {
   }
 
   #send(): void {
-    if (this.#output.size > 0) this.#pass(this.#output.take());
+    if (this.#output.size === 0) return;
+    this.#pass(this.#output.take());
+    // A socket that holds nothing back has passed all of it on to the system, which has its own copy.
+    this.#output.settle(this.#socket.writableLength === 0);
+  }
+
+  #writeHead(head: HeadSource): void {
+    const { size } = this.#output;
+    try {
+      head.writeHead(this.#output);
+    } catch (error) {
+      this.#output.cut(size);
+      throw error;
+    }
   }
 
   #pass(piece: Uint8Array, done?: () => void): void {

@@ -42,17 +42,17 @@ function rewrite<Head extends { fields: Fields; framing: Framing }>(
     const head = decoder.head as unknown as Head;
     const chunked = head.framing.kind === "chunked";
     if (step === "head") {
-      output.add(startLine(head) + "\r\n");
+      output.text(startLine(head) + "\r\n");
       for (let i = 0; i < head.fields.size; i++) {
-        output.add(fieldLine(head.fields.name(i), head.fields.value(i)));
+        output.text(fieldLine(head.fields.name(i), head.fields.value(i)));
       }
-      output.add("\r\n");
+      output.text("\r\n");
     } else if (step === "data") {
-      if (chunked) output.add(chunkSizeLine(decoder.data.length));
-      output.add(decoder.data);
-      if (chunked) output.add("\r\n");
+      if (chunked) output.text(chunkSizeLine(decoder.data.length));
+      output.bytes(decoder.data);
+      if (chunked) output.text("\r\n");
     } else {
-      if (chunked) output.add(lastChunk(decoder.trailers));
+      if (chunked) output.text(lastChunk(decoder.trailers));
       onEnd(head);
     }
   }

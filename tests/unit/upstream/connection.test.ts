@@ -420,3 +420,18 @@ test("a 2xx to CONNECT hands the socket over, any other answer is one, and the c
     assert.deepEqual([sent.status, sent.text, scene.heard], [403, "no", ["gone"]]);
   });
 });
+
+test("a request whose head cannot be written fails, and sends nothing", async (t) => {
+  const scene = new ServerScene(t);
+  const sent = await scene.send(null, {
+    head: {
+      writeHead(output) {
+        output.text("GET /half");
+        throw new Error("no other half");
+      },
+    },
+  });
+  assert.equal(sent.rejected, "internal_error");
+  assert.equal(scene.socket.sent, "");
+  assert.deepEqual(scene.heard, ["gone"]);
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
+import type { Output } from "../../../src/http1/output.ts";
 import { MessageWriter } from "../../../src/wire/message-writer.ts";
 import { eventually } from "../../support/eventually.ts";
 import { Stuck } from "../../support/stuck.ts";
@@ -76,6 +77,54 @@ test("MessageWriter goes on behind many pieces of a peer that reads again", asyn
     "all of it",
     () => socket.writableLength === 0 && received % piece.length === 4 + bodyBytes,
   );
+});
+
+test("MessageWriter sends every byte as it was, though pages serve many connections and some peers do not read", async (t) => {
+  const pairs = await Promise.all([openPair(t), openPair(t), openPair(t)]);
+  const received = pairs.map(({ peer }, i) => {
+    const seen = { text: "" };
+    peer.on("data", (chunk) => seen.text += chunk.toString("latin1"));
+    if (i !== 1) peer.pause(); // two of three read nothing for now
+    return seen;
+  });
+  const writers = pairs.map(({ socket }) => open(socket).writer);
+  const sent = writers.map(() => "HEAD");
+  // Until some of what is not read waits in the process, as the system takes no more.
+  for (let round = 0; !(writers[0]!.blocked && writers[2]!.blocked); round++) {
+    assert.ok(round < 5000, "the system takes everything");
+    for (const [i, writer] of writers.entries()) {
+      if (writer.blocked) continue;
+      for (const part of ["one", "two", "three"]) {
+        const piece = `${i}:${round}:${part};`.padEnd(4000, String.fromCharCode(97 + (i * 7 + round) % 26));
+        sent[i] += piece;
+        writer.write(Buffer.from(piece));
+      }
+      writer.flush();
+    }
+    if (round % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const { peer } of pairs) peer.resume();
+  for (let i = 0; i < pairs.length; i++) {
+    await eventually("all of it", () => received[i]!.text.length === sent[i]!.length);
+    assert.ok(received[i]!.text === sent[i]);
+  }
+});
+
+test("MessageWriter.begin() leaves nothing of a head that cannot be written", () => {
+  const to = new Stuck();
+  to.open();
+  const { writer } = open(to as unknown as Socket);
+  writer.end(undefined);
+  const broken = {
+    writeHead(output: Output) {
+      output.text("HALF OF");
+      throw new Error("no other half");
+    },
+  };
+  assert.throws(() => writer.begin(broken, false), /no other half/);
+  writer.begin({ writeHead: (output) => output.text("WHOLE") }, false);
+  writer.end(undefined);
+  assert.equal(to.taken, "HEADWHOLE");
 });
 
 /** Both ends of a connection. */

@@ -11,7 +11,7 @@ export interface AdminParts {
   ready(): boolean;
 }
 
-/** The app of the admin listener. */
+/** Answers operators and what watches for them: `/metrics` and `/ready`, and nothing that changes anything. */
 export function createAdminApp({ metrics, ready }: AdminParts): Hono {
   const app = new Hono();
   app.get("/metrics", async () => metricsAnswer(await metrics()));

@@ -2,7 +2,6 @@ import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 
 export interface ServerStatus {
-  /** Its URL. */
   readonly url: string;
   /** What the operator said: `ready`, `drain` or `maint`. */
   readonly state: string;

@@ -65,7 +65,7 @@ export class Availability implements OutcomeListener {
     this.refresh();
   }
 
-  /** Those that joined get their first request behind their first probe, as long as another server is up. */
+  /** Those that joined get their first request after their first probe, as long as another server is up. */
   settle(): void {
     const waiting = this.#servers.filter((server) => this.#slow.has(server) && !server.health.known);
     const now = performance.now();
@@ -81,7 +81,7 @@ export class Availability implements OutcomeListener {
     for (const server of this.#servers) server.ramp = this.#rampOf(server, now);
     const eligible = this.#servers.filter(isEligible);
     let healthy = eligible.filter((server) => isHealthy(server, now));
-    // Requests took the one out and probes the other: ejections are no more than a preference.
+    // All that are up are ejected: one of those is better than none, and than one that probes call down.
     if (healthy.length === 0) healthy = eligible.filter(({ health }) => health.up);
     this.#available = healthy.length < this.#rules.panicThreshold * eligible.length ? eligible : healthy;
     this.#rules.onChange(this.#available);

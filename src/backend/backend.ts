@@ -49,7 +49,7 @@ export class Backend {
   readonly #membership: Membership;
   readonly #standings: Standings;
   readonly #closed = new AbortController();
-  /** The backend of this name in the config behind, where it speaks the same protocol: that one knows who is there. */
+  /** The backend of this name in the config after this one, where it speaks the same protocol: that one knows who is there. */
   #successor: Backend | undefined;
   #servers: readonly Server[] = [];
   /** The servers that may get requests. Changes on an event, not per request. */
@@ -104,7 +104,6 @@ export class Backend {
     return this.#servers;
   }
 
-  /** The servers that get requests at this moment. */
   get available(): readonly Server[] {
     if (this.#successor !== undefined) return this.#successor.available;
     return this.#available.some(isSpent)
@@ -205,7 +204,7 @@ export class Backend {
     this.#letGo([], servers);
   }
 
-  /** Follows the names, which stand for other servers now. A server that joins gets its first request behind its first probe. */
+  /** Follows the names, which stand for other servers now. A server that joins gets its first request after its first probe. */
   #follow(): void {
     const before = this.#servers;
     const known = byName(before);

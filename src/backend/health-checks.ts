@@ -22,7 +22,7 @@ export async function startHealthChecks(
   { servers, availability, isGone }: {
     servers: readonly Server[];
     availability: Availability;
-    /** Whether a server is no more one of the backend's; it is not probed again. */
+    /** Whether a server has left the backend; it is not probed again. */
     isGone: (server: Server) => boolean;
   },
   signal: AbortSignal,

@@ -11,7 +11,6 @@ export interface Member {
   readonly endpoints: (() => Promise<readonly Endpoint[]>) | undefined;
 }
 
-/** What a membership is built with. */
 export interface MembershipParts {
   readonly resolver: NameResolver;
   readonly log: Log;

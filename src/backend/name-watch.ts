@@ -90,7 +90,7 @@ export class NameWatch {
         this.#askIn(ms);
       });
     } catch (error) {
-      this.#expiresAt = performance.now() + RETRY_MS; // what is known does for so long
+      this.#expiresAt = performance.now() + RETRY_MS; // until then the last answer holds
       this.#askIn(RETRY_MS);
       if (this.#failure === undefined) this.#listener.onUnresolved(error as Error);
       this.#failure = error as Error;

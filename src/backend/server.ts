@@ -37,7 +37,7 @@ export interface OutcomeListener {
   onFailed(server: Server, reason: ProxyErrorKind | number, client: string | undefined): void;
   /** A request of `client` that failed, for `reason`, was answered well by another server. */
   onProven(server: Server, reason: ProxyErrorKind | number, client: string): void;
-  /** A server that was full is so no more. */
+  /** A server that was full has room again. */
   onRoom(server: Server): void;
 }
 
@@ -61,7 +61,7 @@ export class Server implements Candidate, ProbeTarget {
   readonly record: ServerRecord;
   /** What requests say. */
   readonly passive: PassiveHealth;
-  /** Who wants to know how they end. */
+  /** Told how requests to it end. */
   readonly outcomes: OutcomeListener;
   /** Whether it is a proxy: then a bad status is rather the fault of the server behind it. */
   readonly isParent: boolean;

@@ -13,7 +13,6 @@ export class Tunnels {
     this.#now = now;
   }
 
-  /** Number of open tunnels. */
   get size(): number {
     return this.#open.size;
   }

@@ -41,7 +41,6 @@ const callSchema = z.strictObject({
 /** What a program may change of one request, as it is written. */
 export type CallOptions = Readonly<z.input<typeof callSchema>>;
 
-/** Output type of `callSchema`. */
 export type CallConfig = Readonly<z.output<typeof callSchema>>;
 
 /** Checks what a program wants changed. Throws a `ConfigError` with all problems. */

@@ -41,7 +41,8 @@ export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 const TOO_LARGE = `is too large; accepted: up to ${MAX_CONFIG_BYTES / 1024 / 1024} MiB`;
 
 /**
- * Reads and checks a config file; its extension tells the format. Reads synchronously: for a start, where nothing runs yet, and for threads.
+ * Reads and checks a config file; its extension tells the format. Nothing else runs meanwhile, so that while there are
+ * requests large files are read in a thread.
  *
  * Throws a `ConfigError`, also for a file that cannot be read.
  */
@@ -59,7 +60,7 @@ export function parseConfig(text: string, options: { file: string; format: Confi
 
 /**
  * Where `path` stands in the config file `file`, as messages write it: `sluice.toml:2:8: frontends[0].bind`. Reads the
- * file again, as nobody keeps it; without line and column where that fails. For a failure, not for every day.
+ * file again, as nobody keeps it, so it is for failures alone. Without line and column where the file cannot be read.
  */
 export function findPlace(file: string, path: Path): string {
   try {

@@ -71,7 +71,7 @@ export class FailureWindow {
     if (this.#others === Infinity) {
       this.#first = client;
       this.#firstNetwork = network;
-      this.#others = this.#passes; // since it began by a failure that was of no client
+      this.#others = this.#passes; // those since the window began, by a failure that no client had to do with
     } else if (network !== this.#firstNetwork) this.#others++;
     const count = this.#byClient.get(network);
     if (count === undefined && this.#byClient.size >= MAX_CLIENTS) return;
@@ -97,7 +97,6 @@ export class FailureWindow {
     return { requests: this.#passes + this.#failures, failures: this.#failures };
   }
 
-  /** Forgets everything. */
   clear(): void {
     this.#beganAt = -Infinity;
     this.#passes = this.#failures = this.#most = 0;

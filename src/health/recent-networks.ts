@@ -33,7 +33,7 @@ export class RecentNetworks {
     return this.#networks.some((network, i) => this.#times[i]! >= since && !networks.has(network));
   }
 
-  /** Time in which none could be served is over at `now`: who was before is taken for still there. */
+  /** At `now` a time ends in which nobody could be served: the networks known before count as seen now. */
   refresh(now: number): void {
     this.#times.fill(now);
   }

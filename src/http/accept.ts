@@ -5,8 +5,8 @@ const MAX_MEMBERS = 32;
 
 /**
  * The media type of `offered` that a client with this `Accept` likes best (RFC 9110 §12.5.1); among equals the
- * one that it names first, then the first offered. That one as well where there is no Accept; undefined where it takes
- * none of them.
+ * one that it names first, then the first offered. Without an Accept it is the first offered. Undefined where the
+ * client takes none of them.
  */
 export function preferredType<const Type extends string>(
   accept: string | undefined,

@@ -1,4 +1,4 @@
-/** The groups of an IPv4 address in its mapped form, `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2), of its two last groups. */
+/** The mapped form, `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2), of the IPv4 address in the two groups `low`. */
 export function toMapped(low: readonly number[]): readonly number[] {
   return [0, 0, 0, 0, 0, 0xffff, ...low];
 }
@@ -37,7 +37,7 @@ export function ipv4sIn(groups: readonly number[]): (readonly number[])[] {
       [((fourth & 0xff) << 8) | (fifth & 0xff), sixth],
       [((fifth & 0xff) << 8) | (sixth >> 8), ((sixth & 0xff) << 8) | (seventh >> 8)],
     ];
-    // Zeros are what is there where the prefix has 96 bits, and nothing is sent to 0.0.0.0/8 (RFC 1122 §3.2.1.3).
+    // After a prefix of 96 bits these places hold zeros; nothing is sent to 0.0.0.0/8 (RFC 1122 §3.2.1.3).
     found.push(...shorter.filter(([high = 0]) => high > 0xff));
   }
   if (isZero(groups, 0, 4)) {

@@ -30,12 +30,10 @@ export const ROLE = {
   trailer: 22,
 } as const;
 
-/** One of the values of `ROLE`. */
 export type Role = (typeof ROLE)[keyof typeof ROLE];
 
 /** What is known of a field name, worked out once for each spelling. */
 export interface FieldName {
-  /** The name in lower case. */
   readonly lower: string;
   readonly role: Role;
   /** Whether the field is for one connection only and never forwarded (RFC 9110 §7.6.1). */

@@ -9,7 +9,6 @@ export type Framing = { readonly kind: "length"; readonly length: number } | { r
   readonly kind: "close";
 };
 
-/** A message without a body. */
 export const NO_BODY: Framing = { kind: "length", length: 0 };
 const CHUNKED: Framing = { kind: "chunked" };
 const UNTIL_CLOSE: Framing = { kind: "close" };
@@ -76,7 +75,7 @@ function declaredFraming(fields: Fields, minorVersion: number, blame: ProxyError
   return length === 0 ? NO_BODY : { kind: "length", length };
 }
 
-/** The number that a line is the text of; NaN where it is not one of nothing but digits. */
+/** The value of a line as a number; NaN where it holds anything but digits. */
 function lengthAt(fields: Fields, line: number): number {
   const number = fields.numberOf(line);
   if (number !== -1) return number;

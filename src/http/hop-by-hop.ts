@@ -7,8 +7,8 @@ import type { Fields } from "./fields.ts";
 const MAX_OPTIONS = 128;
 
 /**
- * Refuses a message whose Connection lists more than that: RFC 9110 §5.6.1.2 wants empty members ignored, but not so many
- * of any that they keep us busy.
+ * Refuses a message whose Connection lists more than `MAX_OPTIONS`, empty members included. RFC 9110 §5.6.1.2 wants those
+ * ignored, up to a reasonable number.
  * @throws {ProxyError} of the kind `blame`.
  */
 export function checkConnection(fields: Fields, blame: ProxyErrorKind): void {

@@ -63,8 +63,9 @@ function ipv6Text(groups: readonly number[]): string {
 }
 
 /**
- * What is likely one client: an IPv4 address, also one inside an IPv6 address (see `IpSet`), or the first 64 bits of an IPv6 one, as hosts choose the rest anew every
- * day (RFC 8981). Anything else, such as the pseudonym of a client, as it came.
+ * What is likely one client: an IPv4 address, also one inside an IPv6 address (see `IpSet`), or the first 64 bits of an
+ * IPv6 one, as hosts choose the rest anew every day (RFC 8981). Anything else, such as the pseudonym of a client, as it
+ * came.
  */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;

@@ -36,7 +36,6 @@ export class AdminListener {
     this.#log = log;
   }
 
-  /** The bound socket, where there is one. */
   get listener(): Listener | undefined {
     return this.#bound?.listener;
   }

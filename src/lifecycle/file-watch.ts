@@ -87,7 +87,7 @@ function watchFolder(path: string, onHint: () => void): FSWatcher | undefined {
 
 function contentOf(path: string): string | undefined {
   try {
-    // What is too large to be a config is told apart without being read, look after look.
+    // A file too large for a config is not read at every look: size and time tell whether it is another one.
     const { size, mtimeMs } = statSync(path);
     return size > MAX_CONFIG_BYTES ? `${size} ${mtimeMs}` : readFileSync(path, "latin1");
   } catch {

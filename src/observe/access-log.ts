@@ -5,7 +5,6 @@ import type { LoggedHeaders } from "./logged-headers.ts";
 /** Where lines of finished exchanges go, and what they show. */
 export interface AccessLog {
   readonly log: Log;
-  /** Name of the frontend. */
   readonly frontend: string;
   /** Headers that lines show; undefined for none. */
   readonly headers: LoggedHeaders | undefined;

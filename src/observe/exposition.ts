@@ -1,7 +1,6 @@
 import { BOUNDS, type Histogram } from "./histogram.ts";
 import { type MetricName, METRICS } from "./metric-names.ts";
 
-/** Labels of a sample. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** Media type of the text, with its version. */

@@ -23,7 +23,6 @@ export class Histogram {
   /** Sum of all observations in seconds. */
   sum = 0;
 
-  /** Adds one observation. */
   observe(seconds: number): void {
     let i = 0;
     while (i < BOUNDS.length && seconds > BOUNDS[i]!) i++;

@@ -55,5 +55,4 @@ export const METRICS = {
   sluice_server_weight: { type: "gauge", help: "Share of the requests in relation to the other servers." },
 } as const satisfies Record<string, { type: MetricType; help: string }>;
 
-/** Name of a metric. */
 export type MetricName = keyof typeof METRICS;

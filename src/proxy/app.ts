@@ -40,8 +40,8 @@ export interface AppParts {
 }
 
 /**
- * The data plane of one frontend. What it throws, or its taker learns, is a failure that is still to be answered: what
- * belongs to the answer is for whoever asked.
+ * The data plane of one frontend. It answers no failure: what it throws, or tells its taker, becomes an answer where the
+ * request came from.
  */
 export function createProxyHandler(parts: AppParts): Handler {
   const { identity, pages } = parts;
@@ -66,7 +66,7 @@ export function createProxyApp(handle: Handler, errors: ErrorAnswers): Hono {
     const { incoming } = incomingOf(c.req.raw, c.env);
     return answered((taker) => handle(incoming, taker));
   });
-  app.onError((error, c) => { // the only place where an error becomes a response
+  app.onError((error, c) => {
     const exchange = exchangeOf(c);
     exchange.fail(toProxyError(error));
     return answerFailure(error, exchange, errors);

@@ -47,7 +47,7 @@ export function compileClientPath(
   };
 }
 
-/** What of `path` is behind `front`, which ends at a segment; undefined where it is elsewhere. */
+/** The rest of `path` after `front`, which ends at a segment; undefined where it begins with something else. */
 function below(path: string, front: string): string | undefined {
   if (front === "" || front === "/") return path;
   if (!path.startsWith(front)) return undefined;

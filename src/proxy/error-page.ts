@@ -9,7 +9,6 @@ const HTML = "text/html";
 /** What error answers say about a failure. */
 interface FailureFacts {
   readonly status: number;
-  /** The phrase of the status. */
   readonly phrase: string;
   readonly reason: string;
   readonly requestId: string;

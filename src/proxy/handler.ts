@@ -18,7 +18,6 @@ const BY_CLIENT = { subject: "client", argument: "" } as const;
 /** What becomes of what names the server itself where nothing is said. */
 const OWN_NAMES = { rewriteLocation: "server", rewriteCookies: "server" } as const;
 
-/** What handlers are made with. */
 export interface HandlerParts {
   readonly backends: ReadonlyMap<string, Backend>;
   readonly identity: IdentityPolicy;

@@ -11,11 +11,10 @@ import type { IncomingRequest } from "../message/incoming-request.ts";
 export interface IdentityPolicy {
   /** Addresses of trusted proxies. */
   readonly trusted: IpSet;
-  /** Whether peers on a unix socket are trusted. */
   readonly trustsUnix: boolean;
   /** The one field in which trusted proxies report the client. */
   readonly clientHeader: "x-forwarded-for" | "forwarded";
-  /** Whether the X-Forwarded-For of a peer that is not trusted is passed on, with the peer's address behind it. */
+  /** Whether the X-Forwarded-For of a peer that is not trusted is passed on, the peer's address added at its end. */
   readonly keepsUntrustedChain: boolean;
   /** What becomes of header names that pass for others, such as `X_Forwarded_For`. */
   readonly aliases: "drop" | "reject" | "keep";

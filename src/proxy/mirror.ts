@@ -10,7 +10,6 @@ import { ForwardedResponse } from "../message/forwarded-response.ts";
 /** Bytes of an answer that are read so that its connection can be used again; a longer one is broken off. */
 const MAX_DISCARDED_BYTES = 1024 * 1024;
 
-/** How requests are copied. */
 export interface MirrorRules {
   /** Share of the requests that are copied, from 0 to 1. */
   readonly share: number;
@@ -20,7 +19,6 @@ export interface MirrorRules {
   readonly maxPending: number;
 }
 
-/** What a mirror is made with. */
 export interface MirrorParts {
   readonly backend: Backend;
   /** Sends a copy; its answer, or its failure, is nobody's. */
@@ -51,7 +49,7 @@ export class Mirror {
     if (backend.closed.aborted || random() >= share) return source;
     this.#pending++;
     if (source === null) {
-      queueMicrotask(() => this.#send(request, null)); // behind the request itself
+      queueMicrotask(() => this.#send(request, null)); // after the request itself
       return null;
     }
     return new TappedBody(source, bodyLimit, {

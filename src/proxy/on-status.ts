@@ -82,9 +82,9 @@ function unstored(answer: (request: IncomingRequest, status: number) => Response
 }
 
 /**
- * Whether `outgoing` may go to another backend behind an answer or a failure: its body is there from the beginning, no
- * part of an answer came that is not known whole, and it has had no effect, or repeating it has none (RFC 9110
- * §9.2.2). By 4xx and 501 a server says that it did not do what it was asked.
+ * Whether `outgoing` may go to another backend after an answer or a failure. Its body must still be there from the beginning,
+ * no attempt may have broken off in its answer, and the request must have had no effect, or be one whose repetition has
+ * none (RFC 9110 §9.2.2). By 4xx and 501 a server says that it did not do what it was asked.
  */
 function mayAskOther(
   { method, body, bodyStarted, replay, heard }: Outgoing,

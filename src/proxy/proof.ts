@@ -33,12 +33,12 @@ export function askForProof(request: IncomingRequest, suspicion: Suspicion): voi
   const { backend, suspect, outgoing } = suspicion;
   const { method, body, upgrade } = outgoing;
   if (body !== null || upgrade !== undefined || !COPIED.has(method)) return;
-  // Who says that a request is for one server alone means this one as well.
+  // The operator lets no request reach two servers, and a copy would be the second.
   if (backend.config.retries.attempts === 1 || backend.closed.aborted) return;
   const witness = witnessAgainst(suspect, backend.available);
   if (witness === undefined) return;
   suspect.passive.asksForProof(Math.random());
-  queueMicrotask(() => new ProofCopy(request, suspicion).begin(witness)); // behind the answer to the client
+  queueMicrotask(() => new ProofCopy(request, suspicion).begin(witness)); // after the answer to the client
 }
 
 /** A copy of a request on its way to another server. It waits for no connection and is not repeated. */

@@ -37,7 +37,7 @@ export function compileLocation(
   };
 }
 
-/** A function that replaces what the first of `rules` finds whose pattern is there. */
+/** A function that applies the first of `rules` whose pattern is found in the value. */
 export function byRules(rules: RewriteRules): (value: string) => string {
   const patterns = rules.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement }));
   return (value) => {

@@ -92,7 +92,7 @@ function compileRequestEdits(
 ): RequestEdits | undefined {
   if (overrideHeaders !== undefined) {
     const lines = compileLines([overrideHeaders, requestHeaders.set, requestHeaders.add], policy);
-    // Without the ones an upgrade would not be one, without the others nobody would notice a loop.
+    // Without Sec-WebSocket-* an upgrade would fail; without Via and CDN-Loop nobody would notice a loop.
     const drops: DropsField = ({ lower, role }) =>
       !lower.startsWith("sec-websocket-") && role !== ROLE.via && role !== ROLE.cdnLoop;
     return { drops, dropsTrailer: () => true, lines: toText(lines), bare: true };

@@ -5,7 +5,6 @@ import type { IncomingRequest } from "../message/incoming-request.ts";
 /** Keeps the choice of a backend apart from that of a server by the same key. */
 const SEED = 0x5171ce;
 
-/** What a split goes by. */
 export interface SplitOptions<T> {
   /** Where requests go, and their shares; at least one is above 0. */
   readonly weights: readonly (readonly [target: T, weight: number])[];

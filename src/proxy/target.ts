@@ -51,7 +51,7 @@ export function leavesFolder(folder: string): ProxyError {
   return new ProxyError("bad_request", `The path leaves ${folder} by dot segments`);
 }
 
-/** A function that tells what is taken off the front of a target, without a slash behind it; undefined for nothing. */
+/** A function that tells what is taken off the front of a target, without its last slash; undefined for nothing. */
 export function compilePrefix(
   { stripPrefix }: TargetEdits,
 ): ((target: string) => string | undefined) | undefined {

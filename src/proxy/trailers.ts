@@ -3,7 +3,7 @@ import type { DropsField } from "../http1/encode.ts";
 import { type IdentityPolicy, isIdentity } from "./identity.ts";
 
 /**
- * Which trailer fields of a request never reach a server: what may not be said in its head may not be said behind its
+ * Which trailer fields of a request never reach a server: what may not be said in its head may not be said after its
  * body either. Programs that merge the two (RFC 9110 §6.5.1) would believe it.
  */
 export function droppedTrailers({ transparent, aliases }: IdentityPolicy): DropsField | undefined {

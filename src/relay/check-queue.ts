@@ -114,8 +114,8 @@ export class CheckQueue {
   }
 
   /**
-   * Takes the place of one whose address, or else whose name, has more of them than that of `asker` would have. Of all these
-   * the newest of the address that has most, and of its name that has most, gives way.
+   * Makes room for a check of `asker`. A check gives way whose address has more of them waiting than the asker's would
+   * have, or whose name has: the newest of the address, and of the name, that has most. Returns whether one did.
    */
   #makeRoom({ client, user }: Asker): boolean {
     const clients = countBy(this.#waiting, ({ asker }) => asker.client);

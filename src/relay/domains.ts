@@ -4,8 +4,8 @@ import { type IpBlock, IpSet } from "../http/ip.ts";
 import { literalAddress } from "./literal-address.ts";
 
 /**
- * Makes one function of a list of patterns: whether one of them means a host, which is as `hostForMatching` gives it, or an
- * address that a name was found to have. A lookup takes a step for each label of the host, however many patterns there are.
+ * Makes a function that tells whether one of `patterns` means a host. The host is as `hostForMatching` gives it, or an
+ * address that its name stands for. A lookup takes a step for each label of the host, however many patterns there are.
  */
 export function compileDomains(patterns: readonly DomainPattern[]): (host: string) => boolean {
   return compile(patterns, (blocks) => new IpSet(blocks));

@@ -22,11 +22,11 @@ export interface FrontendContext extends Context {
   backends: readonly string[];
   /** Those whose servers are proxies. */
   parents: ReadonlySet<string>;
-  /** What the servers must be where the frontend leads. */
+  /** What the frontend's mode makes of its backends: those of a relay are proxies. */
   protocol: "http" | "proxy";
 }
 
-/** A rule or a route has one that answers, which exists, and no key that would do nothing. */
+/** Checks that a rule or a route says once who answers, that this backend exists, and that no key would do nothing. */
 export function checkAction(action: unknown, path: Path, context: FrontendContext): void {
   if (!isTable(action)) return;
   const { problems } = context;

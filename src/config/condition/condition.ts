@@ -12,7 +12,6 @@ export const SUBJECTS = [
   "src",
 ] as const;
 
-/** One of the words in `SUBJECTS`. */
 export type Subject = (typeof SUBJECTS)[number];
 
 /** An `if` of a rule as plain data; `proxy/condition.ts` makes a function of it. */

@@ -94,8 +94,8 @@ function valueAt(data: unknown, path: Path): unknown {
 }
 
 /**
- * Points into the value where it stands in the file as it is, with or without quotes around it; at its start where
- * escapes or variables make the two differ.
+ * The offset inside a value, where the file has the value letter by letter, in quotes or without. Escapes and variables
+ * make the two differ: then it is where the value begins.
  */
 function pointWithin(text: string, { offset, within }: Finding): number {
   if (within === undefined || typeof within.value !== "string") return offset;

@@ -9,7 +9,7 @@ export function refuseValue(found: unknown, accepted: string, suggestion?: strin
   return `${describe(found)}; accepted: ${accepted}${hint}`;
 }
 
-/** Problems of one kind whose words are guessed at: a guess compares a word with all others, and few read more. */
+/** Problems of one kind that get a suggestion: each costs a look at all names there are, and nobody reads so many. */
 export const MAX_GUESSES = 100;
 
 /** Says that `key` is unknown, which keys are accepted, and which of them it looks like. */

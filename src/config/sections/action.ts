@@ -14,7 +14,7 @@ import type { Frozen } from "../freeze.ts";
 
 const METHOD_FORM = 'a method such as "POST", but neither HEAD, CONNECT nor TRACE';
 
-/** An answer to HEAD has no body whatever it says of its length, so no other method may become one, nor it another. */
+/** No method becomes HEAD: its answer has no body, whatever it says of its length, so the client would wait for one. */
 export const method = parsed(METHOD_FORM, (word) => {
   if (isToken(word) && !["HEAD", "CONNECT", "TRACE"].includes(word.toUpperCase())) return word;
   throw new RangeError(refuseValue(word, METHOD_FORM));
@@ -91,7 +91,6 @@ export const CHANGE_KEYS = Object.keys(actionKeys).filter((key): key is ChangeKe
   !(ANSWER_KEYS as readonly string[]).includes(key)
 );
 
-/** One of `CHANGE_KEYS`. */
 export type ChangeKey = Exclude<keyof typeof actionKeys, (typeof ANSWER_KEYS)[number]>;
 
 const actionSchema = section(actionKeys);

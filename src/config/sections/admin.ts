@@ -13,5 +13,4 @@ export const adminSchema = section({
   bind: parsed(BIND_FORM, parseBind).prefault(DEFAULT_ADMIN_BIND),
 });
 
-/** Output type of `adminSchema`. */
 export type AdminConfig = Frozen<z.output<typeof adminSchema>>;

@@ -20,5 +20,4 @@ export const defaultsSchema = section({
   health_check: healthCheckSchema.exactOptional(),
 });
 
-/** Output type of `defaultsSchema`. */
 export type DefaultsConfig = Frozen<z.output<typeof defaultsSchema>>;

@@ -29,5 +29,4 @@ export const ejectionSchema = section(ejection);
 /** The same keys in a backend, where each overrides the default. */
 export const ejectionOverridesSchema = section(overrides(ejection));
 
-/** Output type of `ejectionSchema`. */
 export type EjectionConfig = Frozen<z.output<typeof ejectionSchema>>;

@@ -50,5 +50,4 @@ export const hashSchema = section(hash);
 /** The same keys in a backend, where each overrides the default. */
 export const hashOverridesSchema = section(overrides(hash));
 
-/** Output type of `hashSchema`. */
 export type HashConfig = Frozen<z.output<typeof hashSchema>>;

@@ -27,5 +27,4 @@ export const limitsSchema = section({
   max_connections_per_client: wholeNumber(0).prefault(0),
 });
 
-/** Output type of `limitsSchema`. */
 export type LimitsConfig = Frozen<z.output<typeof limitsSchema>>;

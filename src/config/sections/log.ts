@@ -32,5 +32,4 @@ export const logSchema = section({
   show_secrets: flag.prefault(false),
 });
 
-/** Output type of `logSchema`. */
 export type LogConfig = Frozen<z.output<typeof logSchema>>;

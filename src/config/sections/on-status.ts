@@ -27,5 +27,4 @@ export const onStatusSchema = z.record(
   wants("a table of actions by status"),
 );
 
-/** Output type of `onStatusSchema`. */
 export type OnStatusConfig = Frozen<z.output<typeof onStatusSchema>>;

@@ -14,5 +14,4 @@ export const poolSchema = section(pool);
 /** The same keys in a backend, where each overrides the default. */
 export const poolOverridesSchema = section(overrides(pool));
 
-/** Output type of `poolSchema`. */
 export type PoolConfig = Frozen<z.output<typeof poolSchema>>;

@@ -14,5 +14,4 @@ export const redirectSchema = z.preprocess(
   }),
 );
 
-/** Output type of `redirectSchema`. */
 export type RedirectConfig = Frozen<z.output<typeof redirectSchema>>;

@@ -66,7 +66,6 @@ export const relaySchema = section({
   pac_address: parsed(ADDRESS_FORM, parseAddress).exactOptional(),
 });
 
-/** Output type of `relaySchema`. */
 export type RelayConfig = Frozen<z.output<typeof relaySchema>>;
 
 function parseBlock(text: string): IpBlock {

@@ -35,7 +35,6 @@ export const respondSchema = section({
   error: "stands beside body; accepted: one of the two",
 });
 
-/** Output type of `respondSchema`. */
 export type RespondConfig = Frozen<z.output<typeof respondSchema>>;
 
 function readFile(path: string): { type: string; bytes: Uint8Array<ArrayBuffer> } {

@@ -28,5 +28,4 @@ export const retriesSchema = section(retries);
 /** The same keys in a backend, where each overrides the default. */
 export const retryOverridesSchema = section(overrides(retries));
 
-/** Output type of `retriesSchema`. */
 export type RetriesConfig = Frozen<z.output<typeof retriesSchema>>;

@@ -46,8 +46,6 @@ export const rewriteCookiesSchema = textOr(
 /** What is replaced by what, in order. */
 export type RewriteRules = Frozen<z.output<typeof rules>>;
 
-/** Output type of `rewriteLocationSchema`. */
 export type RewriteLocation = Frozen<z.output<typeof rewriteLocationSchema>>;
 
-/** Output type of `rewriteCookiesSchema`. */
 export type RewriteCookies = Frozen<z.output<typeof rewriteCookiesSchema>>;

@@ -15,5 +15,4 @@ export const shutdownSchema = section({
   grace: duration.prefault("1s"),
 });
 
-/** Output type of `shutdownSchema`. */
 export type ShutdownConfig = Frozen<z.output<typeof shutdownSchema>>;

@@ -37,5 +37,4 @@ export const stickySchema = section({
   error: 'is "none", which browsers take for secure cookies only; accepted: with secure = "always"',
 });
 
-/** Output type of `stickySchema`. */
 export type StickyConfig = Frozen<z.output<typeof stickySchema>>;

@@ -46,8 +46,6 @@ export const upstreamTimeoutsSchema = section(upstreamTimeouts);
 /** The same keys in a backend, where each overrides the default. */
 export const upstreamTimeoutOverridesSchema = section(overrides(upstreamTimeouts));
 
-/** Output type of `downstreamTimeoutsSchema`. */
 export type DownstreamTimeoutsConfig = Frozen<z.output<typeof downstreamTimeoutsSchema>>;
 
-/** Output type of `upstreamTimeoutsSchema`. */
 export type UpstreamTimeoutsConfig = Frozen<z.output<typeof upstreamTimeoutsSchema>>;

@@ -21,7 +21,6 @@ export const upstreamTlsSchema = section({
   server_name: text("a host name").exactOptional(),
 });
 
-/** Output type of `upstreamTlsSchema`. */
 export type UpstreamTlsConfig = Frozen<z.output<typeof upstreamTlsSchema>>;
 
 function readCertificates(path: string): string {

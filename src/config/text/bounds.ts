@@ -1,13 +1,11 @@
 /** Levels of tables and lists; far more than any config has, far less than the stack holds. */
 export const MAX_DEPTH = 64;
 
-/** What is said of a document that is deeper. */
 export const TOO_DEEP = `is nested too deeply; accepted: up to ${MAX_DEPTH} levels of tables and lists`;
 
 /** Values of one document, those that an alias repeats included; 50,000 routes have 200,000. */
 export const MAX_VALUES = 300_000;
 
-/** What is said of a document that has more. */
 export const TOO_MANY = `has too many values; accepted: up to ${MAX_VALUES}`;
 
 /**

@@ -56,15 +56,15 @@ export function substitute(data: unknown, environment: Environment): Substituted
   return { data: walk(data, []), problems, paths };
 }
 
-/** `data` as it is. */
+/** For data that a program hands over: it has put its own values in. */
 export function unchanged(data: unknown): Substituted {
   return { data, problems: [], paths: new Set() };
 }
 
 /**
- * Reads texts that came from variables as what `issues` say the schema wanted in their place, in place: a number, true
- * or false, or a list of what stands between commas. A variable is always a text, and only the schema knows what it
- * stands for. Returns whether anything changed; what was read may have issues of its own, and be read further.
+ * Turns texts that came from variables into what the schema wanted, as `issues` say: a number, true or false, or a list
+ * of what stands between commas. Changes `data` in place. A variable is always a text, and only the schema knows what it
+ * stands for. Returns whether anything changed; then the data is to be checked again, which may find more to turn.
  */
 export function convertVariables({ data, paths }: Substituted, issues: readonly z.core.$ZodIssue[]): boolean {
   let changed = false;
@@ -93,7 +93,7 @@ function keyOf(path: Path, length = path.length): string {
   return JSON.stringify(path.slice(0, length));
 }
 
-/** What `issue` wants of a text; `below` leads from it to the issue, where the schema takes a text for more than one. */
+/** The text as what `issue` wants. `below` is the path from the text to the issue: a text may stand for a list or a table. */
 function readAs(text: string, issue: z.core.$ZodIssue, below: Path): unknown {
   if (below.length > 0) return below[0] === 0 && text.includes(",") ? toList(text) : undefined;
   const scalar = toScalar(text);

@@ -3,7 +3,6 @@ export function asTable(value: unknown): Record<string, unknown> {
   return isTable(value) ? value : {};
 }
 
-/** Whether `value` is a table. */
 export function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,7 +4,7 @@ import { quoteShort } from "../problems/wording.ts";
 import type { Path } from "./positions.ts";
 import type { SourceError } from "./source.ts";
 
-/** What the parser of TOML refuses. */
+/** A mistake as the parser of TOML reports it. */
 export interface Refused {
   readonly index: number;
   readonly message: string;

@@ -5,7 +5,7 @@ const PREFIX_FORM = 'a path that starts with "/", in ASCII, without query, fragm
 const TARGET_FORM = 'a path that starts with "/", with a query if need be';
 const PAGE_FORM = 'a path that starts with "/", without query';
 
-/** What a path starts with. A star at its end is refused: it would be a star, and not what it is elsewhere. */
+/** What a path starts with. A star at its end is refused: many programs take it for "anything", here it would be a letter. */
 export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
   const near = starless(prefix);
   if (near !== undefined) {
@@ -15,7 +15,7 @@ export const pathPrefix = parsed(PREFIX_FORM, (prefix) => {
   throw new RangeError(refuseValue(prefix, PREFIX_FORM));
 });
 
-/** The prefix that a path with a star at its end means in other programs; undefined where it has none, or is one. */
+/** The prefix that other programs mean by a path with a star at its end; undefined for a path without one. */
 export function starless(path: string): string | undefined {
   if (!/^\/.*\*$/s.test(path)) return undefined;
   return path.replace(/\/?\*{1,2}$/, "") || "/";

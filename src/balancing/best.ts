@@ -6,6 +6,8 @@ import { positionBehind } from "./weighted-turns.ts";
 const STEP_MS = 50;
 /** Time unpicked after which an average counts for half. */
 const HALF_LIFE_MS = 10_000;
+/** How far the time that picks are counted from may lie back: a share of the far past would no longer fit a number. */
+const OLDEST_BASE_MS = 100 * HALF_LIFE_MS;
 
 /**
  * Picks the server with the lowest score, `average + 50 × requests under way`, in ms, where `average` is the
@@ -20,6 +22,12 @@ export class Best<C extends Candidate> implements Policy<C> {
   #candidates: readonly C[] = [];
   /** When each candidate was picked last, or joined. */
   #pickedAt: number[] = [];
+  /**
+   * What is left at `#base` of each candidate's average, as a share; above 1 for later picks. All fade alike from there, so
+   * that a pick works out one power, not one for each candidate.
+   */
+  #shares: number[] = [];
+  #base = 0;
   #start = 0;
 
   /** `now` is a clock in ms. */
@@ -33,6 +41,7 @@ export class Best<C extends Candidate> implements Policy<C> {
     this.#start = positionBehind(this.#candidates, this.#start, available);
     this.#candidates = available;
     this.#pickedAt = available.map(({ name }) => before.get(name) ?? now);
+    this.#rebase(now);
   }
 
   takeOver(before: Policy<C>): void {
@@ -45,26 +54,38 @@ export class Best<C extends Candidate> implements Policy<C> {
   pick(excluded?: ReadonlySet<C>): C | undefined {
     const candidates = this.#candidates;
     const now = this.#now();
+    if (now - this.#base > OLDEST_BASE_MS) this.#rebase(now);
+    const left = shareLeft(now - this.#base);
     let best = -1;
     let lowest = Infinity;
-    for (let i = 0; i < candidates.length; i++) {
-      const at = (this.#start + i) % candidates.length;
+    let at = this.#start;
+    for (let i = 0; i < candidates.length; i++, at++) {
+      if (at >= candidates.length) at = 0;
       const candidate = candidates[at]!;
-      if (!isFree(candidate, excluded)) continue;
-      const its = score(candidate, now - this.#pickedAt[at]!);
-      if (its >= lowest) continue;
+      const its = score(candidate, this.#shares[at]! * left);
+      if (its >= lowest || !isFree(candidate, excluded)) continue;
       best = at;
       lowest = its;
     }
     if (best === -1) return undefined;
     this.#start = best + 1; // after the picked one, so that equals take turns
     this.#pickedAt[best] = now;
+    this.#shares[best] = shareLeft(this.#base - now);
     return candidates[best];
+  }
+
+  #rebase(now: number): void {
+    this.#base = now;
+    this.#shares = this.#pickedAt.map((pickedAt) => shareLeft(now - pickedAt));
   }
 }
 
-/** Score in ms of a candidate that was not picked for `unpickedMs`; the lowest is picked. */
-export function score({ latency, inFlight }: Candidate, unpickedMs: number): number {
-  const average = latency.averageMs ?? STEP_MS;
-  return average * 2 ** (-Math.max(0, unpickedMs) / HALF_LIFE_MS) + inFlight * STEP_MS;
+/** Share of an average that is left `ms` after its server was picked. */
+export function shareLeft(ms: number): number {
+  return 2 ** (-ms / HALF_LIFE_MS);
+}
+
+/** Score in ms of a candidate of whose average a `share` is left; the lowest is picked. */
+export function score({ latency, inFlight }: Candidate, share: number): number {
+  return (latency.averageMs ?? STEP_MS) * Math.min(1, share) + inFlight * STEP_MS; // a clock that went back adds nothing
 }

@@ -13,6 +13,6 @@ const UNKNOWN_MS = -1;
  */
 export class Fastest<C extends Candidate> extends Lowest<C> {
   constructor() {
-    super(({ probeMs }) => probeMs ?? UNKNOWN_MS);
+    super(({ probeMs }) => probeMs ?? UNKNOWN_MS, UNKNOWN_MS);
   }
 }

@@ -8,6 +8,11 @@ import type { Candidate } from "./policy.ts";
 export class LeastConnections<C extends Candidate> extends Lowest<C> {
   /** `now` is a clock in ms. */
   constructor(now?: () => number) {
-    super(({ inFlight, failedLoad, weight }, now) => (inFlight + failedLoad.at(now)) / weight, now);
+    super(
+      ({ inFlight, failedLoad, weight }, now) =>
+        (failedLoad.isZero ? inFlight : inFlight + failedLoad.at(now())) / weight,
+      0,
+      now,
+    );
   }
 }

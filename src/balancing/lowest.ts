@@ -2,24 +2,28 @@ import { TICK } from "../base/tick.ts";
 import { type Candidate, isFree, type Policy } from "./policy.ts";
 import { WeightedTurns } from "./weighted-turns.ts";
 
+/** What a candidate costs; `now` is a clock in ms that stands still during a pick. */
+export type Cost<C> = (candidate: C, now: () => number) => number;
+
 /**
  * Picks the candidate of the lowest cost at this moment, among those that have room. Several with equally low ones take
  * turns by their weights, so that no server is always the first.
  */
 export class Lowest<C extends Candidate> implements Policy<C> {
-  readonly #cost: (candidate: C, now: number) => number;
-  readonly #now: () => number;
   readonly #turns = new WeightedTurns<C>();
-  #candidates: readonly C[] = [];
+  readonly #least: number;
+  readonly #costOf: (candidate: C) => number;
+  /** The time of this pick, once somebody has asked for it: that is where a request failed of late. */
+  #at: number | undefined;
 
-  /** `now` is a clock in ms, which is looked at where a request failed of late. */
-  constructor(cost: (candidate: C, now: number) => number, now: () => number = () => TICK.now()) {
-    this.#cost = cost;
-    this.#now = now;
+  /** Nothing costs less than `least`, so that nobody looks further where that is found. `now` is a clock in ms. */
+  constructor(cost: Cost<C>, least: number, now: () => number = () => TICK.now()) {
+    const at = () => this.#at ??= now();
+    this.#costOf = (candidate) => cost(candidate, at);
+    this.#least = least;
   }
 
   update(available: readonly C[]): void {
-    this.#candidates = available;
     this.#turns.update(available);
   }
 
@@ -30,17 +34,10 @@ export class Lowest<C extends Candidate> implements Policy<C> {
   }
 
   pick(excluded?: ReadonlySet<C>): C | undefined {
-    const cost = this.#cost;
-    const now = this.#candidates.every(hasNotFailed) ? 0 : this.#now();
-    let least = Infinity;
-    for (const candidate of this.#candidates) {
-      const its = cost(candidate, now);
-      if (its < least && isFree(candidate, excluded)) least = its;
-    }
-    return this.#turns.next((candidate) => isFree(candidate, excluded) && cost(candidate, now) === least);
+    this.#at = undefined;
+    const takesPart = excluded === undefined
+      ? isFree // nearly always: no closure
+      : (candidate: C) => isFree(candidate, excluded);
+    return this.#turns.cheapest(this.#costOf, this.#least, takesPart);
   }
-}
-
-function hasNotFailed({ failedLoad }: Candidate): boolean {
-  return failedLoad.isZero;
 }

@@ -21,7 +21,9 @@ const ROUNDING = 1e-9;
 export class Rendezvous<C extends Candidate> implements Policy<C> {
   readonly #loadFactor: number;
   readonly #keyless = new RoundRobin<C>();
+  /** Those of equal weights stand together. */
   #candidates: readonly C[] = [];
+  #weights: readonly number[] = [];
   /** Hash of each candidate's name. */
   #seeds: readonly number[] = [];
   #weight = 0;
@@ -33,8 +35,9 @@ export class Rendezvous<C extends Candidate> implements Policy<C> {
 
   update(available: readonly C[]): void {
     this.#keyless.update(available);
-    this.#candidates = available;
-    this.#seeds = available.map(({ name }) => hashText(name));
+    this.#candidates = available.toSorted((a, b) => a.weight - b.weight);
+    this.#weights = this.#candidates.map(({ weight }) => weight);
+    this.#seeds = this.#candidates.map(({ name }) => hashText(name));
     this.#weight = available.reduce((sum, { weight }) => sum + weight, 0);
   }
 
@@ -45,26 +48,37 @@ export class Rendezvous<C extends Candidate> implements Policy<C> {
   pick(excluded?: ReadonlySet<C>, key?: string): C | undefined {
     if (key === undefined) return this.#keyless.pick(excluded);
     const hash = hashText(key);
-    const bound = this.#loadFactor > 0 ? this.#boundPerWeight() : Infinity;
+    if (this.#loadFactor === 0) return this.#highest(hash, Infinity, excluded);
+    return this.#highest(hash, this.#boundPerWeight(), excluded) ??
+      this.#highest(hash, Infinity, excluded); // all at their bound: others are full, or were tried
+  }
+
+  /** The one with the highest score among those with room below the bound. */
+  #highest(hash: number, boundPerWeight: number, excluded: ReadonlySet<C> | undefined): C | undefined {
+    const weights = this.#weights;
+    const seeds = this.#seeds;
     let best: C | undefined;
     let highest = 0;
-    let bounded: C | undefined;
-    let highestBounded = 0;
-    for (let i = 0; i < this.#candidates.length; i++) {
+    /** The highest hash among those of one weight, as among equals that decides without a score. */
+    let highestHash = -1;
+    let weight = 0;
+    for (let i = 0; i < seeds.length; i++) {
+      if (weights[i]! !== weight) {
+        weight = weights[i]!;
+        highestHash = -1;
+      }
+      const its = mix32(hash ^ seeds[i]!);
+      if (its <= highestHash) continue; // nearly always: no look at the candidate itself
       const candidate = this.#candidates[i]!;
       if (!isFree(candidate, excluded)) continue;
-      const its = score(mix32(hash ^ this.#seeds[i]!), candidate.weight);
-      if (its > highest) {
-        best = candidate;
-        highest = its;
-      }
-      if (its <= highestBounded || candidate.inFlight >= Math.ceil(bound * candidate.weight - ROUNDING)) {
-        continue;
-      }
-      bounded = candidate;
-      highestBounded = its;
+      if (candidate.inFlight >= Math.ceil(boundPerWeight * weight - ROUNDING)) continue;
+      highestHash = its;
+      const score = scoreOf(its, weight);
+      if (score <= highest) continue;
+      best = candidate;
+      highest = score;
     }
-    return bounded ?? best; // all at their bound: others are full, or were tried
+    return best;
   }
 
   /** Requests under way that each unit of weight may have, the one that is picked for included. */
@@ -76,6 +90,6 @@ export class Rendezvous<C extends Candidate> implements Policy<C> {
 }
 
 /** Score of a server of `weight`, above 0; `hash` from 0 to 2^32 - 1. */
-function score(hash: number, weight: number): number {
+function scoreOf(hash: number, weight: number): number {
   return -weight / Math.log((hash + 0.5) / HASHES); // the half keeps 0 and 1 out
 }

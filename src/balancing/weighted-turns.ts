@@ -33,6 +33,32 @@ export class WeightedTurns<C extends Candidate> {
     return this.#equal ? this.#rotate(takesPart) : this.#weigh(takesPart);
   }
 
+  /**
+   * The next in turn among the cheapest of those that `takesPart` says so of. Nothing costs less than `least`. Neither may
+   * change in between.
+   */
+  cheapest(
+    costOf: (candidate: C) => number,
+    least: number,
+    takesPart: (candidate: C) => boolean,
+  ): C | undefined {
+    const candidates = this.#candidates;
+    let best = -1;
+    let lowest = Infinity;
+    for (let i = 0, at = this.#next; i < candidates.length && lowest > least; i++, at++) {
+      if (at >= candidates.length) at = 0;
+      const candidate = candidates[at]!;
+      const its = costOf(candidate);
+      if (its >= lowest || !takesPart(candidate)) continue;
+      best = at;
+      lowest = its;
+    }
+    if (best === -1) return undefined;
+    if (!this.#equal) return this.#weigh((candidate) => costOf(candidate) === lowest && takesPart(candidate));
+    this.#next = best + 1; // the first of them from where the turn is
+    return candidates[best];
+  }
+
   #rotate(takesPart: (candidate: C) => boolean): C | undefined {
     const candidates = this.#candidates;
     for (let i = 0; i < candidates.length; i++) {

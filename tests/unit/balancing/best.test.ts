@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Best, score } from "../../../src/balancing/best.ts";
+import { Best, score, shareLeft } from "../../../src/balancing/best.ts";
 import { Random } from "../../support/codec/random.ts";
 import { exponential, type Load, type Measured, measured, MINUTE, simulate } from "./simulation.ts";
 import { candidate, equals, pickNames, sum, type TestCandidate } from "./support.ts";
@@ -20,7 +20,7 @@ const scores: [averageMs: number | undefined, inFlight: number, agoMs: number, e
 ];
 for (const [averageMs, inFlight, agoMs, expected] of scores) {
   test(`score() of ${averageMs} ms, ${inFlight} under way, unpicked for ${agoMs} ms is ${expected}`, () => {
-    assert.equal(score(candidate("a", { inFlight, latency: { averageMs } }), agoMs), expected);
+    assert.equal(score(candidate("a", { inFlight, latency: { averageMs } }), shareLeft(agoMs)), expected);
   });
 }
 
@@ -83,8 +83,10 @@ test("Best.pick() always picks a lowest score, under any loads and at any time",
     const unpickedMs = random.below(60_000);
     now += unpickedMs;
     const picked = policy.pick();
-    const lowest = Math.min(...all.filter(({ full }) => !full).map((one) => score(one, unpickedMs)));
-    assert.equal(picked === undefined ? Infinity : score(picked, unpickedMs), lowest);
+    const lowest = Math.min(
+      ...all.filter(({ full }) => !full).map((one) => score(one, shareLeft(unpickedMs))),
+    );
+    assert.equal(picked === undefined ? Infinity : score(picked, shareLeft(unpickedMs)), lowest);
   }
 });
 

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Best, score, shareLeft } from "../../../src/balancing/best.ts";
+import { createPolicy } from "../../../src/balancing/create-policy.ts";
+import type { PolicyName } from "../../../src/base/policies.ts";
+import { Random } from "../../support/codec/random.ts";
+import { candidate, equals, type TestCandidate } from "./support.ts";
+
+const SERVERS = 1000;
+const PICKS = 200;
+
+/** How many servers the policy `name` looks at for a pick, on average, where a few of 1,000 have a request under way. */
+function looksPerPick(name: PolicyName): number {
+  let looks = 0;
+  const all = Array.from({ length: SERVERS }, (_, i) => {
+    const one = candidate(`http://10.0.0.${i}`);
+    return new Proxy(one, {
+      get(target, property, receiver) {
+        if (property === "inFlight" || property === "full") looks++;
+        return Reflect.get(target, property, receiver);
+      },
+    });
+  });
+  const policy = createPolicy<TestCandidate>(name);
+  policy.update(all);
+  const underWay: TestCandidate[] = [];
+  let sum = 0;
+  for (let i = 0; i < PICKS; i++) {
+    looks = 0;
+    const picked = policy.pick(undefined, `10.1.0.${i}`)!;
+    sum += looks;
+    picked.inFlight++;
+    underWay.push(picked);
+    if (underWay.length > 32) underWay.shift()!.inFlight--;
+  }
+  return sum / PICKS;
+}
+
+for (
+  const name of ["roundrobin", "leastconn", "random", "first", "priority", "load_aware", "hash"] as const
+) {
+  test(`A pick of ${name} among 1,000 servers looks at a few of them`, () => {
+    const looks = looksPerPick(name);
+    assert.ok(looks < 24, `${looks}`);
+  });
+}
+
+for (const name of ["best", "latency"] as const) {
+  test(`A pick of ${name} among 1,000 servers looks once at each at the most`, () => {
+    const looks = looksPerPick(name);
+    assert.ok(looks < SERVERS + 24, `${looks}`);
+  });
+}
+
+test("Best.pick() picks a lowest score over hours, however long the pauses", () => {
+  const random = new Random(5);
+  let now = 0;
+  const policy = new Best<TestCandidate>(() => now);
+  const all = equals(5);
+  for (const one of all) one.latency.averageMs = 1 + random.below(5000);
+  policy.update(all);
+  const pickedAt = new Map(all.map((one) => [one, 0]));
+  for (let i = 0; i < 5000; i++) {
+    now += random.pick([0, 3, random.below(1000), random.below(20_000), 5_000_000]);
+    for (const one of all) one.inFlight = random.below(3);
+    const scoreOf = (one: TestCandidate) => score(one, shareLeft(now - pickedAt.get(one)!));
+    const lowest = Math.min(...all.map(scoreOf));
+    const picked = policy.pick()!;
+    assert.ok(scoreOf(picked) <= lowest * (1 + 1e-9), `${scoreOf(picked)} in place of ${lowest}`);
+    pickedAt.set(picked, now);
+  }
+});

@@ -41,7 +41,7 @@ for (const [what, answer, flow] of FLOWS) {
     for (let i = 0; i < TRIES && least >= ALLOWED_GROWTH; i++) {
       const { program, port } = await start(t, answer);
       const warm = await peak(program, async () => {
-        for (let i = 0; i < 4; i++) await flow(port, WARM_UP);
+        for (let i = 0; i < 8; i++) await flow(port, WARM_UP);
       });
       const grown = await peak(program, () => flow(port, LARGE)) - warm;
       report(t, what, grown);

@@ -26,7 +26,7 @@ test("reloadOnChange() never takes a config that was slow to read over after a n
     reload: (config: Config) => Promise.resolve(taken.push(config.frontends?.[0]?.name ?? config)),
     refuseReload: (cause: string) => taken.push(cause),
   } as unknown as RunningProxy;
-  writeFileSync(path, JSON.stringify({ large: "x".repeat(20_000) }));
+  writeFileSync(path, JSON.stringify({ large: "x".repeat(80_000) }));
   reloadOnChange(proxy, path, { main: LATE, onReloaded: () => {}, signal: stopped.signal });
 
   process.emit("SIGHUP");

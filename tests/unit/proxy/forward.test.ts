@@ -71,7 +71,7 @@ class ForwardScene implements AnswerTaker {
       target: "/",
       authority,
       minorVersion: 1,
-      startedAt: 0,
+      startedAt: performance.now(),
       fields,
     } as const;
     const exchange = new Exchange({ address: "192.0.2.1", port: 1, secure: false }, described, {

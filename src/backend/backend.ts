@@ -271,6 +271,7 @@ export class Backend {
   #probe(servers: readonly Server[]): Promise<void> {
     return startHealthChecks(this.config, {
       servers,
+      limits: this.#limits,
       availability: this.#availability,
       isGone: (server) => !this.#servers.includes(server),
     }, this.#closed.signal);

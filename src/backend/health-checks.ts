@@ -3,6 +3,7 @@ import type { HealthCheckConfig } from "../config/sections/health-check.ts";
 import type { ServerConfig } from "../config/sections/server.ts";
 import { includesStatus } from "../config/values/statuses.ts";
 import { startActiveChecks } from "../health/active.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 import { probe, type ProbePlan } from "../upstream/probe.ts";
 import type { Availability } from "./availability.ts";
 import type { Server } from "./server.ts";
@@ -19,8 +20,10 @@ const OWN_HEADERS: readonly (readonly [name: string, value: string])[] = [
  */
 export async function startHealthChecks(
   config: BackendConfig,
-  { servers, availability, isGone }: {
+  { servers, limits, availability, isGone }: {
     servers: readonly Server[];
+    /** Of the heads of answers. */
+    limits: CodecLimits;
     availability: Availability;
     /** Whether a server has left the backend; it is not probed again. */
     isGone: (server: Server) => boolean;
@@ -29,7 +32,7 @@ export async function startHealthChecks(
 ): Promise<void> {
   const { healthCheck } = config;
   if (healthCheck === undefined) return;
-  const plans = new Map(servers.map((server) => [server, planOf(healthCheck, server)]));
+  const plans = new Map(servers.map((server) => [server, planOf(healthCheck, server, limits)]));
   await startActiveChecks(servers, {
     ...healthCheck,
     probe: (server, stop) => probe(plans.get(server)!, stop),
@@ -39,7 +42,11 @@ export async function startHealthChecks(
   }, signal);
 }
 
-function planOf(check: HealthCheckConfig, { config, destination: own, authorization }: Server): ProbePlan {
+function planOf(
+  check: HealthCheckConfig,
+  { config, destination: own, authorization }: Server,
+  limits: CodecLimits,
+): ProbePlan {
   const { port } = config.healthCheck;
   const destination = port === undefined ? own : { ...own, port };
   if (check.type === "tcp") return { destination, timeoutMs: check.timeout };
@@ -52,6 +59,7 @@ function planOf(check: HealthCheckConfig, { config, destination: own, authorizat
       head: headOf(check, config, authorization),
       expects: (status) => includesStatus(check.expectedStatus, status),
       body: check.expectedBody === undefined ? undefined : new RegExp(check.expectedBody),
+      limits,
     },
   };
 }

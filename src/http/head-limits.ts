@@ -1,15 +1,15 @@
-/** What one HTTP/1.1 message may take before it is refused, all in bytes but `headerCount`. */
+/**
+ * What one HTTP/1.1 message may take before it is refused, all in bytes but `headerCount`. The defaults stand in
+ * `config/sections/limits.ts`.
+ */
 export interface CodecLimits {
-  /** Start line and header fields together; also the trailer fields of one message. Default 32 KiB. */
+  /** Start line and header fields together; also the trailer fields of one message. */
   readonly headerSize: number;
-  /** Header fields of one message. Default 100. */
+  /** Header fields of one message. */
   readonly headerCount: number;
-  /** The request target. Default 16 KiB. */
+  /** The request target. */
   readonly targetSize: number;
 }
-
-/** The limits of a config that says nothing of them. */
-export const DEFAULT_LIMITS: CodecLimits = { headerSize: 32 * 1024, headerCount: 100, targetSize: 16 * 1024 };
 
 /** One chunk-size line with its extensions. */
 export const MAX_CHUNK_LINE_BYTES = 1024;

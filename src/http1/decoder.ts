@@ -5,14 +5,14 @@ import { type Framing, NO_BODY } from "../http/framing.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
 import { BodyReader } from "./body-reader.ts";
 import { HeadReader, type HeadRules } from "./head-reader.ts";
-import { type CodecLimits, DEFAULT_LIMITS } from "../http/head-limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 
 /** Waiting pieces are joined up to this size. */
 const JOINED_BYTES = 4 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 /** Serves every message without a body: it is done, so it never changes. */
-const EMPTY_BODY = new BodyReader(NO_BODY, "bad_request", DEFAULT_LIMITS);
+const EMPTY_BODY = new BodyReader(NO_BODY, "bad_request", { headerSize: 0, headerCount: 0, targetSize: 0 });
 
 /**
  * What `Decoder.next` found: `more` bytes are needed; a `head`; a piece of body `data`; the `end` of a message.

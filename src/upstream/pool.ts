@@ -1,5 +1,5 @@
 import { ProxyError } from "../base/errors.ts";
-import { type CodecLimits, DEFAULT_LIMITS } from "../http/head-limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 import { dial, type DialDestination } from "../net/dial.ts";
 import { nextReads } from "../net/next-reads.ts";
 import { UpstreamConnection } from "./connection.ts";
@@ -24,7 +24,8 @@ export interface PoolOptions {
   readonly maxIdle: number;
   /** Connections open at once, busy ones included; 0 is no limit. */
   readonly maxConnections: number;
-  readonly limits?: CodecLimits;
+  /** Of the heads of answers. */
+  readonly limits: CodecLimits;
   /** The server's, which pools of other configs may take up as well; default its own. */
   readonly places?: Places;
 }
@@ -107,7 +108,7 @@ export class ConnectionPool {
       const connection = new UpstreamConnection(
         socket,
         timeouts,
-        this.#options.limits ?? DEFAULT_LIMITS,
+        this.#options.limits,
         this,
       );
       this.#all.set(connection, socket.remoteAddress);

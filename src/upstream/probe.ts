@@ -1,7 +1,7 @@
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import { formatDuration } from "../base/units.ts";
 import type { ProbeCode, ProbeResult } from "../health/probe-result.ts";
-import { type CodecLimits, DEFAULT_LIMITS } from "../http/head-limits.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 import type { BodySource } from "../message/body.ts";
 import { dial, type DialDestination, HandshakeTimeout } from "../net/dial.ts";
 import { UpstreamConnection } from "./connection.ts";
@@ -21,8 +21,9 @@ export interface ProbePlan {
     readonly head: string;
     expects(status: number): boolean;
     readonly body?: RegExp | undefined;
+    /** Of the head of the answer. */
+    readonly limits: CodecLimits;
   } | undefined;
-  readonly limits?: CodecLimits;
 }
 
 /** Codes of failures to connect; every other is `L4CON`. */
@@ -51,7 +52,7 @@ export async function probe(plan: ProbePlan, signal: AbortSignal): Promise<Probe
   const connection = new UpstreamConnection(
     socket,
     { response: 0, idle: 0, keepAlive: 1 },
-    plan.limits ?? DEFAULT_LIMITS,
+    request.limits,
     { onIdle() {}, onLeft() {}, onGone() {} },
   );
   const giveUp = (kind: "response_timeout" | "shutdown") =>

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { ProxyError } from "../../src/base/errors.ts";
 import { fieldName } from "../../src/http/field-name.ts";
 import type { Fields } from "../../src/http/fields.ts";
-import { DEFAULT_LIMITS } from "../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../support/default-limits.ts";
 import { HeadReader, type HeadRules } from "../../src/http1/head-reader.ts";
 import { generateRequests, generateResponses } from "../support/codec/corpus.ts";
 import { Random } from "../support/codec/random.ts";

@@ -7,7 +7,7 @@ import { type HeadInput, ResponseHeadSource } from "../../src/downstream/respons
 import { fieldName } from "../../src/http/field-name.ts";
 import type { Fields } from "../../src/http/fields.ts";
 import { IpSet } from "../../src/http/ip.ts";
-import { DEFAULT_LIMITS } from "../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../support/default-limits.ts";
 import { Output } from "../../src/http1/output.ts";
 import { RequestDecoder } from "../../src/http1/request-decoder.ts";
 import { ResponseDecoder } from "../../src/http1/response-decoder.ts";

@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { ProxyError } from "../../src/base/errors.ts";
-import {
-  DEFAULT_LIMITS,
-  MAX_CHUNK_EXTENSION_BYTES,
-  MAX_CHUNK_LINE_BYTES,
-} from "../../src/http/head-limits.ts";
+import { MAX_CHUNK_EXTENSION_BYTES, MAX_CHUNK_LINE_BYTES } from "../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../support/default-limits.ts";
 import { RequestDecoder } from "../../src/http1/request-decoder.ts";
 import { ResponseDecoder } from "../../src/http1/response-decoder.ts";
 import { refusalOf, requests, responses } from "../support/codec/events.ts";

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Fields } from "../../src/http/fields.ts";
 import type { Framing } from "../../src/http/framing.ts";
 import { chunkSizeLine, fieldLine, lastChunk } from "../../src/http1/encode.ts";
-import { DEFAULT_LIMITS } from "../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../support/default-limits.ts";
 import { Output } from "../../src/http1/output.ts";
 import { RequestDecoder, type RequestHead } from "../../src/http1/request-decoder.ts";
 import { ResponseDecoder, type ResponseHead } from "../../src/http1/response-decoder.ts";

@@ -6,7 +6,7 @@ import { ProxyError } from "../../src/base/errors.ts";
 import { Intake } from "../../src/downstream/intake.ts";
 import type { RequestBody } from "../../src/downstream/request-body.ts";
 import { Waits } from "../../src/downstream/waits.ts";
-import { DEFAULT_LIMITS } from "../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../support/default-limits.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { get, ok, openScene, post, request } from "./scene.ts";

@@ -4,7 +4,7 @@ import { test, type TestContext } from "node:test";
 import type { LogFields } from "../../src/base/log-event.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RawConnection, RawServer } from "../support/raw-server.ts";
-import type { TestProxy } from "../support/test-proxy.ts";
+import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
 import { ask, eventsOf, HealthServer, probed, type Saying, startHealthProxy } from "./health-scene.ts";
 import { ok, pathOf } from "./scene.ts";
 
@@ -64,6 +64,20 @@ test("a probe passes over interim answers", async (t) => {
   const { found } = await probeOnce(t, `HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n${ok()}`);
   assert.deepEqual([found?.["check"], found?.["status"]], ["L7OK", 200]);
 });
+
+for (const [limit, check] of [["32KiB", "L7RSP"], ["64KiB", "L7OK"]]) {
+  test(`a probe whose answer has a head of 40 KiB is ${check} with header_size ${limit}`, async (t) => {
+    const server = await HealthServer.listen(t);
+    server.probed = `HTTP/1.1 200 OK\r\nX-Long: ${"x".repeat(40_000)}\r\nContent-Length: 0\r\n\r\n`;
+    const proxy = await startTestProxy({
+      servers: [server.port],
+      backend: { health_check: ONCE },
+      config: { limits: { header_size: limit } },
+    });
+    t.after(() => proxy.stop());
+    assert.equal(found(proxy, server)?.["check"], check);
+  });
+}
 
 test("a tcp probe connects and says nothing, even to a server that never answers", async (t) => {
   const server = await RawServer.listen();

@@ -1,18 +1,16 @@
 import type { z } from "zod";
-import { formatSize } from "../../base/units.ts";
-import { DEFAULT_LIMITS } from "../../http/head-limits.ts";
 import { size, wholeNumber } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { section } from "./section.ts";
 
 /** What one client, or all of them together, may take up. */
 export const limitsSchema = section({
-  /** All header lines of one message together, in bytes; more is answered 431. */
-  header_size: size.prefault(formatSize(DEFAULT_LIMITS.headerSize)),
+  /** Start line and header fields of one message together, in bytes; more is answered 431. */
+  header_size: size.prefault("32KiB"),
   /** Header fields of one message; more is answered 431. */
-  header_count: wholeNumber(1).prefault(DEFAULT_LIMITS.headerCount),
+  header_count: wholeNumber(1).prefault(100),
   /** The request target, in bytes; a longer one is answered 414. */
-  target_size: size.prefault(formatSize(DEFAULT_LIMITS.targetSize)),
+  target_size: size.prefault("16KiB"),
   /** Body of one request, in bytes; more is answered 413. No limit where it is left out. */
   body_size: size.exactOptional(),
   /**

@@ -4,7 +4,8 @@ import { ProxyError, type ProxyErrorKind } from "../../../src/base/errors.ts";
 import type { Fields } from "../../../src/http/fields.ts";
 import type { Framing } from "../../../src/http/framing.ts";
 import type { Decoder } from "../../../src/http1/decoder.ts";
-import { type CodecLimits, DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
+import type { CodecLimits } from "../../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../default-limits.ts";
 import { RequestDecoder, type RequestHead } from "../../../src/http1/request-decoder.ts";
 import { ResponseDecoder, type ResponseHead } from "../../../src/http1/response-decoder.ts";
 

@@ -4,7 +4,7 @@ import type { ProxyError } from "../../../src/base/errors.ts";
 import type { DownstreamTimeouts, Reception } from "../../../src/downstream/reception.ts";
 import { Clients } from "../../../src/downstream/clients.ts";
 import { Fields } from "../../../src/http/fields.ts";
-import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { BytesSource } from "../../../src/message/body-bytes.ts";
 import type { BodySink, BodySource } from "../../../src/message/body.ts";
 import type { Exchange } from "../../../src/message/exchange.ts";

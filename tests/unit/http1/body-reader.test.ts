@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { ProxyError } from "../../../src/base/errors.ts";
 import type { Framing } from "../../../src/http/framing.ts";
 import { BodyReader } from "../../../src/http1/body-reader.ts";
-import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { namesOf } from "../../support/fields.ts";
 
 const bytes = (text: string) => Buffer.from(text, "latin1");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { ProxyError } from "../../../src/base/errors.ts";
-import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { RequestDecoder } from "../../../src/http1/request-decoder.ts";
 import { ResponseDecoder } from "../../../src/http1/response-decoder.ts";
 import { valuesOf } from "../../support/fields.ts";

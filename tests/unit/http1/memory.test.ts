@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import process from "node:process";
 import { test } from "node:test";
 import { IpSet } from "../../../src/http/ip.ts";
-import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { RequestDecoder } from "../../../src/http1/request-decoder.ts";
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { RequestDecoder, type RequestHead } from "../../../src/http1/request-decoder.ts";
 import { namesOf } from "../../support/fields.ts";
 

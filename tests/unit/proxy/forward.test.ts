@@ -6,7 +6,7 @@ import { SILENT_LOG } from "../../../src/base/log.ts";
 import { validateConfig } from "../../../src/config/load.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import { NO_BODY } from "../../../src/http/framing.ts";
-import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { createSnapshot } from "../../../src/lifecycle/snapshot.ts";
 import type { AnswerTaker } from "../../../src/message/answer-taker.ts";
 import { Exchange } from "../../../src/message/exchange.ts";

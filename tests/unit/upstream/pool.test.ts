@@ -3,6 +3,7 @@ import { test, type TestContext } from "node:test";
 import type { UpstreamConnection } from "../../../src/upstream/connection.ts";
 import { ConnectionPool, type PoolOptions } from "../../../src/upstream/pool.ts";
 import { eventually } from "../../support/eventually.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { RawServer } from "../../support/raw-server.ts";
 
 /** A pool of connections to a server that answers everything. */
@@ -25,6 +26,7 @@ function poolTo(port: number, options: Partial<PoolOptions>): ConnectionPool {
     timeouts: { connect: 10_000, queue: 10_000, response: 10_000, idle: 10_000, keepAlive: 10_000 },
     maxIdle: 10,
     maxConnections: 0,
+    limits: DEFAULT_LIMITS,
     ...options,
   });
 }

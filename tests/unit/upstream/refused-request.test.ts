@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import type { BodySink, BodySource } from "../../../src/message/body.ts";
 import { dial } from "../../../src/net/dial.ts";
 import { UpstreamConnection } from "../../../src/upstream/connection.ts";

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { TestContext } from "node:test";
 import type { ProxyError } from "../../../src/base/errors.ts";
 import type { Fields } from "../../../src/http/fields.ts";
-import { DEFAULT_LIMITS } from "../../../src/http/head-limits.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import type { BodySink, BodySource } from "../../../src/message/body.ts";
 import { UpstreamConnection } from "../../../src/upstream/connection.ts";
 import type { Answer, OutgoingRequest, UpstreamTimeouts } from "../../../src/upstream/contract.ts";

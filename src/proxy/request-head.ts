@@ -8,10 +8,11 @@ import type { BodySource } from "../message/body.ts";
 import { climbs, pathOf } from "../http/path.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import { believesXForwarded, type IdentityPolicy, isIdentity } from "./identity.ts";
-import { Reported, writeLastLines } from "./last-lines.ts";
+import { writeLastLines } from "./last-lines.ts";
 import type { RequestEdits } from "./shape.ts";
 import { leavesFolder } from "./target.ts";
 import { droppedTrailers } from "./trailers.ts";
+import { Reported } from "./x-forwarded.ts";
 
 /** What the head for a server is made of besides the client's request, whichever server it is. */
 export interface HeadParts {

@@ -12,7 +12,8 @@ import { openStdout } from "./net/stdout.ts";
 import type { App } from "./proxy/app.ts";
 
 export { ConfigError } from "./config/problems/error.ts";
-export type { BackendStatus, ProxyStatus, ServerStatus } from "./admin/status.ts";
+export type { ServerStatus } from "./admin/server-status.ts";
+export type { BackendStatus, ProxyStatus } from "./admin/status.ts";
 export type { Log } from "./base/log.ts";
 export type { CallOptions } from "./config/call-options.ts";
 export type { App } from "./proxy/app.ts";

@@ -9,15 +9,24 @@ export interface AdminParts {
   metrics(): string | Promise<string>;
   /** Whether the proxy is to get requests: it has started, and is not stopping. */
   ready(): boolean;
+  /** Everything that is known, as JSON. */
+  status(): Promise<string>;
+  /** The plots of the last minutes, as JSON. */
+  history(): string;
 }
 
-/** Answers operators and what watches for them: `/metrics` and `/ready`, and nothing that changes anything. */
-export function createAdminApp({ metrics, ready }: AdminParts): Hono {
+/** Answers operators and what watches for them: `/metrics`, `/ready`, `/status` and `/history`, and nothing that changes anything. */
+export function createAdminApp({ metrics, ready, status, history }: AdminParts): Hono {
   const app = new Hono();
   app.get("/metrics", async () => metricsAnswer(await metrics()));
   app.get("/ready", () => readyAnswer(ready()));
+  app.get("/status", async () => jsonAnswer(await status()));
+  app.get("/history", () => jsonAnswer(history()));
   app.notFound(() =>
-    new WholeResponse("Not found. There is: /metrics, /ready\n", { status: 404, headers: PLAIN })
+    new WholeResponse("Not found. There is: /metrics, /ready, /status, /history\n", {
+      status: 404,
+      headers: PLAIN,
+    })
   );
   return app;
 }
@@ -26,6 +35,12 @@ export function createAdminApp({ metrics, ready }: AdminParts): Hono {
 export function metricsAnswer(text: string): Response {
   return new WholeResponse(text, {
     headers: { "Content-Type": EXPOSITION_TYPE, "Cache-Control": "no-store" },
+  });
+}
+
+function jsonAnswer(text: string): Response {
+  return new WholeResponse(text, {
+    headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },
   });
 }
 

@@ -3,6 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import { Exposition } from "../observe/exposition.ts";
 import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
+import { SharedPages } from "./shared-pages.ts";
 
 /** Read when somebody asks for the metrics, not while requests run. */
 export interface MetricsSources {
@@ -16,9 +17,6 @@ export interface MetricsSources {
   readonly reloads: { readonly done: number; readonly failed: number; readonly lastFailed: boolean };
 }
 
-/** Time in which a page is collected until everything else gets its turn, in ms. */
-const SLICE_MS = 1;
-
 /** Everything that is measured, in Prometheus' text format. */
 export function metricsPage(sources: MetricsSources): string {
   const page = new Exposition();
@@ -27,50 +25,15 @@ export function metricsPage(sources: MetricsSources): string {
   return page.toString();
 }
 
-/**
- * The same for those who ask from outside: thousands of servers take long, so others get their turn in between, and no
- * more than one page is made at a time, however many ask.
- */
-export class MetricsPages {
-  readonly #sources: () => MetricsSources;
-  #running: Promise<string> | undefined;
-  /** The page that begins after it, for all who have asked since. */
-  #upcoming: Promise<string> | undefined;
-
+/** The same for those who ask from outside. */
+export class MetricsPages extends SharedPages<string> {
   constructor(sources: () => MetricsSources) {
-    this.#sources = sources;
+    super(function* () {
+      const page = new Exposition();
+      yield* collect(page, sources());
+      return page.toString();
+    });
   }
-
-  /** A page that was begun after this call. */
-  next(): Promise<string> {
-    if (this.#running === undefined) return this.#begin();
-    const begin = () => {
-      this.#upcoming = undefined;
-      return this.#begin();
-    };
-    return this.#upcoming ??= this.#running.then(begin, begin);
-  }
-
-  #begin(): Promise<string> {
-    const running = collectInSlices(this.#sources());
-    this.#running = running;
-    const done = () => {
-      if (this.#running === running) this.#running = undefined;
-    };
-    running.then(done, done);
-    return running;
-  }
-}
-
-async function collectInSlices(sources: MetricsSources): Promise<string> {
-  const page = new Exposition();
-  const steps = collect(page, sources);
-  for (let until = performance.now() + SLICE_MS; steps.next().done !== true;) {
-    if (performance.now() < until) continue;
-    await new Promise((resolve) => setTimeout(resolve, 0)); // between two of setImmediate one runtime reads no socket
-    until = performance.now() + SLICE_MS;
-  }
-  return page.toString();
 }
 
 /** Adds everything to `page`, in steps that take no time to speak of. */

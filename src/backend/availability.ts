@@ -148,6 +148,7 @@ export class Availability implements OutcomeListener {
     if (enough === "refused" && probed) {
       // The probes will tell when it is back, which may be long before an ejection would end.
       server.markDown();
+      noteTurn(server, reason);
       server.passive.readmit(now); // what counts from here on is what happens when it is back
       this.#slow.add(server);
       log.warn("server_down", { backend, server: server.name, cause: reason });
@@ -156,6 +157,7 @@ export class Availability implements OutcomeListener {
       const failed = enough === "share" ? { failed: `${failures} of ${requests}` } : undefined;
       const ms = server.passive.eject(now, enough);
       server.record.ejections++;
+      noteTurn(server, reason);
       this.#passes.set(server, 0);
       log.warn("server_ejected", { backend, server: server.name, cause: String(reason), ...failed, ms });
     }
@@ -170,6 +172,7 @@ export class Availability implements OutcomeListener {
     const passed = hasPassed(probed);
     if (wasSpent && this.#available.includes(server)) fill(server, this.#servers);
     if (turned) {
+      noteTurn(server);
       const { code, detail, status } = probed;
       const fields = { backend, server: server.name, check: code, status, detail };
       if (passed) log.info("server_up", fields);
@@ -204,6 +207,7 @@ export class Availability implements OutcomeListener {
 
   #readmitted(server: Server, cause: string): void {
     this.#passes.delete(server);
+    noteTurn(server);
     this.#comeBack(server);
     this.#rules.log.info("server_readmitted", { backend: this.#rules.backend, server: server.name, cause });
   }
@@ -282,6 +286,12 @@ export class Availability implements OutcomeListener {
       this.refresh();
     }, Math.max(1, Math.min(...times) - now));
   }
+}
+
+/** Writes down that a server came or went, and for what failure it went where requests say so. */
+function noteTurn({ record }: Server, fault?: ProxyErrorKind | number): void {
+  record.turnedAt = Date.now();
+  record.lastFault = fault === undefined ? undefined : String(fault);
 }
 
 /** Whether config and operator let the server have requests. */

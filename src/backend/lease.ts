@@ -70,6 +70,9 @@ export class Lease {
   done(): void {
     if (this.#ended) return;
     this.#ended = true;
+    const { record } = this.server;
+    record.requests++;
+    if (this.#status >= 500) record.errors++;
     if (this.#status > 0) this.#judge(this.#status);
     this.#release();
   }
@@ -79,8 +82,11 @@ export class Lease {
     if (this.#ended) return;
     this.#ended = true;
     const { kind, side, blames } = error;
+    const { record } = this.server;
+    record.requests++;
     if (side === "upstream") {
-      const { failures, failedLoad, latency } = this.server.record;
+      record.errors++;
+      const { failures, failedLoad, latency } = record;
       failures.set(kind, (failures.get(kind) ?? 0) + 1);
       if (blames && (this.#judges || !error.sent)) {
         failedLoad.add(TICK.now(), latency.averageMs);

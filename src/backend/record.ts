@@ -4,9 +4,10 @@ import { PeakAverage } from "../balancing/peak-average.ts";
 import type { LoadReport } from "../balancing/policy.ts";
 import type { ProxyErrorKind } from "../base/errors.ts";
 import { Histogram } from "../observe/histogram.ts";
+import type { Counted } from "../observe/traffic.ts";
 
 /** What is counted of one server. */
-export class ServerRecord {
+export class ServerRecord implements Counted {
   inFlight = 0;
   readonly latency = new MovingAverage();
   readonly peak = new PeakAverage();
@@ -21,8 +22,28 @@ export class ServerRecord {
   readonly answers = [0, 0, 0, 0, 0, 0];
   /** Time to the head of an answer, in seconds. */
   readonly responseSeconds = new Histogram();
+  /** Requests that are over, as far as they were this server's. */
+  requests = 0;
+  /** Those among them that were answered 500 or above, or failed on its side. */
+  errors = 0;
+  /** Those that went on to another server. */
+  retried = 0;
+  /** Bytes of the bodies of requests and answers, of those that ended here. */
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Probes that gave a result, and those among them that passed. */
+  probes = 0;
+  probesPassed = 0;
   /** Times that failing requests took it out. */
   ejections = 0;
   /** Attempts that failed on the server's side, by reason. */
   readonly failures = new Map<ProxyErrorKind, number>();
+  /** Why it was taken out last, or called down by a request: the reason of a failure, or a status. */
+  lastFault: string | undefined;
+  /** When it came up or went down, was taken out or let in again, in ms since 1970; undefined while it never did. */
+  turnedAt: number | undefined;
+
+  get durations(): Histogram {
+    return this.responseSeconds;
+  }
 }

@@ -191,7 +191,11 @@ export class Server implements Candidate, ProbeTarget {
     this.#health = observe(this.#health, passed, thresholds);
     this.#lastProbe = probed;
     this.record.unprobed = 0;
-    if (passed) this.record.probeMs = probed.ms;
+    this.record.probes++;
+    if (passed) {
+      this.record.probesPassed++;
+      this.record.probeMs = probed.ms;
+    }
     return !known || this.#health.up !== up;
   }
 

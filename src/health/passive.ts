@@ -109,6 +109,11 @@ export class PassiveHealth {
     return client === undefined ? this.proven(now, undefined) : this.#verdict(now);
   }
 
+  /** Failures since the last request that was answered well. */
+  get failuresInARow(): number {
+    return this.#row;
+  }
+
   /** Whether so many failed in a row that the server is suspect. */
   get failsInARow(): boolean {
     return this.#rules.enabled && this.#row >= this.#rules.failures;

@@ -1,16 +1,14 @@
-import packageJson from "../../package.json" with { type: "json" };
 import { createAdminApp, metricsAnswer, readyAnswer } from "../admin/app.ts";
-import { metricsPage, MetricsPages, type MetricsSources } from "../admin/metrics.ts";
-import { type ProxyStatus, statusOfBackend } from "../admin/status.ts";
+import type { ProxyStatus } from "../admin/status.ts";
 import type { Log } from "../base/log.ts";
 import { formatDuration } from "../base/units.ts";
 import type { Config } from "../config/schema.ts";
 import { Clients } from "../downstream/clients.ts";
-import { runtimeVersion } from "../net/gaps.ts";
 import type { Listener } from "../net/listen.ts";
 import { AdminListener } from "./admin-listener.ts";
 import { warnOfFiles } from "./file-warning.ts";
 import { Listeners } from "./listeners.ts";
+import { Observed } from "./observed.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
 import { planReload, type ReloadPlan } from "./reload-plan.ts";
 import { adminReception, FrontendReception } from "./serve.ts";
@@ -24,11 +22,10 @@ const RELOAD_MS = 500;
 export class RunningProxy {
   readonly #log: Log;
   readonly #clients: Clients;
-  readonly #pages = new MetricsPages(() => this.#measured());
   readonly #adminApp: ReturnType<typeof createAdminApp>;
   readonly #admin: AdminListener;
   readonly #listeners: Listeners;
-  readonly #reloads = { done: 0, failed: 0, lastFailed: false };
+  readonly #observed: Observed;
   #receptions = new Map<string, FrontendReception>();
   #snapshot: Snapshot;
   /** The reload that runs, and those after it: one at a time. */
@@ -48,13 +45,24 @@ export class RunningProxy {
     this.#log = log;
     this.#snapshot = atOnce(this.#buildSnapshot(config));
     this.#clients = new Clients({ ...config.limits, graceMs: config.shutdown.grace });
-    this.#adminApp = createAdminApp({ metrics: () => this.#pages.next(), ready: () => this.ready });
+    const observed = this.#observed = new Observed(this);
+    this.#adminApp = createAdminApp({
+      metrics: () => observed.nextMetricsPage(),
+      ready: () => this.ready,
+      status: () => observed.statusPage(),
+      history: () => observed.historyPage(),
+    });
     this.#admin = new AdminListener(adminReception(this.#adminApp, config.limits), log);
     this.#listeners = new Listeners(this.#clients, log);
   }
 
   get snapshot(): Snapshot {
     return this.#snapshot;
+  }
+
+  /** How the connections of each frontend are served, by its name. */
+  get receptions(): ReadonlyMap<string, FrontendReception> {
+    return this.#receptions;
   }
 
   get stopped(): boolean {
@@ -83,27 +91,12 @@ export class RunningProxy {
 
   /** What is known of listeners, backends and servers at this moment. */
   status(): ProxyStatus {
-    return {
-      version: packageJson.version,
-      listeners: this.listeners.map(({ address }) => address),
-      connections: this.connections,
-      backends: [...this.#snapshot.backends.values()].map(statusOfBackend),
-    };
+    return this.#observed.status();
   }
 
   /** Everything that is measured, in Prometheus' text format. */
   metricsPage(): string {
-    return metricsPage(this.#measured());
-  }
-
-  #measured(): MetricsSources {
-    return {
-      build: { version: packageJson.version, runtime: runtimeVersion() },
-      frontends: new Map([...this.#receptions].map(([name, { tally }]) => [name, tally.metrics])),
-      backends: () => this.#snapshot.backends.values(),
-      connections: () => this.#clients.size,
-      reloads: this.#reloads,
-    };
+    return this.#observed.metricsPage();
   }
 
   /** Binds every address of the config and serves. Rejects, with nothing left open, when one cannot be bound. */
@@ -119,6 +112,7 @@ export class RunningProxy {
       await startBackends(this.#snapshot, undefined);
       if (this.#stopped) throw new Error("The proxy was stopped before it listened");
       await this.#serve(this.#snapshot);
+      this.#observed.start();
     } catch (error) {
       closeSnapshot(this.#snapshot, undefined);
       throw error;
@@ -152,8 +146,7 @@ export class RunningProxy {
 
   /** A new config could not be read: counts it, and says why. */
   refuseReload(cause: string): void {
-    this.#reloads.failed++;
-    this.#reloads.lastFailed = true;
+    this.#observed.onReload(cause);
     this.#log.warn("reload_refused", { cause });
   }
 
@@ -178,6 +171,7 @@ export class RunningProxy {
     const cut = await this.#clients.drain(drainTimeout);
     const adminClosed = this.#admin.close(); // only now: until the end it tells that the proxy is not ready
     await this.#admin.drain();
+    this.#observed.stop();
     for (const { tally } of this.#receptions.values()) tally.close();
     closeSnapshot(this.#snapshot, undefined);
     if (cut > 0) this.#log.warn("drain_timeout", { cut, timeout: formatDuration(drainTimeout) });
@@ -206,8 +200,7 @@ export class RunningProxy {
     this.#clients.limitConnections(config.limits);
     this.#clients.graceMs = config.shutdown.grace;
     closeSnapshot(before, next);
-    this.#reloads.done++;
-    this.#reloads.lastFailed = false;
+    this.#observed.onReload();
     this.#log.info("reloaded", describe(plan));
     return plan;
   }
@@ -250,7 +243,9 @@ export class RunningProxy {
     const names = new Set([...next.backends.keys(), STRAIGHT]);
     for (const { tally } of receptions.values()) tally.metrics.keepOnly(names);
     for (const [name, reception] of this.#receptions) {
-      if (!receptions.has(name)) reception.tally.close();
+      if (receptions.has(name)) continue;
+      this.#observed.onGone(reception);
+      reception.tally.close();
     }
     this.#receptions = receptions;
     this.#snapshot = next;
@@ -258,7 +253,7 @@ export class RunningProxy {
 
   #buildSnapshot(config: Config, before?: Snapshot): Steps<Snapshot> {
     return buildSnapshot(config, {
-      metrics: async () => metricsAnswer(await this.#pages.next()),
+      metrics: async () => metricsAnswer(await this.#observed.nextMetricsPage()),
       ready: () => readyAnswer(this.ready),
       log: this.#log,
       before,

@@ -3,11 +3,13 @@ import type { Hono } from "hono";
 import type { Log } from "../base/log.ts";
 import { Backend } from "../backend/backend.ts";
 import { Standings } from "../backend/standing.ts";
+import type { ActionConfig } from "../config/sections/action.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { Config } from "../config/schema.ts";
 import { DEFAULT_NAME } from "../config/values/via.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
+import { RouteTable, type RouteTraffic } from "../observe/route-traffic.ts";
 import { createProxyApp, createProxyHandler, type Handler } from "../proxy/app.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
 import type { ErrorAnswers } from "../proxy/error-answer.ts";
@@ -18,6 +20,7 @@ import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
 import { pathReader } from "../proxy/path-reader.ts";
 import { Router } from "../proxy/router.ts";
+import { leadsTo, nameOfRoute, nameOfRule } from "./route-names.ts";
 import { atOnce, mapInSteps, type Steps } from "./steps.ts";
 
 /** One frontend with the app that serves it. */
@@ -29,6 +32,8 @@ export interface Frontend {
   /** Whose word about clients is taken. */
   readonly identity: IdentityPolicy;
   readonly errors: ErrorAnswers;
+  /** What is counted of its rules and routes; a relay has none. */
+  readonly routes?: RouteTable | undefined;
   /** Who checks its users, where a relay has some. */
   readonly users?: Authenticator | undefined;
   /** Lets go of what only this frontend holds open. */
@@ -93,10 +98,13 @@ export function* buildSnapshot(
   };
   const frontends: Frontend[] = [];
   for (const frontend of config.frontends) {
+    const old = before?.frontends.find((old) => old.config.name === frontend.name);
     if (frontend.mode === "relay") {
-      const usersBefore = before?.frontends.find((old) => old.config.name === frontend.name)?.users;
-      frontends.push(createRelay(frontend, { config, backends, log, usersBefore }));
-    } else frontends.push(yield* buildFrontend(frontend, backends, pagesOf(frontend)));
+      frontends.push(createRelay(frontend, { config, backends, log, usersBefore: old?.users }));
+    } else {
+      const routes = new RouteTable(old?.routes);
+      frontends.push(yield* buildFrontend(frontend, { backends, routes, pages: pagesOf(frontend) }));
+    }
     yield;
   }
   return { config, frontends, backends, standings };
@@ -132,12 +140,17 @@ function createRelay(
 
 function* buildFrontend(
   config: FrontendConfig,
-  backends: ReadonlyMap<string, Backend>,
-  pages: ReadonlyMap<string, () => Response | Promise<Response>> | undefined,
+  { backends, routes, pages }: {
+    backends: ReadonlyMap<string, Backend>;
+    routes: RouteTable;
+    pages: ReadonlyMap<string, () => Response | Promise<Response>> | undefined;
+  },
 ): Steps<Frontend> {
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
   const parts = { backends, identity };
+  const counted = (name: string, action: ActionConfig) =>
+    countedBy(routes.add(name, leadsTo(action)), compileHandler(action, parts));
   const paths = pathReader(config.normalize);
   const asked = conditionParts(identity, paths);
   const router = config.routes.length === 0 ? undefined : new Router<Handler>();
@@ -147,23 +160,31 @@ function* buildFrontend(
       host: route.host,
       pathPrefix: raw ? paths.ofPrefix(route.pathPrefix) : paths.ofConfig(route.pathPrefix),
       raw,
-      leadsTo: compileHandler(route, parts),
+      leadsTo: counted(nameOfRoute(route), route),
     });
   });
   const handle = createProxyHandler({
     rules: yield* mapInSteps(config.rules, (rule) => ({
       matches: rule.if === undefined ? always : compileCondition(rule.if.condition, asked),
-      handler: compileHandler(rule, parts),
+      handler: counted(nameOfRule(rule), rule),
     })),
     router,
     fallback: config.defaultBackend === undefined
       ? undefined
-      : compileHandler({ backend: config.defaultBackend, forwardQuery: true }, parts),
+      : counted("default", { backend: config.defaultBackend, forwardQuery: true }),
     paths,
     identity,
     pages,
   });
-  return { config, app: createProxyApp(handle, errors), handle, identity, errors };
+  return { config, app: createProxyApp(handle, errors), handle, identity, errors, routes };
+}
+
+/** Has `handler` answer, and its requests counted. */
+function countedBy(route: RouteTraffic, handler: Handler): Handler {
+  return (request, taker) => {
+    request.exchange.route = route;
+    handler(request, taker);
+  };
 }
 
 function toIdentityPolicy(config: FrontendConfig): IdentityPolicy {

@@ -45,6 +45,18 @@ export interface Abortable {
  */
 export type PasswordVerdict = "right" | "remembered" | "wrong" | "repeated" | "busy";
 
+/** Who counts exchanges that are over. */
+export interface ExchangeCount {
+  /** One is over, and took `ms`. */
+  count(exchange: Exchange, ms: number): void;
+}
+
+/** Bytes of bodies, from clients and to them. */
+export interface BodyBytes {
+  bytesIn: number;
+  bytesOut: number;
+}
+
 /**
  * One request and its answer, from the first byte of the one to the last byte of the other. The engine makes
  * it; the proxy writes down where it went; whoever observes gets it when it is over.
@@ -85,6 +97,9 @@ export class Exchange {
   detail: string | undefined;
   backend: string | undefined;
   server: string | undefined;
+  /** What is counted of the rule or the route that took it, and of the server it was sent to last. */
+  route: ExchangeCount | undefined;
+  lastServer: BodyBytes | undefined;
   attempts = 0;
   /** Attempts that were not the last: each server, and how it failed. */
   tried: string | undefined;

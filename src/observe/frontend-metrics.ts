@@ -1,7 +1,7 @@
 import type { OutcomeReason } from "../base/errors.ts";
 import type { Exchange, PasswordVerdict } from "../message/exchange.ts";
 import type { Exposition } from "./exposition.ts";
-import { Histogram } from "./histogram.ts";
+import { Traffic } from "./traffic.ts";
 
 /** Methods that are counted under their own name; clients may invent others, which are `_other`. */
 const METHODS: ReadonlyMap<string, number> = new Map(
@@ -19,17 +19,49 @@ class BackendCounts {
   /** By method and status. */
   readonly requests = new Map<number, number>();
   readonly failures = new Map<OutcomeReason, number>();
-  readonly duration = new Histogram();
+  readonly traffic = new Traffic();
 }
 
 /** Counts the requests of one frontend. Lives as long as the process, through every reload. */
 export class FrontendMetrics {
   readonly #byBackend = new Map<string, BackendCounts>();
   readonly #passwords = new Map<PasswordVerdict, number>();
+  /** The traffic of backends that are gone, so that the sum of all never falls. */
+  readonly #gone = new Traffic();
   #refused = 0;
   #inFlight = 0;
   #bytesIn = 0;
   #bytesOut = 0;
+
+  /** Requests under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Clients that were turned away. */
+  get refusals(): number {
+    return this.#refused;
+  }
+
+  /** All its traffic, in parts. */
+  get traffic(): readonly Traffic[] {
+    return [this.#gone, ...[...this.#byBackend.values()].map(({ traffic }) => traffic)];
+  }
+
+  /** Its traffic to the backend `name`; undefined where there was none. */
+  trafficTo(name: string): Traffic | undefined {
+    return this.#byBackend.get(name)?.traffic;
+  }
+
+  /** Failures so far by reason, of all backends or of the one called `name`. */
+  failures(name?: string): ReadonlyMap<OutcomeReason, number> {
+    const counts = name === undefined ? [...this.#byBackend.values()] : [this.#byBackend.get(name)];
+    const all = new Map<OutcomeReason, number>();
+    for (const [reason, count] of counts.flatMap((its) => [...its?.failures ?? []])) {
+      all.set(reason, (all.get(reason) ?? 0) + count);
+    }
+    return all;
+  }
 
   /** A client was turned away. */
   refused(): void {
@@ -49,7 +81,14 @@ export class FrontendMetrics {
     const counts = this.#countsOf(exchange.backend ?? "");
     const key = (METHODS.get(exchange.method) ?? 0) * STATUSES + (exchange.status || 499);
     counts.requests.set(key, (counts.requests.get(key) ?? 0) + 1);
-    counts.duration.observe((now - exchange.startedAt) / 1000);
+    const ms = now - exchange.startedAt;
+    counts.traffic.count(exchange, ms);
+    exchange.route?.count(exchange, ms);
+    const { lastServer } = exchange;
+    if (lastServer !== undefined) {
+      lastServer.bytesIn += exchange.bytesIn;
+      lastServer.bytesOut += exchange.bytesOut;
+    }
     const { reason, passwordVerdict: verdict } = exchange;
     if (verdict !== undefined) this.#passwords.set(verdict, (this.#passwords.get(verdict) ?? 0) + 1);
     if (reason !== "ok") counts.failures.set(reason, (counts.failures.get(reason) ?? 0) + 1);
@@ -57,8 +96,10 @@ export class FrontendMetrics {
 
   /** Forgets the backends that `names` leaves out: a reload took them away, and others may follow without end. */
   keepOnly(names: ReadonlySet<string>): void {
-    for (const name of this.#byBackend.keys()) {
-      if (name !== "" && !names.has(name)) this.#byBackend.delete(name);
+    for (const [name, { traffic }] of this.#byBackend) {
+      if (name === "" || names.has(name)) continue;
+      this.#gone.add(traffic);
+      this.#byBackend.delete(name);
     }
   }
 
@@ -71,7 +112,7 @@ export class FrontendMetrics {
     for (const [result, count] of this.#passwords) {
       page.add("sluice_relay_passwords_total", { frontend, result }, count);
     }
-    for (const [backend, { requests, failures, duration }] of this.#byBackend) {
+    for (const [backend, { requests, failures, traffic }] of this.#byBackend) {
       for (const [key, count] of requests) {
         const method = METHOD_NAMES[Math.floor(key / STATUSES)]!;
         const status = String(key % STATUSES);
@@ -80,7 +121,7 @@ export class FrontendMetrics {
       for (const [reason, count] of failures) {
         page.add("sluice_request_failures_total", { frontend, backend, reason }, count);
       }
-      page.addHistogram("sluice_request_duration_seconds", { frontend, backend }, duration);
+      page.addHistogram("sluice_request_duration_seconds", { frontend, backend }, traffic.durations);
     }
   }
 

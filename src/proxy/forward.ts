@@ -120,12 +120,15 @@ class Forwarding implements AttemptOwner {
       ? this.#sticky
       : backend.pick(this.#tried, backend.hashKey?.(this.#request));
     if (server === undefined) return this.#fail(this.#last ?? noServer(backend));
-    this.#request.exchange.server = server.name;
+    const { exchange } = this.#request;
+    exchange.server = server.name;
+    exchange.lastServer = server.record;
     new Attempt(server, this.#request, this.#outgoing, this).begin(server !== this.#sticky);
   }
 
   /** On another server than `server`. */
   #again(server: Server): void {
+    server.record.retried++;
     (this.#tried ??= new Set()).add(server);
     this.#outgoing.waitingSince = undefined;
     this.#attempt();

@@ -1,0 +1,62 @@
+import type { ProxyStatus, StatusSources } from "./status.ts";
+import { collectStatus } from "./status.ts";
+
+/** Collects the JSON of `/status`, in steps. */
+export function* collectStatusPage(sources: StatusSources): Generator<void, string, void> {
+  const status = yield* collectStatus(sources);
+  return JSON.stringify(inSnakeCase({ ...predecessorKeys(status), ...status }));
+}
+
+/** What http-proxy-lb calls the same things, for programs that read its `/status`. */
+function predecessorKeys(status: ProxyStatus) {
+  const { requests, connectRequests, failed } = status;
+  const servers = status.backends.flatMap((backend) => backend.servers);
+  const sumOf = (key: "probes" | "probesPassed") => servers.reduce((sum, server) => sum + server[key], 0);
+  return {
+    requestsTotal: requests,
+    requestsSuccess: requests - failed,
+    requestsFailed: failed,
+    httpRequests: requests - connectRequests,
+    directConnections: status.straightRequests,
+    bytesReceived: status.bytesIn,
+    bytesSent: status.bytesOut,
+    activeConnections: status.connections,
+    healthChecksTotal: sumOf("probes"),
+    healthChecksSuccess: sumOf("probesPassed"),
+    hotReloads: status.reloads.done,
+    upstreams: servers.map((server) => ({
+      url: server.url,
+      online: server.available,
+      activeConnections: server.inFlight,
+      latencyMs: Math.round(server.averageMs ?? 0),
+      consecutiveFailures: server.consecutiveFailures,
+      weight: server.weight,
+      priority: server.priority,
+    })),
+  };
+}
+
+/**
+ * `value` with its keys as JSON has them here, `error_rate` for `errorRate`; null for what is unknown, and fractions with as
+ * many digits as mean something.
+ */
+export function inSnakeCase(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value === "number") return Number.isInteger(value) ? value : Math.round(value * 1e4) / 1e4;
+  if (Array.isArray(value)) return value.map(inSnakeCase);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, its]) => [snakeCase(key), inSnakeCase(its)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** The words of keys are few, so each is made once. */
+const SNAKE_KEYS = new Map<string, string>();
+
+function snakeCase(key: string): string {
+  let snake = SNAKE_KEYS.get(key);
+  if (snake === undefined) {
+    snake = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    SNAKE_KEYS.set(key, snake);
+  }
+  return snake;
+}

@@ -1,0 +1,132 @@
+import packageJson from "../../package.json" with { type: "json" };
+import { historyPage } from "../admin/history-page.ts";
+import { metricsPage, MetricsPages, type MetricsSources } from "../admin/metrics.ts";
+import { SharedPages } from "../admin/shared-pages.ts";
+import { type ProxyStatus, statusOfProxy, type StatusSources } from "../admin/status.ts";
+import { collectStatusPage } from "../admin/status-page.ts";
+import { type TrafficSources, watchedOf } from "../admin/watched.ts";
+import type { Listener } from "../net/listen.ts";
+import { runtimeVersion } from "../net/gaps.ts";
+import { History } from "../observe/history.ts";
+import { Traffic } from "../observe/traffic.ts";
+import { STRAIGHT } from "./origin-pattern.ts";
+import type { FrontendReception } from "./serve.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+const BUILD = { version: packageJson.version, runtime: runtimeVersion() };
+
+/** A proxy that runs, as far as there is something to see of it. Read when somebody asks. */
+export interface Observable {
+  readonly snapshot: Snapshot;
+  readonly receptions: ReadonlyMap<string, FrontendReception>;
+  readonly listeners: readonly Listener[];
+  readonly connections: number;
+  readonly ready: boolean;
+}
+
+/** What operators see of a proxy: its state, its metrics, and what happened of late. */
+export class Observed {
+  readonly #proxy: Observable;
+  readonly #history = new History(() => watchedOf(this.#traffic()));
+  readonly #metricsPages = new MetricsPages(() => this.#measured());
+  readonly #statusPages = new SharedPages(() => collectStatusPage(this.#sources()));
+  readonly #reloads: {
+    done: number;
+    failed: number;
+    lastFailed: boolean;
+    last: { readonly at: number; readonly cause: string | undefined } | undefined;
+  } = { done: 0, failed: 0, lastFailed: false, last: undefined };
+  /** The traffic of frontends that are gone. */
+  readonly #gone = new Traffic();
+
+  constructor(proxy: Observable) {
+    this.#proxy = proxy;
+  }
+
+  /** Begins to keep a history, until `stop`. */
+  start(): void {
+    this.#history.start();
+  }
+
+  stop(): void {
+    this.#history.stop();
+  }
+
+  /** A config was taken over, or refused for `cause`. */
+  onReload(cause?: string): void {
+    if (cause === undefined) this.#reloads.done++;
+    else this.#reloads.failed++;
+    this.#reloads.lastFailed = cause !== undefined;
+    this.#reloads.last = { at: Date.now(), cause };
+  }
+
+  /** A reload took a frontend away: its traffic still counts in the sum of all. */
+  onGone({ tally }: FrontendReception): void {
+    for (const traffic of tally.metrics.traffic) this.#gone.add(traffic);
+  }
+
+  status(): ProxyStatus {
+    return statusOfProxy(this.#sources());
+  }
+
+  /** The JSON of `/status`. */
+  statusPage(): Promise<string> {
+    return this.#statusPages.next();
+  }
+
+  /** The JSON of `/history`. */
+  historyPage(): string {
+    return historyPage(this.#history);
+  }
+
+  /** Everything that is measured, in Prometheus' text format, at once. */
+  metricsPage(): string {
+    return metricsPage(this.#measured());
+  }
+
+  /** The same for those who ask from outside. */
+  nextMetricsPage(): Promise<string> {
+    return this.#metricsPages.next();
+  }
+
+  #sources(): StatusSources {
+    const { ready, listeners } = this.#proxy;
+    return {
+      ...this.#traffic(),
+      build: BUILD,
+      history: this.#history,
+      ready,
+      listeners: listeners.map(({ address }) => address),
+      straight: STRAIGHT,
+      connections: () => this.#proxy.connections,
+      reloads: this.#reloads,
+    };
+  }
+
+  #traffic(): TrafficSources {
+    const { snapshot, receptions } = this.#proxy;
+    const routes = new Map(snapshot.frontends.map((frontend) => [frontend.config.name, frontend.routes]));
+    return {
+      frontends: [...receptions].map(([name, { config, tally }]) => ({
+        name,
+        mode: config.mode,
+        bind: config.bind.map(({ text }) => text),
+        metrics: tally.metrics,
+        routes: routes.get(name),
+      })),
+      backends: () => this.#proxy.snapshot.backends.values(),
+      gone: this.#gone,
+    };
+  }
+
+  #measured(): MetricsSources {
+    const { receptions } = this.#proxy;
+    return {
+      build: BUILD,
+      frontends: new Map([...receptions].map(([name, { tally }]) => [name, tally.metrics])),
+      backends: () => this.#proxy.snapshot.backends.values(),
+      connections: () => this.#proxy.connections,
+      reloads: this.#reloads,
+    };
+  }
+}

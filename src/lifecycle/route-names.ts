@@ -1,0 +1,21 @@
+import type { ActionConfig } from "../config/sections/action.ts";
+import type { FrontendConfig } from "../config/sections/frontend.ts";
+
+/** The name of a rule, by which the next config knows it again: its condition. */
+export function nameOfRule(rule: FrontendConfig["rules"][number]): string {
+  return rule.if?.text ?? "always";
+}
+
+/** The name of a route: `a.example.com/v1`, `/v1` for any host, `/v1*` where it is compared letter by letter. */
+export function nameOfRoute(
+  { host = "", pathPrefix, prefixMatch }: FrontendConfig["routes"][number],
+): string {
+  return `${host}${pathPrefix}${prefixMatch === "raw" ? "*" : ""}`;
+}
+
+/** Who answers, in a word or two. */
+export function leadsTo({ backend, split, redirect, respond }: ActionConfig): string {
+  if (redirect !== undefined) return `redirect ${redirect.status}`;
+  if (respond !== undefined) return `answer ${respond.status ?? 200}`;
+  return backend ?? Object.keys(split ?? {}).join(", ");
+}

@@ -1,0 +1,50 @@
+/** One step of a plot. Latencies in ms, NaN where no request ended. */
+export interface PlotPoint {
+  readonly requests: number;
+  readonly errors: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** Requests and errors per second and latencies of one thing over the last steps; NaN where nothing is known. */
+export class Plot {
+  readonly #size: number;
+  readonly #values: Readonly<Record<keyof PlotPoint, Float32Array>>;
+
+  /** `size` steps. */
+  constructor(size: number) {
+    this.#size = size;
+    const unknown = () => new Float32Array(size).fill(NaN);
+    this.#values = { requests: unknown(), errors: unknown(), p50: unknown(), p99: unknown() };
+  }
+
+  /** Bytes that it holds. */
+  get bytes(): number {
+    return KEYS.length * this.#values.requests.byteLength;
+  }
+
+  /** Takes over the point of step number `step`, counted from 0 for ever; each step has one, or is skipped. */
+  set(step: number, point: PlotPoint): void {
+    for (const key of KEYS) this.#values[key][step % this.#size] = point[key];
+  }
+
+  /** Nothing is known of step number `step`. */
+  skip(step: number): void {
+    this.set(step, { requests: NaN, errors: NaN, p50: NaN, p99: NaN });
+  }
+
+  /** Its values up to the step number `last`, the oldest first, in as few digits as can be seen; null for what is unknown. */
+  series(last: number): Record<keyof PlotPoint, (number | null)[]> {
+    const from = Math.max(0, last + 1 - this.#size);
+    const inOrder = (values: Float32Array) =>
+      Array.from({ length: last + 1 - from }, (_, i) => rounded(values[(from + i) % this.#size]!));
+    const { requests, errors, p50, p99 } = this.#values;
+    return { requests: inOrder(requests), errors: inOrder(errors), p50: inOrder(p50), p99: inOrder(p99) };
+  }
+}
+
+const KEYS: readonly (keyof PlotPoint)[] = ["requests", "errors", "p50", "p99"];
+
+function rounded(value: number): number | null {
+  return Number.isNaN(value) ? null : Math.round(value * 100) / 100;
+}

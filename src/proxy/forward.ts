@@ -24,6 +24,7 @@ const MAX_MOVES = 100;
  * learns the answer, its body still to come, or the ProxyError.
  */
 export function forwardTo(taker: AnswerTaker, request: IncomingRequest, course: Course): void {
+  request.exchange.backend = course.backend.name; // before anything can fail
   new Forwarding(taker, request, course, prepare(request, course)).begin();
 }
 
@@ -61,9 +62,7 @@ class Forwarding implements AttemptOwner {
 
   begin(): void {
     const { exchange } = this.#request;
-    const { backend } = this.#course;
-    exchange.backend = backend.name;
-    backend.retryBudget.countRequest(exchange.startedAt);
+    this.#course.backend.retryBudget.countRequest(exchange.startedAt);
     this.#sticky = this.#findSticky();
     this.#attempt();
   }
@@ -189,6 +188,7 @@ class Forwarding implements AttemptOwner {
     }
     const { backend } = instead;
     const other: Course = { ...this.#course, backend, mirror: undefined, onStatus: undefined };
+    exchange.backend = backend.name;
     exchange.server = undefined;
     exchange.retry = undefined;
     new Forwarding(this.#taker, this.#request, other, {

@@ -98,6 +98,14 @@ test("the access log names the server that failed, and why", async (t) => {
   assert.match(String(detail), /\S/);
 });
 
+test("the access log names the backend that a refused path was on its way to", async (t) => {
+  const routes = [{ add_prefix: "/base", backend: "app" }];
+  const { proxy } = await openScene(t, { answer: ok(), frontend: { routes, default_backend: undefined } });
+  await roundTrip(proxy.port, get("/../x", CLOSE));
+  const { status, backend, server } = await proxy.access(0);
+  assert.deepEqual([status, backend, server], [400, "app", undefined]);
+});
+
 test("the access log has 499 for a client that left before an answer", async (t) => {
   const { proxy, server, client } = await openScene(t);
   const leaving = await client();

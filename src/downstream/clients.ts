@@ -55,9 +55,7 @@ export class Clients implements ConnectionEvents, RestEvents {
   #stage: "serving" | "grace" | "closing" = "serving";
   #onEmpty: (() => void) | undefined;
 
-  /**
-   * `graceMs` as the field. With `usesReserve` files count as there that are kept from ordinary clients.
-   */
+  /** With `usesReserve` they may take the files that are kept back from ordinary clients. */
   constructor(options: ConnectionLimits & { graceMs: number; usesReserve?: boolean }) {
     const { graceMs, usesReserve = false } = options;
     this.limitConnections(options);
@@ -226,7 +224,7 @@ export class Clients implements ConnectionEvents, RestEvents {
     });
   }
 
-  /** Connections at all the places that `reception` serves now; they are few. */
+  /** Connections at all entrances that `reception` serves now; those are few. */
   #countOf(reception: Reception): number {
     let sum = 0;
     for (const [entrance, count] of this.#counts) if (entrance.reception === reception) sum += count;

@@ -8,6 +8,7 @@
  * | asked    | an interim answer                   | asked   | passed on                                    |
  * | asked    | a head with a body after it        | headed  | the request hears of its answer              |
  * | asked    | a head without a body               | idle    | as well, and all of it is over               |
+ * | asked    | a head without a body               | gone    | as well; closed, where it may not be kept    |
  * | asked    | a 101, or 2xx to CONNECT            | gone    | the socket is handed over to be a tunnel     |
  * | headed   | somebody takes the body             | flowing | what came is passed on                       |
  * | flowing  | there is no room for more           | held    | nothing is read                              |

@@ -13,17 +13,20 @@ export interface AdminParts {
   status(): Promise<string>;
   /** The plots of the last minutes, as JSON. */
   history(): string;
+  /** The state once a second, as server-sent events; undefined where as many listen as may. */
+  events(): ReadableStream<Uint8Array> | undefined;
 }
 
-/** Answers operators and what watches for them: `/metrics`, `/ready`, `/status` and `/history`, and nothing that changes anything. */
-export function createAdminApp({ metrics, ready, status, history }: AdminParts): Hono {
+/** Answers operators and what watches for them: `/metrics`, `/ready`, `/status`, `/history` and `/events`, and nothing that changes anything. */
+export function createAdminApp({ metrics, ready, status, history, events }: AdminParts): Hono {
   const app = new Hono();
   app.get("/metrics", async () => metricsAnswer(await metrics()));
   app.get("/ready", () => readyAnswer(ready()));
   app.get("/status", async () => jsonAnswer(await status()));
   app.get("/history", () => jsonAnswer(history()));
+  app.get("/events", (c) => eventsAnswer(c.req.raw.method === "HEAD" ? null : events()));
   app.notFound(() =>
-    new WholeResponse("Not found. There is: /metrics, /ready, /status, /history\n", {
+    new WholeResponse("Not found. There is: /metrics, /ready, /status, /history, /events\n", {
       status: 404,
       headers: PLAIN,
     })
@@ -35,6 +38,16 @@ export function createAdminApp({ metrics, ready, status, history }: AdminParts):
 export function metricsAnswer(text: string): Response {
   return new WholeResponse(text, {
     headers: { "Content-Type": EXPOSITION_TYPE, "Cache-Control": "no-store" },
+  });
+}
+
+function eventsAnswer(stream: ReadableStream<Uint8Array> | null | undefined): Response {
+  if (stream === undefined) {
+    const headers = { ...PLAIN, "Retry-After": "10" };
+    return new WholeResponse("As many listen as may\n", { status: 503, headers });
+  }
+  return new Response(stream, {
+    headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no" },
   });
 }
 

@@ -1,5 +1,6 @@
 import packageJson from "../../package.json" with { type: "json" };
-import { historyPage } from "../admin/history-page.ts";
+import { StateEvents } from "../admin/events.ts";
+import { historyPage, stepPage } from "../admin/history-page.ts";
 import { metricsPage, MetricsPages, type MetricsSources } from "../admin/metrics.ts";
 import { SharedPages } from "../admin/shared-pages.ts";
 import { type ProxyStatus, statusOfProxy, type StatusSources } from "../admin/status.ts";
@@ -30,6 +31,10 @@ export class Observed {
   readonly #history = new History(() => watchedOf(this.#traffic()));
   readonly #metricsPages = new MetricsPages(() => this.#measured());
   readonly #statusPages = new SharedPages(() => collectStatusPage(this.#sources()));
+  readonly #events = new StateEvents({
+    state: () => this.#statusPages.next(),
+    step: () => ({ number: this.#history.step, text: () => stepPage(this.#history) }),
+  });
   readonly #reloads: {
     done: number;
     failed: number;
@@ -50,6 +55,17 @@ export class Observed {
 
   stop(): void {
     this.#history.stop();
+    this.#events.end();
+  }
+
+  /** A stream of events for one more; undefined where as many listen as may. */
+  openEvents(): ReadableStream<Uint8Array> | undefined {
+    return this.#events.open();
+  }
+
+  /** Ends the streams of events: the listener that they came in at is gone. */
+  endEvents(): void {
+    this.#events.end();
   }
 
   /** A config was taken over, or refused for `cause`. */

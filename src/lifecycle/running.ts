@@ -51,6 +51,7 @@ export class RunningProxy {
       ready: () => this.ready,
       status: () => observed.statusPage(),
       history: () => observed.historyPage(),
+      events: () => observed.openEvents(),
     });
     this.#admin = new AdminListener(adminReception(this.#adminApp, config.limits), log);
     this.#listeners = new Listeners(this.#clients, log);
@@ -169,9 +170,9 @@ export class RunningProxy {
     this.#log.info("drain", { connections: this.#clients.size, timeout: formatDuration(drainTimeout) });
     const closed = this.#listeners.close();
     const cut = await this.#clients.drain(drainTimeout);
+    this.#observed.stop();
     const adminClosed = this.#admin.close(); // only now: until the end it tells that the proxy is not ready
     await this.#admin.drain();
-    this.#observed.stop();
     for (const { tally } of this.#receptions.values()) tally.close();
     closeSnapshot(this.#snapshot, undefined);
     if (cut > 0) this.#log.warn("drain_timeout", { cut, timeout: formatDuration(drainTimeout) });
@@ -237,7 +238,9 @@ export class RunningProxy {
       throw error;
     }
     bind();
+    const { listener } = this.#admin;
     admin.commit();
+    if (this.#admin.listener !== listener) this.#observed.endEvents();
     this.#admin.serveBy(adminReception(this.#adminApp, next.config.limits));
     warnOfFiles(next.config.limits, this.#log);
     const names = new Set([...next.backends.keys(), STRAIGHT]);

@@ -1,4 +1,4 @@
-import { Plot, type PlotPoint } from "./plot.ts";
+import { Plot, type PlotPoint, type PlotSeries, type PlotStep } from "./plot.ts";
 import type { Counted } from "./traffic.ts";
 import { Counts, SampleRing, type WindowFigures } from "./window.ts";
 
@@ -37,14 +37,13 @@ class Past {
   }
 }
 
-/** All plots at one moment. */
-export interface PlotPage {
+/** What all plots show, by their keys: requests and errors per second, latencies in ms. */
+export interface Plotted<T> {
   readonly stepMs: number;
   /** Number of the last step, and when it ended, in ms since 1970. */
   readonly step: number;
   readonly endedAt: number;
-  /** By the keys. Requests and errors per second, latencies in ms; the oldest step first. */
-  readonly plots: ReadonlyMap<string, ReturnType<Plot["series"]>>;
+  readonly plots: ReadonlyMap<string, T>;
 }
 
 /**
@@ -125,12 +124,20 @@ export class History {
     return last === undefined ? Counts.of([]).over(0) : last.more.over(last.ms);
   }
 
-  /** The plots of all that have one. */
-  plots(): PlotPage {
-    const step = this.#step;
-    const plots = new Map<string, ReturnType<Plot["series"]>>();
-    for (const [key, { plot }] of this.#past) if (plot !== undefined) plots.set(key, plot.series(step));
-    return { stepMs: STEP_MS, step, endedAt: this.#endedAt, plots };
+  /** The plots of all that have one, each with the oldest step first. */
+  plots(): Plotted<PlotSeries> {
+    return this.#plotted((plot) => plot.series(this.#step));
+  }
+
+  /** The last step of all plots. */
+  lastStep(): Plotted<PlotStep> {
+    return this.#plotted((plot) => plot.at(this.#step));
+  }
+
+  #plotted<T>(look: (plot: Plot) => T): Plotted<T> {
+    const plots = new Map<string, T>();
+    for (const [key, { plot }] of this.#past) if (plot !== undefined) plots.set(key, look(plot));
+    return { stepMs: STEP_MS, step: this.#step, endedAt: this.#endedAt, plots };
   }
 
   /** What is kept of `key`; a new one where there is nothing, or where what is counted began anew. */

@@ -6,6 +6,11 @@ export interface PlotPoint {
   readonly p99: number;
 }
 
+/** What is known of one step; null for what is not. */
+export type PlotStep = Readonly<Record<keyof PlotPoint, number | null>>;
+/** The same of all steps. */
+export type PlotSeries = Readonly<Record<keyof PlotPoint, readonly (number | null)[]>>;
+
 /** Requests and errors per second and latencies of one thing over the last steps; NaN where nothing is known. */
 export class Plot {
   readonly #size: number;
@@ -33,8 +38,14 @@ export class Plot {
     this.set(step, { requests: NaN, errors: NaN, p50: NaN, p99: NaN });
   }
 
-  /** Its values up to the step number `last`, the oldest first, in as few digits as can be seen; null for what is unknown. */
-  series(last: number): Record<keyof PlotPoint, (number | null)[]> {
+  /** Step number `step`, one of those that it holds, in as few digits as can be seen. */
+  at(step: number): PlotStep {
+    const value = (key: keyof PlotPoint) => rounded(this.#values[key][step % this.#size]!);
+    return { requests: value("requests"), errors: value("errors"), p50: value("p50"), p99: value("p99") };
+  }
+
+  /** Its steps up to number `last`, the oldest first. */
+  series(last: number): PlotSeries {
     const from = Math.max(0, last + 1 - this.#size);
     const inOrder = (values: Float32Array) =>
       Array.from({ length: last + 1 - from }, (_, i) => rounded(values[(from + i) % this.#size]!));

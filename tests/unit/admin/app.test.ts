@@ -7,6 +7,7 @@ const PARTS = {
   ready: () => true,
   status: () => Promise.resolve("{}"),
   history: () => "{}",
+  events: () => undefined,
 };
 
 test("the admin app says whether the proxy is ready by its status", async () => {
@@ -33,6 +34,6 @@ test("the admin app shows the metrics of the moment, and says what else there is
   const answer = await app.request("/other");
   assert.deepEqual([answer.status, await answer.text()], [
     404,
-    "Not found. There is: /metrics, /ready, /status, /history\n",
+    "Not found. There is: /metrics, /ready, /status, /history, /events\n",
   ]);
 });

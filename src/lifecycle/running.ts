@@ -123,7 +123,8 @@ export class RunningProxy {
   /**
    * Takes `config` over while everything runs: a request is answered by the old config or the new one, whole, and none
    * is lost. Backends that are the same keep connections, health and counts; addresses that are the same stay bound; new
-   * ones are bound before old ones are closed. Rejects, with the old config running on, when one cannot be bound.
+   * ones are bound before old ones are closed. Rejects, with the old config running on, when one cannot be bound, and
+   * where the proxy could not start.
    *
    * One reload runs at a time. Of several configs that wait only the newest is taken over; whoever brought the others
    * gets its result.
@@ -134,7 +135,7 @@ export class RunningProxy {
       this.#next.config = config;
       return this.#next.done;
     }
-    const started = this.#starting.catch(() => {}); // then it is stopped
+    const started = this.#starting;
     const done = this.#reloading.then(() => started).then(() => {
       const { config } = this.#next!;
       this.#next = undefined;

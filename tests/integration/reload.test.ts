@@ -4,7 +4,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { SILENT_LOG } from "../../src/base/log.ts";
 import { validateConfig } from "../../src/config/load.ts";
+import { RunningProxy } from "../../src/lifecycle/running.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient, roundTrip } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";
@@ -50,6 +52,21 @@ test("RunningProxy.reload() keeps listeners, connections and pools of what stays
   await eventually("the second answer", () => c.received.split("200 OK").length === 3);
   assert.equal(server.connections.length, 1);
   c.close();
+});
+
+test("RunningProxy.reload() serves nothing where the proxy could not start", async (t) => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", () => resolve()));
+  t.after(() => void taken.close());
+  const { port } = taken.address() as { port: number };
+  const proxy = new RunningProxy(configOf(`127.0.0.1:${port}`, 1), SILENT_LOG);
+  t.after(() => proxy.stop());
+  const started = proxy.start();
+  const reloads = [0, 0].map(() => proxy.reload(configOf("127.0.0.1:0", 1)));
+  await assert.rejects(started, /cannot listen/);
+  for (const reload of reloads) await assert.rejects(reload, /cannot listen/);
+  await assert.rejects(proxy.reload(configOf("127.0.0.1:0", 1)), /cannot listen/);
+  assert.deepEqual(proxy.listeners, []);
 });
 
 test("RunningProxy.reload() has the next request of an open connection answered by the new config", async (t) => {

@@ -7,7 +7,7 @@ export interface ConfigThreadData {
   readonly file: string;
 }
 
-/** What it says: a part, each time it is asked for one; the end; or why the config cannot be used. */
+/** What the thread says: a part, each time it is asked for one; the end; or why the config cannot be used. */
 export type ConfigThreadMessage =
   | { readonly part: ValuePart }
   | { readonly done: true }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config/schema.ts";
 
-/** What a new config changes, as the names of frontends and backends. */
+/** What a new config changes: `frontend NAME`, `backend NAME`, and the names of other sections. */
 export interface ReloadPlan {
   readonly added: readonly string[];
   readonly changed: readonly string[];

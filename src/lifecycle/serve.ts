@@ -4,7 +4,6 @@ import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { LimitsConfig } from "../config/sections/limits.ts";
 import type { Config } from "../config/schema.ts";
 import { type DownstreamTimeoutsConfig, downstreamTimeoutsSchema } from "../config/sections/timeouts.ts";
-
 import type { IntakeLimits, Reception, Refusal } from "../downstream/reception.ts";
 import { IpSet } from "../http/ip.ts";
 import type { ProxyError } from "../base/errors.ts";

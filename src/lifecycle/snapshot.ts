@@ -72,7 +72,7 @@ export function* buildSnapshot(
 ): Steps<Snapshot> {
   const { limits } = config;
   const resolver = new Resolver(config.resolver);
-  // Backends are built with them.
+  // Every backend is built with these two: where one of them changed, none stays.
   const sameParts = isDeepStrictEqual([limits, config.resolver], [
     before?.config.limits,
     before?.config.resolver,

@@ -45,7 +45,7 @@ export class Access {
   async checkUser({ head, exchange }: IncomingRequest): Promise<void> {
     const { users } = this.#rules;
     if (users === undefined) return;
-    const written = head.fields.get("proxy-authorization"); // two fields are joined, and so are none that is valid
+    const written = head.fields.get("proxy-authorization"); // two lines are joined, which is never valid
     const credentials = written === undefined ? undefined : parseCredentials(written);
     const verdict = credentials && await users.check(credentials, exchange.client);
     exchange.passwordVerdict = verdict;

@@ -2,7 +2,7 @@ import { type Asker, Guesses } from "./guesses.ts";
 
 /** Checks that wait; about ten seconds of work. */
 const MAX_WAITING = 64;
-/** Checks of one address that wait on top of their turn, because of wrong passwords before. */
+/** Checks of one address that are held back at a time, because of wrong passwords before. More are refused. */
 const MAX_DELAYED = 4;
 /** Addresses and names of which it is known when they had their turn. */
 const MAX_TURNS = 1024;

@@ -11,7 +11,7 @@ export function compileDomains(patterns: readonly DomainPattern[]): (host: strin
   return compile(patterns, (blocks) => new IpSet(blocks));
 }
 
-/** As `compileDomains`, for hosts that are refused: also those that only some hosts take to an address in the list. */
+/** As `compileDomains`, for hosts that are refused: an IPv6 address is one where an IPv4 address that it may lead to is listed. */
 export function compileDeniedDomains(patterns: readonly DomainPattern[]): (host: string) => boolean {
   return compile(patterns, (blocks) => new IpSet(blocks, ipv4sIn));
 }

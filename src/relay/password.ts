@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { formatPasswordHash, type PasswordHash } from "../config/values/password-hash.ts";
 
-/** About 0.15 s and 16 MiB: OWASP's parameters that need least memory but one, as several run at a time. */
+/** About 0.15 s and 16 MiB. OWASP lists several; these need little memory, as more than one check may run at a time. */
 const COSTS = { cost: 16_384, blockSize: 8, parallelization: 5 };
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;

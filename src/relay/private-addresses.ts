@@ -34,8 +34,8 @@ const SPECIAL = blocks([
 const UNICAST = blocks(["0.0.0.0/0", "2000::/3"]);
 
 /**
- * Whether `address`, without brackets, is one of the public Internet, in every spelling of it; one that leads to an IPv4
- * address where that is. False for what is no address, and for one with a zone.
+ * Whether `address`, without brackets and in any spelling, is one of the public Internet. One that leads to an IPv4 address
+ * is public where that address is. False for what is no address, and for one with a zone.
  */
 export function isPublic(address: string): boolean {
   if (isIP(address) === 0 || address.includes("%")) return false;

@@ -32,7 +32,7 @@ export interface OutgoingRequest {
   onDone(error?: ProxyError): void;
 }
 
-/** The answer to a request: its head, and its body or, after a 101, the connection itself. */
+/** The answer to a request: its head, and its body or, after a 101 or a 2xx to CONNECT, the connection itself. */
 export interface Answer {
   readonly head: ResponseHead;
   readonly body: BodySource | null;

@@ -19,7 +19,7 @@ export interface Asking {
   readonly times?: { queueMs: number; connectMs: number };
 }
 
-/** The pool that a request waits in, as far as its place in the queue is concerned. */
+/** A request that waits, and what of its pool decides when its wait ends. */
 export interface Waiting extends Asking {
   /** Connections come from one pool only: they are made for its config. */
   readonly pool: object;

@@ -1,7 +1,7 @@
 import { listWords, MAX_GUESSES, refuseValue } from "../problems/wording.ts";
 import type { Path } from "../text/positions.ts";
 import { ANSWER_KEYS, CHANGE_KEYS } from "../sections/action.ts";
-import { suggest } from "../problems/suggest.ts";
+import { suggest } from "../../base/suggest.ts";
 import { asTable, isTable } from "../text/tables.ts";
 
 /** A problem that the schema cannot see because it lies between sections. */

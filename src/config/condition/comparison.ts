@@ -5,7 +5,7 @@ import { type ConditionReader, type ReadValue, refuseAt } from "./reader.ts";
 import { parseRouteHost } from "../values/host.ts";
 import { quoteShort } from "../problems/wording.ts";
 import { starless } from "../values/paths.ts";
-import { suggest } from "../problems/suggest.ts";
+import { suggest } from "../../base/suggest.ts";
 
 /** Subjects that are one of many, and need a name in parentheses. */
 const WITH_ARGUMENT: readonly Subject[] = ["header", "query", "cookie"];

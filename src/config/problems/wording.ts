@@ -1,4 +1,4 @@
-import { suggest } from "./suggest.ts";
+import { suggest } from "../../base/suggest.ts";
 
 /** Longest part of a value that a message repeats, in characters. */
 const SHOWN = 60;

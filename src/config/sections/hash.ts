@@ -4,7 +4,7 @@ import { parsed, wants } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { refuseValue } from "../problems/wording.ts";
 import { overrides, section } from "./section.ts";
-import { suggest } from "../problems/suggest.ts";
+import { suggest } from "../../base/suggest.ts";
 
 /** Parts of a request that a key can be, by themselves or with a name after them. */
 const PLAIN = ["client", "path", "uri"] as const;

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { type IpBlock, parseIpBlock } from "../../http/ip.ts";
 import { toHostName } from "./host.ts";
 import { refuseValue } from "../problems/wording.ts";
-import { suggest } from "../problems/suggest.ts";
+import { suggest } from "../../base/suggest.ts";
 
 /** What `parseDomain` accepts, in words, for error messages. */
 export const DOMAIN_FORM =

@@ -1,7 +1,7 @@
 import { parsed } from "./value-types.ts";
 import { isHeaderValue } from "./headers.ts";
 import { refuseValue } from "../problems/wording.ts";
-import { suggest } from "../problems/suggest.ts";
+import { suggest } from "../../base/suggest.ts";
 
 /** What a template may be filled with. */
 const PLACEHOLDERS = [

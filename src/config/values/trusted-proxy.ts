@@ -1,6 +1,6 @@
 import { type IpBlock, parseIpBlock } from "../../http/ip.ts";
 import { refuseValue } from "../problems/wording.ts";
-import { suggest } from "../problems/suggest.ts";
+import { suggest } from "../../base/suggest.ts";
 
 /** What `parseTrustedProxy` accepts, in words, for error messages. */
 export const TRUSTED_PROXY_FORM = 'an IP address, a block such as "10.0.0.0/8", "private" or "unix"';

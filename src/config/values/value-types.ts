@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DURATION_FORM, parseDuration, parseSize, SIZE_FORM } from "../../base/units.ts";
 import { listWords, refuseValue } from "../problems/wording.ts";
-import { suggest } from "../problems/suggest.ts";
+import { suggest } from "../../base/suggest.ts";
 
 /** The longest duration accepted: timers hold 2^31-1 ms, and one that is set for longer fires at once. */
 const MAX_DURATION = "596h";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { suggest } from "../../../../src/config/problems/suggest.ts";
+import { suggest } from "../../../src/base/suggest.ts";
 
 const WORDS = ["level", "access", "format", "max_connections", "app", "timeouts"];
 const cases: [word: string, near: string | undefined, why: string][] = [

@@ -1,69 +1,86 @@
-import { Hono } from "hono";
-import { WholeResponse } from "../message/whole-response.ts";
-import { EXPOSITION_TYPE } from "../observe/exposition.ts";
+import type { Log } from "../base/log.ts";
+import { pathOf } from "../http/path.ts";
+import { IncomingRequest } from "../message/incoming-request.ts";
+import type { Peer } from "../message/exchange.ts";
+import { refusalAnswer, valueAnswer } from "./answers.ts";
+import type { Guard } from "./guard.ts";
+import { readBody, readQuery } from "./input.ts";
+import { AdminRefusal, type AdminRequest, type AdminRoute } from "./route.ts";
+import { AdminPaths, type FoundRoute } from "./admin-paths.ts";
 
-const PLAIN = { "Content-Type": "text/plain; charset=utf-8" };
-
-export interface AdminParts {
-  /** All metrics in Prometheus' text format. */
-  metrics(): string | Promise<string>;
-  /** Whether the proxy is to get requests: it has started, and is not stopping. */
-  ready(): boolean;
-  /** Everything that is known, as JSON. */
-  status(): Promise<string>;
-  /** The plots of the last minutes, as JSON. */
-  history(): string;
-  /** The state once a second, as server-sent events; undefined where as many listen as may. */
-  events(): ReadableStream<Uint8Array> | undefined;
+/** Answers operators and what watches for them. */
+export interface AdminApp {
+  /** `env` is the engine's own request, where it serves this one. */
+  fetch(request: Request, env?: unknown): Promise<Response>;
 }
 
-/** Answers operators and what watches for them: `/metrics`, `/ready`, `/status`, `/history` and `/events`, and nothing that changes anything. */
-export function createAdminApp({ metrics, ready, status, history, events }: AdminParts): Hono {
-  const app = new Hono();
-  app.get("/metrics", async () => metricsAnswer(await metrics()));
-  app.get("/ready", () => readyAnswer(ready()));
-  app.get("/status", async () => jsonAnswer(await status()));
-  app.get("/history", () => jsonAnswer(history()));
-  app.get("/events", (c) => eventsAnswer(c.req.raw.method === "HEAD" ? null : events()));
-  app.notFound(() =>
-    new WholeResponse("Not found. There is: /metrics, /ready, /status, /history, /events\n", {
-      status: 404,
-      headers: PLAIN,
-    })
-  );
-  return app;
-}
+/**
+ * The app of `routes`, behind `guard`. What reads changes nothing; each write is a line of `log`: who has changed what. A
+ * refused one is a line as well.
+ */
+export function createAdminApp(
+  routes: readonly AdminRoute[],
+  { guard, log }: { guard: Guard; log: Log },
+): AdminApp {
+  const table = new AdminPaths(routes);
 
-/** An answer that holds `text`, the metrics. */
-export function metricsAnswer(text: string): Response {
-  return new WholeResponse(text, {
-    headers: { "Content-Type": EXPOSITION_TYPE, "Cache-Control": "no-store" },
-  });
-}
-
-function eventsAnswer(stream: ReadableStream<Uint8Array> | null | undefined): Response {
-  if (stream === undefined) {
-    const headers = { ...PLAIN, "Retry-After": "10" };
-    return new WholeResponse("As many listen as may\n", { status: 503, headers });
+  async function serve(request: Request, { authority, target, peer }: Source): Promise<Response> {
+    const { headers } = request;
+    const method = request.method;
+    const path = pathOf(target);
+    const who = peer === undefined ? "unknown" : peer.address || "unix";
+    try {
+      const found = findOpen(table, method, path);
+      if (found?.route.open !== true) guard.check({ authority, headers, peer });
+      const { route, params } = found ?? table.find(method, path);
+      const query = readQuery(new URLSearchParams(target.slice(path.length)), route.query);
+      const asked = { method, params, query, headers, who };
+      if (route.method === "GET") return bodyless(method, await route.read({ ...asked, body: undefined }));
+      const body = await readBody(request, route.body);
+      const { value, status, log: change } = await route.write({ ...asked, body } as AdminRequest);
+      log.info("admin", { who, ...change });
+      return valueAnswer(value, status);
+    } catch (error) {
+      if (!(error instanceof AdminRefusal)) throw error;
+      const { status, message } = error;
+      // Who is kept out, and what was not done: a slip in a question is nobody's business.
+      if (/^40[13]$/.test(String(status)) || !/^(?:GET|HEAD)$/.test(method)) {
+        log.warn("admin_refused", { who, method, path, status, cause: message });
+      }
+      return refusalAnswer(error);
+    }
   }
-  return new Response(stream, {
-    headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no" },
-  });
+
+  return { fetch: (request, env) => serve(request, sourceOf(request, env)) };
 }
 
-function jsonAnswer(text: string): Response {
-  return new WholeResponse(text, {
-    headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },
-  });
+/** Where a request came from, and what for. */
+interface Source {
+  readonly authority: string;
+  readonly target: string;
+  readonly peer: Peer | undefined;
 }
 
-/** What a load balancer in front asks for: 200, or 503 where this proxy is to get no more requests. */
-export function readyAnswer(ready: boolean): Response {
-  const text = ready ? "ready\n" : "not ready\n";
-  const headers = {
-    ...PLAIN,
-    "Content-Length": String(text.length),
-    "Cache-Control": "no-store",
-  };
-  return new WholeResponse(text, { status: ready ? 200 : 503, headers });
+function sourceOf(request: Request, env: unknown): Source {
+  if (env instanceof IncomingRequest) {
+    return { authority: env.head.authority, target: env.target, peer: env.exchange.peer };
+  }
+  const { host, pathname, search } = new URL(request.url);
+  return { authority: host, target: pathname + search, peer: undefined };
+}
+
+/** Whoever may not ask learns nothing of what there is, but for the routes that are open. */
+function findOpen(table: AdminPaths, method: string, path: string): FoundRoute | undefined {
+  try {
+    return table.find(method, path);
+  } catch {
+    return undefined; // it is found again behind the guard
+  }
+}
+
+/** The answer to HEAD has the fields of that to GET, and no body. */
+function bodyless(method: string, answer: Response): Response {
+  if (method !== "HEAD") return answer;
+  void answer.body?.cancel();
+  return new Response(null, answer);
 }

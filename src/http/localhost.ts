@@ -1,3 +1,5 @@
+import { IpSet, parseIpBlock } from "./ip.ts";
+
 /** The addresses of this machine itself, in the order in which they are tried. */
 const LOOPBACK: readonly string[] = ["127.0.0.1", "::1"];
 
@@ -10,3 +12,10 @@ export function loopbackOf(host: string): readonly string[] | undefined {
 }
 
 const IS_LOCALHOST = /(?:^|\.)localhost\.?$/i;
+
+/** Whether a host, an address without brackets or a name, is this machine itself. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK_ADDRESSES.has(host) || loopbackOf(host) !== undefined;
+}
+
+const LOOPBACK_ADDRESSES = new IpSet([parseIpBlock("127.0.0.0/8")!, parseIpBlock("::1")!]);

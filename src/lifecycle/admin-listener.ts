@@ -45,7 +45,7 @@ export class AdminListener {
    * with what makes the change: until it is called the old one stays.
    */
   async prepare(config: AdminConfig | undefined): Promise<{ commit(): void; undo(): Promise<void> }> {
-    if (isDeepStrictEqual(config, this.#config)) return { commit() {}, async undo() {} };
+    if (isDeepStrictEqual(config?.bind, this.#config?.bind)) return { commit() {}, async undo() {} };
     const next = config && await this.#open(config);
     return {
       commit: () => {

@@ -1,9 +1,14 @@
-import { createAdminApp, metricsAnswer, readyAnswer } from "../admin/app.ts";
+import { metricsAnswer, readyAnswer } from "../admin/answers.ts";
+import { createAdminApp } from "../admin/app.ts";
+import { Guard } from "../admin/guard.ts";
+import type { AdminRoute } from "../admin/route.ts";
+import { adminRoutes } from "../admin/routes.ts";
 import type { ProxyStatus } from "../admin/status.ts";
 import type { Log } from "../base/log.ts";
 import { formatDuration } from "../base/units.ts";
 import type { Config } from "../config/schema.ts";
 import { Clients } from "../downstream/clients.ts";
+import type { Reception } from "../downstream/reception.ts";
 import type { Listener } from "../net/listen.ts";
 import { AdminListener } from "./admin-listener.ts";
 import { warnOfFiles } from "./file-warning.ts";
@@ -22,7 +27,7 @@ const RELOAD_MS = 500;
 export class RunningProxy {
   readonly #log: Log;
   readonly #clients: Clients;
-  readonly #adminApp: ReturnType<typeof createAdminApp>;
+  readonly #adminRoutes: readonly AdminRoute[];
   readonly #admin: AdminListener;
   readonly #listeners: Listeners;
   readonly #observed: Observed;
@@ -46,14 +51,14 @@ export class RunningProxy {
     this.#snapshot = atOnce(this.#buildSnapshot(config));
     this.#clients = new Clients({ ...config.limits, graceMs: config.shutdown.grace });
     const observed = this.#observed = new Observed(this);
-    this.#adminApp = createAdminApp({
+    this.#adminRoutes = adminRoutes({
       metrics: () => observed.nextMetricsPage(),
       ready: () => this.ready,
       status: () => observed.statusPage(),
       history: () => observed.historyPage(),
       events: () => observed.openEvents(),
     });
-    this.#admin = new AdminListener(adminReception(this.#adminApp, config.limits), log);
+    this.#admin = new AdminListener(this.#receiveOperators(config), log);
     this.#listeners = new Listeners(this.#clients, log);
   }
 
@@ -242,7 +247,7 @@ export class RunningProxy {
     const { listener } = this.#admin;
     admin.commit();
     if (this.#admin.listener !== listener) this.#observed.endEvents();
-    this.#admin.serveBy(adminReception(this.#adminApp, next.config.limits));
+    this.#admin.serveBy(this.#receiveOperators(next.config));
     warnOfFiles(next.config.limits, this.#log);
     const names = new Set([...next.backends.keys(), STRAIGHT]);
     for (const { tally } of receptions.values()) tally.metrics.keepOnly(names);
@@ -253,6 +258,13 @@ export class RunningProxy {
     }
     this.#receptions = receptions;
     this.#snapshot = next;
+  }
+
+  /** How operators are served by `config`. */
+  #receiveOperators({ admin, limits }: Config): Reception {
+    const { bind, token, allowedHosts = [] } = admin ?? {};
+    const guard = new Guard({ token, host: bind?.kind === "tcp" ? bind.host : undefined, allowedHosts });
+    return adminReception(createAdminApp(this.#adminRoutes, { guard, log: this.#log }), limits);
   }
 
   #buildSnapshot(config: Config, before?: Snapshot): Steps<Snapshot> {

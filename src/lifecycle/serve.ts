@@ -1,4 +1,3 @@
-import type { Hono } from "hono";
 import type { Log } from "../base/log.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { LimitsConfig } from "../config/sections/limits.ts";
@@ -136,7 +135,7 @@ function limitsOf({ config: { mode } }: ServedFrontend, { limits }: Config): Int
 }
 
 /** How the connections of the admin listener are served: like a frontend's, but neither counted nor logged. */
-export function adminReception(app: Hono, limits: LimitsConfig): Reception {
+export function adminReception(app: App, limits: LimitsConfig): Reception {
   const errors = { name: "sluice", pages: new Map() };
   return {
     limits,

@@ -118,7 +118,10 @@ test("sluice run on an address that is taken says which, where it stands and wha
 
 test("sluice run names the place of the admin listener, and of one address of several", async () => {
   const lost = "192.0.2.1:1"; // no machine has it
-  const admin = await finished(["run", "-c", "{config}"], `${VALID}[admin]\nbind = "${lost}"\n`);
+  const admin = await finished(
+    ["run", "-c", "{config}"],
+    `${VALID}[admin]\nbind = "${lost}"\ntoken = "0123456789abcdef"\n`,
+  );
   assert.match(
     admin.stderr,
     /sluice\.toml:8:8: admin\.bind: cannot listen on 192\.0\.2\.1:1: E\w+: this machine has no/,

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { openMetricsScene } from "./metrics-scene.ts";
-import { get, ok } from "./scene.ts";
+import { ofOperator, ok } from "./scene.ts";
 
 test("/events sends the state at once and every second, and ends when the proxy stops", async (t) => {
   const { proxy, admin } = await openMetricsScene(t, { answer: () => ok() });
@@ -31,7 +31,7 @@ test("/events turns further clients away, and forgets those that leave", async (
   const { port } = proxy.running.adminListener!;
   const clients = await Promise.all(Array.from({ length: 32 }, () => RawClient.open(port)));
   for (const client of clients) {
-    client.send(get("/events"));
+    client.send(ofOperator("/events"));
     await client.until("event: state");
   }
   const refused = await admin("/events");

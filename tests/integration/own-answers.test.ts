@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import { test } from "node:test";
 import { RawClient } from "../support/raw-client.ts";
 import { startTestProxy } from "../support/test-proxy.ts";
-import { get, request } from "./scene.ts";
+import { get, ofOperator, request } from "./scene.ts";
 
 const RULES = [
   { if: "path == /respond", respond: { status: 200, body: "hello" } },
@@ -20,8 +20,8 @@ const answers: [what: string, sent: string, status: number, body: RegExp][] = [
   ["an error page", get("/nowhere"), 404, /no_route/],
   ["a refusal", "GET /x HTTP/1.1\r\nHost: a b\r\n\r\n", 400, /bad_request/],
   ["a TRACE", request("TRACE", "/respond"), 405, /method_not_allowed/],
-  ["/metrics", get("/metrics"), 200, /sluice_/],
-  ["/ready", get("/ready"), 200, /^ready\n$/],
+  ["/metrics", ofOperator("/metrics"), 200, /sluice_/],
+  ["/ready", ofOperator("/ready"), 200, /^ready\n$/],
 ];
 for (const [what, sent, status, body] of answers) {
   test(`${what} is answered in one write`, async (t) => {

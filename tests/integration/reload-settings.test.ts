@@ -5,9 +5,9 @@ import { eventually } from "../support/eventually.ts";
 import { RawClient, roundTrip } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";
 import { startTestProxy, type TestProxy } from "../support/test-proxy.ts";
-import { get, ok } from "./scene.ts";
+import { get, ofOperator, ok } from "./scene.ts";
 
-const GET_METRICS = get("/metrics", "Connection: close");
+const GET_METRICS = ofOperator("/metrics", "Connection: close");
 
 /** The config of a test proxy before `port`, with other sections. */
 function configOf(port: number, more: Record<string, unknown> = {}, backend: Record<string, unknown> = {}) {
@@ -257,7 +257,7 @@ test("limits of a new config hold for the next request of an open connection, wh
     await server.close();
   });
   const admin = await RawClient.open(adminPort(proxy));
-  admin.send(get("/metrics"));
+  admin.send(ofOperator("/metrics"));
   await admin.until("sluice_build_info");
   const client = await RawClient.open(proxy.port);
   t.after(() => client.close());

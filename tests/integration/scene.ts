@@ -66,6 +66,11 @@ export function get(path = "/", ...lines: string[]): string {
   return request("GET", path, lines);
 }
 
+/** A GET under a name of this machine, as the admin listener wants it. */
+export function ofOperator(path: string, ...lines: string[]): string {
+  return get(path, ...lines).replace(/^Host: .*$/m, "Host: localhost");
+}
+
 /** A POST of `body` with its Content-Length. */
 export function post(body: string, ...lines: string[]): string {
   return request("POST", "/", [...lines, `Content-Length: ${body.length}`]) + body;

@@ -682,7 +682,7 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/observe/summed-event.test.ts"],
   },
   {
-    file: "admin/app.ts",
+    file: "admin/answers.ts",
     breaks: "a proxy that stops says that it is ready",
     from: "ready ? 200 : 503",
     to: "200",

@@ -14,6 +14,7 @@ import { parseBind } from "../values/bind.ts";
 import { defaultFrontendName } from "../sections/frontend.ts";
 import { parseRouteHost } from "../values/host.ts";
 import { refuseValue } from "../problems/wording.ts";
+import { checkAdmin } from "./admin-references.ts";
 import { Overlaps } from "./overlaps.ts";
 import { formatPath } from "../text/positions.ts";
 import type { Path } from "../text/positions.ts";
@@ -62,6 +63,7 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
     const { bind = DEFAULT_ADMIN_BIND } = asTable(admin);
     addresses.add(["admin", "bind"], bind, toBindKey);
     overlaps.add(["admin", "bind"], bind);
+    checkAdmin(admin, problems);
   }
 
   const defaults = asTable(asTable(data).defaults);

@@ -1,6 +1,8 @@
 import type { z } from "zod";
+import { adminToken, adminTokenFile } from "../values/admin-token.ts";
 import { BIND_FORM, parseBind } from "../values/bind.ts";
-import { parsed } from "../values/value-types.ts";
+import { HOST_FORM, parseHost } from "../values/host.ts";
+import { list, parsed } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { section } from "./section.ts";
 
@@ -9,8 +11,14 @@ export const DEFAULT_ADMIN_BIND = "127.0.0.1:9090";
 
 /** The listener for operators; there is one only where the config has this section. */
 export const adminSchema = section({
-  /** Who can reach this address can see every metric: keep it to this machine, or to a network of your own. */
+  /** Who reaches it and has the token, if there is one, sees everything, and may change what servers get. */
   bind: parsed(BIND_FORM, parseBind).prefault(DEFAULT_ADMIN_BIND),
-});
+  /** What every request but `/health` and `/ready` has to show; needed where others than this machine can reach `bind`. */
+  token: adminToken.exactOptional(),
+  /** A file that holds the token, in its place. */
+  token_file: adminTokenFile.exactOptional(),
+  /** Names under which it is asked besides the bound address and those of this machine: whatever stands in Host. */
+  allowed_hosts: list(parsed(HOST_FORM, parseHost), `a list of names, each ${HOST_FORM}`).prefault([]),
+}).transform(({ tokenFile, ...admin }) => ({ ...admin, token: admin.token ?? tokenFile }));
 
 export type AdminConfig = Frozen<z.output<typeof adminSchema>>;

@@ -21,6 +21,17 @@ export function parseRouteHost(text: string): string {
   return star + host;
 }
 
+/** What `parseHost` accepts, in words, for error messages. */
+export const HOST_FORM = 'a host without port, such as "ops.example.com", "10.0.0.5" or "[::1]"';
+
+/** Parses a host as a Host field names it: lower case, no trailing dot, IPv6 in brackets. Throws a `RangeError`. */
+export function parseHost(text: string): string {
+  const v6 = toIPv6(/^\[(.*)\]$/.exec(text)?.[1] ?? "");
+  const host = v6 === undefined ? toHostName(text.replace(/\.$/, "")) : `[${v6}]`;
+  if (host === undefined) throw new RangeError(refuseValue(text, HOST_FORM));
+  return host;
+}
+
 /** A host name or IPv4 address in lower case; `undefined` if `text` is neither. */
 export function toHostName(text: string): string | undefined {
   const name = text.toLowerCase();

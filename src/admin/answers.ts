@@ -1,0 +1,50 @@
+import { WholeResponse } from "../message/whole-response.ts";
+import { EXPOSITION_TYPE } from "../observe/exposition.ts";
+import type { AdminRefusal } from "./route.ts";
+
+const PLAIN = "text/plain; charset=utf-8";
+const NO_STORE = { "Cache-Control": "no-store" };
+
+/** An answer that holds `text`, the metrics. */
+export function metricsAnswer(text: string): Response {
+  return new WholeResponse(text, { headers: { "Content-Type": EXPOSITION_TYPE, ...NO_STORE } });
+}
+
+/** What a load balancer in front asks for: 200, or 503 where this proxy is to get no more requests. */
+export function readyAnswer(ready: boolean): Response {
+  const text = ready ? "ready\n" : "not ready\n";
+  return new WholeResponse(text, {
+    status: ready ? 200 : 503,
+    headers: { "Content-Type": PLAIN, "Content-Length": String(text.length), ...NO_STORE },
+  });
+}
+
+/** An answer of JSON that is written already. */
+export function jsonAnswer(
+  json: string,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new WholeResponse(json, {
+    status,
+    headers: { "Content-Type": "application/json", ...NO_STORE, ...headers },
+  });
+}
+
+/** An answer with `value` as JSON, laid out for people. */
+export function valueAnswer(value: unknown, status = 200): Response {
+  return jsonAnswer(JSON.stringify(value, undefined, 2) + "\n", status);
+}
+
+/** Why a request is not served, as JSON. */
+export function refusalAnswer({ status, message, accepted, headers }: AdminRefusal): Response {
+  const value = { error: message, ...(accepted.length > 0 && { accepted }) };
+  return jsonAnswer(JSON.stringify(value, undefined, 2) + "\n", status, headers);
+}
+
+/** A stream of events; null for a request that wants no body, undefined where as many listen as may. */
+export function eventsAnswer(stream: ReadableStream<Uint8Array> | null): Response {
+  return new Response(stream, {
+    headers: { "Content-Type": "text/event-stream", ...NO_STORE, "X-Accel-Buffering": "no" },
+  });
+}

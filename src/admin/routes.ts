@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { EXPOSITION_TYPE } from "../observe/exposition.ts";
+import { eventsAnswer, jsonAnswer, metricsAnswer, readyAnswer } from "./answers.ts";
+import { AdminRefusal, type AdminRoute, readRoute } from "./route.ts";
+
+/** What the admin listener tells and changes, from wherever it is known. */
+export interface AdminParts {
+  /** All metrics in Prometheus' text format. */
+  metrics(): string | Promise<string>;
+  /** Whether the proxy is to get requests: it has started, and is not stopping. */
+  ready(): boolean;
+  /** Everything that is known, as JSON. */
+  status(): Promise<string>;
+  /** The plots of the last minutes, as JSON. */
+  history(): string;
+  /** The state once a second, as server-sent events; undefined where as many listen as may. */
+  events(): ReadableStream<Uint8Array> | undefined;
+}
+
+/** Every route of the admin listener: the one table that both the app and its description are made of. */
+export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
+  const { metrics, ready, status, history, events } = parts;
+  return [
+    readRoute({
+      path: "/metrics",
+      summary: "All metrics, in Prometheus' text format.",
+      answers: EXPOSITION_TYPE,
+      read: async () => metricsAnswer(await metrics()),
+    }),
+    readRoute({
+      path: "/ready",
+      summary: "Whether the proxy is to get requests.",
+      answers: "text/plain",
+      statuses: { 503: "It is starting or stopping." },
+      open: true,
+      read: () => readyAnswer(ready()),
+    }),
+    readRoute({
+      path: "/status",
+      summary: "The state of everything, and the traffic of the last minutes.",
+      answers: z.looseObject({}),
+      read: async () => jsonAnswer(await status()),
+    }),
+    readRoute({
+      path: "/history",
+      summary: "Requests, errors and latency of each backend in the last 15 minutes, in steps of 5 s.",
+      answers: z.looseObject({}),
+      read: () => jsonAnswer(history()),
+    }),
+    readRoute({
+      path: "/events",
+      summary: "The state once a second, as server-sent events.",
+      answers: "text/event-stream",
+      statuses: { 503: "As many listen as may." },
+      read({ method }) {
+        const stream = method === "HEAD" ? null : events();
+        if (stream !== undefined) return eventsAnswer(stream);
+        throw new AdminRefusal(503, "As many listen as may", { headers: { "Retry-After": "10" } });
+      },
+    }),
+  ];
+}

@@ -72,11 +72,8 @@ export function* buildSnapshot(
 ): Steps<Snapshot> {
   const { limits } = config;
   const resolver = new Resolver(config.resolver);
-  // Every backend is built with these two: where one of them changed, none stays.
-  const sameParts = isDeepStrictEqual([limits, config.resolver], [
-    before?.config.limits,
-    before?.config.resolver,
-  ]);
+  const sameParts = before !== undefined &&
+    isDeepStrictEqual(backendParts(config), backendParts(before.config));
   const standings = new Map([...before?.standings ?? []].filter(([, servers]) => !servers.areOver));
   for (const name of Object.keys(config.backends)) {
     standings.set(name, before?.standings.get(name) ?? new Standings());
@@ -108,6 +105,11 @@ export function* buildSnapshot(
     yield;
   }
   return { config, frontends, backends, standings };
+}
+
+/** What of a config every backend is built with: where it changed, none stays. */
+function backendParts({ limits: { headerSize, headerCount, targetSize }, resolver }: Config) {
+  return { headerSize, headerCount, targetSize, resolver };
 }
 
 function createRelay(

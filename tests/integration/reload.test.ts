@@ -19,6 +19,7 @@ const CLOSING = "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
 function configOf(bind: string | string[], port: number, more: Record<string, unknown> = {}) {
   return validateConfig({
     shutdown: { drain_timeout: "500ms", grace: "20ms" },
+    ...(more["limits"] !== undefined && { limits: more["limits"] }),
     frontends: [{ name: "web", bind, default_backend: "app", ...(more["frontend"] as object) }],
     backends: { app: { servers: [`http://127.0.0.1:${port}`] }, ...(more["backends"] as object) },
   });
@@ -52,6 +53,18 @@ test("RunningProxy.reload() keeps listeners, connections and pools of what stays
   await eventually("the second answer", () => c.received.split("200 OK").length === 3);
   assert.equal(server.connections.length, 1);
   c.close();
+});
+
+test("RunningProxy.reload() keeps backends through new limits of clients, not through new ones of heads", async (t) => {
+  const { server, proxy } = await open(t);
+  const { running } = proxy;
+  const before = running.snapshot.backends.get("app");
+  const limits = { body_size: "1MiB", max_connections: 100, max_connections_per_client: 50 };
+  await running.reload(configOf("127.0.0.1:0", server.port, { limits }));
+  assert.equal(running.snapshot.config.limits.bodySize, 1024 * 1024);
+  assert.equal(running.snapshot.backends.get("app"), before);
+  await running.reload(configOf("127.0.0.1:0", server.port, { limits: { ...limits, header_count: 10 } }));
+  assert.notEqual(running.snapshot.backends.get("app"), before);
 });
 
 test("RunningProxy.reload() serves nothing where the proxy could not start", async (t) => {

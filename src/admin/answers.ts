@@ -1,5 +1,6 @@
 import { WholeResponse } from "../message/whole-response.ts";
 import { EXPOSITION_TYPE } from "../observe/exposition.ts";
+import type { DashboardPage } from "./dashboard/page.ts";
 import type { AdminRefusal } from "./route.ts";
 
 const PLAIN = "text/plain; charset=utf-8";
@@ -40,6 +41,11 @@ export function valueAnswer(value: unknown, status = 200): Response {
 export function refusalAnswer({ status, message, accepted, headers }: AdminRefusal): Response {
   const value = { error: message, ...(accepted.length > 0 && { accepted }) };
   return jsonAnswer(JSON.stringify(value, undefined, 2) + "\n", status, headers);
+}
+
+/** The dashboard. */
+export function pageAnswer({ html, headers }: DashboardPage): Response {
+  return new WholeResponse(html, { headers });
 }
 
 /** A stream of events; null for a request that wants no body, undefined where as many listen as may. */

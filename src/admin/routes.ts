@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EXPOSITION_TYPE } from "../observe/exposition.ts";
-import { eventsAnswer, jsonAnswer, metricsAnswer, readyAnswer } from "./answers.ts";
+import { eventsAnswer, jsonAnswer, metricsAnswer, pageAnswer, readyAnswer } from "./answers.ts";
+import { dashboardPage } from "./dashboard/page.ts";
 import { AdminRefusal, type AdminRoute, readRoute } from "./route.ts";
 
 /** What the admin listener tells and changes, from wherever it is known. */
@@ -21,6 +22,13 @@ export interface AdminParts {
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
   const { metrics, ready, status, history, events } = parts;
   return [
+    readRoute({
+      path: "/",
+      summary: "The dashboard: a page that shows what the other paths tell.",
+      answers: "text/html",
+      open: true, // it holds nothing, and asks for the token where one is wanted
+      read: () => pageAnswer(dashboardPage()),
+    }),
     readRoute({
       path: "/metrics",
       summary: "All metrics, in Prometheus' text format.",

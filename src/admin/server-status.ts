@@ -50,6 +50,8 @@ export interface ServerStatus extends TrafficStatus {
   readonly ejections: number;
   /** Attempts that failed on its side, by reason. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Requests per second in the steps of 5 s of the last minute, the newest first; undefined where nobody keeps a history. */
+  readonly flow: readonly number[] | undefined;
   /** Probes so far, and those that passed. */
   readonly probes: number;
   readonly probesPassed: number;
@@ -65,6 +67,7 @@ export function statusOfServer(
   const { record, passive, lastProbe, config } = server;
   const { condition, why } = conditionOf(server, available);
   const now = performance.now();
+  const watched = watchedServer(backend, server);
   return {
     url: server.name,
     state: server.operator,
@@ -89,7 +92,8 @@ export function statusOfServer(
     bytesOut: record.bytesOut,
     ejections: record.ejections,
     failures: Object.fromEntries(server.failures),
-    ...windowsOf(watchedServer(backend, server), history),
+    ...windowsOf(watched, history),
+    flow: history?.flow(watched),
     probes: record.probes,
     probesPassed: record.probesPassed,
     lastProbe: lastProbe && {

@@ -124,6 +124,11 @@ export class History {
     return last === undefined ? Counts.of([]).over(0) : last.more.over(last.ms);
   }
 
+  /** Requests per second in the steps of the last minute, the newest first. */
+  flow({ key }: Watched): readonly number[] {
+    return this.#past.get(key)?.minute.rates() ?? [];
+  }
+
   /** The plots of all that have one, each with the oldest step first. */
   plots(): Plotted<PlotSeries> {
     return this.#plotted((plot) => plot.series(this.#step));

@@ -119,6 +119,18 @@ export class SampleRing {
     return more && { more, ms: now - this.#timeOf(back) };
   }
 
+  /** Requests per second between each two samples, the newest first. */
+  rates(): number[] {
+    const kept = Math.min(this.#taken, this.#size);
+    return Array.from({ length: kept - 1 }, (_, i) => {
+      const [from, to] = [i + 2, i + 1].map((back) => ({
+        requests: this.#rows?.[((this.#taken - back) % this.#size) * COLUMNS] ?? 0,
+        at: this.#timeOf(back),
+      })) as [{ requests: number; at: number }, { requests: number; at: number }];
+      return ((to.requests - from.requests) >>> 0) * 1000 / Math.max(1, to.at - from.at);
+    });
+  }
+
   /** The time of the sample that is `back` before the next. */
   #timeOf(back: number): number {
     return this.#times[(this.#taken - back) % this.#size]!;

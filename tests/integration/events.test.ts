@@ -30,10 +30,8 @@ test("/events turns further clients away, and forgets those that leave", async (
   const { proxy, admin } = await openMetricsScene(t, { answer: () => ok() });
   const { port } = proxy.running.adminListener!;
   const clients = await Promise.all(Array.from({ length: 32 }, () => RawClient.open(port)));
-  for (const client of clients) {
-    client.send(ofOperator("/events"));
-    await client.until("event: state");
-  }
+  for (const client of clients) client.send(ofOperator("/events"));
+  await Promise.all(clients.map((client) => client.until("event: state")));
   const refused = await admin("/events");
   assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "10"]);
   await refused.body?.cancel();

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { EXPOSITION_TYPE } from "../observe/exposition.ts";
 import { eventsAnswer, jsonAnswer, metricsAnswer, pageAnswer, readyAnswer } from "./answers.ts";
 import { dashboardPage } from "./dashboard/page.ts";
+import type { Backend } from "../backend/backend.ts";
+import { serverRoutes } from "./servers.ts";
 import { AdminRefusal, type AdminRoute, readRoute } from "./route.ts";
 
 /** What the admin listener tells and changes, from wherever it is known. */
@@ -16,11 +18,13 @@ export interface AdminParts {
   history(): string;
   /** The state once a second, as server-sent events; undefined where as many listen as may. */
   events(): ReadableStream<Uint8Array> | undefined;
+  /** Those of the config that runs, by name. */
+  backends(): ReadonlyMap<string, Backend>;
 }
 
 /** Every route of the admin listener: the one table that both the app and its description are made of. */
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
-  const { metrics, ready, status, history, events } = parts;
+  const { metrics, ready, status, history, events, backends } = parts;
   return [
     readRoute({
       path: "/",
@@ -66,5 +70,6 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
         throw new AdminRefusal(503, "As many listen as may", { headers: { "Retry-After": "10" } });
       },
     }),
+    ...serverRoutes(backends),
   ];
 }

@@ -15,9 +15,9 @@ export interface ConditionStatus {
 
 /** How `server` is; `available` says whether it gets requests. */
 export function conditionOf(server: Server, available: boolean): ConditionStatus {
-  const { operator, config, health, passive, record } = server;
+  const { operator, givenWeight, health, passive, record } = server;
   if (operator !== "ready") return { condition: operator, why: `the operator said ${operator}` };
-  if (config.weight === 0) return { condition: "off", why: "its weight is 0" };
+  if (givenWeight === 0) return { condition: "off", why: "its weight is 0" };
   const anyway = available ? "; used all the same, as too few others are up" : "";
   if (!health.known && !health.up) return { condition: "unprobed", why: `no probe has passed yet${anyway}` };
   if (!health.up) return { condition: "down", why: whyDown(server) + anyway };

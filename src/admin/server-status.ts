@@ -1,4 +1,6 @@
-import type { OperatorState, Server } from "../backend/server.ts";
+import type { OperatorState } from "../backend/operator-word.ts";
+import type { Server } from "../backend/server.ts";
+import type { Probed } from "../health/probe-result.ts";
 import type { History } from "../observe/history.ts";
 import { conditionOf, type ServerCondition } from "./server-condition.ts";
 import { watchedServer } from "./watched.ts";
@@ -33,7 +35,11 @@ export interface ServerStatus extends TrafficStatus {
   readonly up: boolean;
   /** Whether it gets requests of new clients now. */
   readonly available: boolean;
+  /** What counts: the operator's, or else the config's. */
   readonly weight: number;
+  readonly configWeight: number;
+  /** When the next of the operator's words is over, as ISO 8601; undefined where it holds for good. */
+  readonly operatorUntil: string | undefined;
   /** What counts of its weight at the moment: less while it is brought up slowly. */
   readonly effectiveWeight: number;
   readonly priority: number;
@@ -77,7 +83,9 @@ export function statusOfServer(
     ejectedUntil: passive.isEjected(now) ? isoOf(Date.now() + passive.ejectedUntil - now) : undefined,
     up: server.health.up,
     available,
-    weight: config.weight,
+    weight: server.givenWeight,
+    configWeight: config.weight,
+    operatorUntil: server.word.endsAt === Infinity ? undefined : isoOf(Date.now() + server.word.endsAt - now),
     effectiveWeight: server.weight,
     priority: server.priority,
     inFlight: server.inFlight,
@@ -96,14 +104,13 @@ export function statusOfServer(
     flow: history?.flow(watched),
     probes: record.probes,
     probesPassed: record.probesPassed,
-    lastProbe: lastProbe && {
-      code: lastProbe.code,
-      status: lastProbe.status,
-      detail: lastProbe.detail,
-      ms: lastProbe.ms,
-      at: new Date(lastProbe.at).toISOString(),
-    },
+    lastProbe: lastProbe && probeStatusOf(lastProbe),
   };
+}
+
+/** A result of a probe as operators see it. */
+export function probeStatusOf({ code, status, detail, ms, at }: Probed): ProbeStatus {
+  return { code, status, detail, ms, at: new Date(at).toISOString() };
 }
 
 function isoOf(at: number | undefined): string | undefined {

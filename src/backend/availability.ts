@@ -295,8 +295,8 @@ function noteTurn({ record }: Server, fault?: ProxyErrorKind | number): void {
 }
 
 /** Whether config and operator let the server have requests. */
-function isEligible({ config, operator }: Server): boolean {
-  return config.weight > 0 && operator === "ready";
+function isEligible({ givenWeight, operator }: Server): boolean {
+  return givenWeight > 0 && operator === "ready";
 }
 
 function isHealthy({ health, passive }: Server, now: number): boolean {

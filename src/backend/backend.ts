@@ -5,6 +5,7 @@ import type { Policy } from "../balancing/policy.ts";
 import type { Log } from "../base/log.ts";
 import type { BackendConfig } from "../config/sections/backend.ts";
 import type { HealthCheckConfig } from "../config/sections/health-check.ts";
+import type { Probed } from "../health/probe-result.ts";
 import type { Fields } from "../http/fields.ts";
 import type { CodecLimits } from "../http/head-limits.ts";
 import type { NameResolver } from "../net/resolver.ts";
@@ -12,13 +13,15 @@ import { ConnectionPool } from "../upstream/pool.ts";
 import { Availability } from "./availability.ts";
 import { destinationOf } from "./destination.ts";
 import { compileHashKey, type HashKey } from "./hash-key.ts";
-import { startHealthChecks } from "./health-checks.ts";
+import { probeOnce, startHealthChecks } from "./health-checks.ts";
 import { type Member, Membership } from "./membership.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import { type OperatorState, Server } from "./server.ts";
+import type { OperatorWish } from "./operator-word.ts";
+import { Server } from "./server.ts";
 import { Standings } from "./standing.ts";
 import { Stickiness } from "./sticky-cookie.ts";
 import { disperse } from "./waiting.ts";
+import { WordTimer } from "./word-timer.ts";
 
 /** Time that names get to be looked up before the start goes on without them, in ms. */
 const NAMES_MS = 2000;
@@ -48,6 +51,7 @@ export class Backend {
   readonly #availability: Availability;
   readonly #membership: Membership;
   readonly #standings: Standings;
+  readonly #words = new WordTimer((servers) => this.#heed(servers));
   readonly #closed = new AbortController();
   /** The backend of this name in the config after this one, where it speaks the same protocol: that one knows who is there. */
   #successor: Backend | undefined;
@@ -162,11 +166,32 @@ export class Backend {
   }
 
   /** Says what the operator wants of a server. Requests under way are finished in any case, tunnels end after a while. */
-  setState(server: Server, state: OperatorState): void {
-    server.operator = state;
-    this.#availability.refresh();
-    if (state === "ready") server.tunnels.stay();
-    else server.tunnels.leave(this.config.timeouts.tunnelDrain);
+  operate(server: Server, wish: OperatorWish): void {
+    server.word.say(wish, performance.now());
+    this.#words.watch();
+    this.#heed([server]);
+  }
+
+  /** Takes back what the operator said of a server. */
+  release(server: Server): void {
+    server.word.unsay();
+    this.#words.watch();
+    this.#heed([server]);
+  }
+
+  /**
+   * Probes a server now, besides its rhythm; the result counts like any other. Undefined where it cannot be asked: there are
+   * no files left, or it has left the backend.
+   */
+  async probe(server: Server): Promise<Probed | undefined> {
+    const { healthCheck } = this.config;
+    if (healthCheck === undefined) {
+      throw new TypeError(`Cannot probe "${server.name}": it has no health check`);
+    }
+    const probed = await probeOnce(healthCheck, { server, limits: this.#limits }, this.closed);
+    if (probed === undefined || this.closed.aborted || !this.#servers.includes(server)) return undefined;
+    this.#availability.onProbed(server, probed, healthCheck);
+    return probed;
   }
 
   /**
@@ -178,12 +203,24 @@ export class Backend {
     this.#closed.abort();
     this.#membership.close();
     this.#availability.dispose();
+    this.#words.close();
+    if (successor !== undefined) successor.#heed(successor.servers); // something may have been said while it was built
     if (successor?.config.protocol === this.config.protocol) this.#successor = successor;
     for (const server of this.servers) {
       server.pool.close();
       if (this.#successor !== undefined) disperse(server, true);
     }
     this.#letGo(this.servers, successor?.servers ?? []);
+  }
+
+  /** Something else was said of these servers. */
+  #heed(servers: readonly Server[]): void {
+    for (const server of servers) server.heed();
+    this.#availability.refresh();
+    for (const { operator, tunnels } of servers) {
+      if (operator === "ready") tunnels.stay();
+      else tunnels.leave(this.config.timeouts.tunnelDrain);
+    }
   }
 
   /** The servers with the names of `servers`, of another config, which may have left since. */
@@ -229,6 +266,7 @@ export class Backend {
     { added, known }: { added: readonly Server[]; known: ReadonlyMap<string, Server> },
   ): void {
     this.#servers = servers;
+    this.#words.watch(servers);
     this.stickiness?.update(servers);
     this.#availability.update(servers, known.size === 0 ? [] : added.filter(({ name }) => !known.has(name)));
     for (const { operator, tunnels } of added) if (operator === "ready") tunnels.stay();

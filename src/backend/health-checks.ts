@@ -3,6 +3,7 @@ import type { HealthCheckConfig } from "../config/sections/health-check.ts";
 import type { ServerConfig } from "../config/sections/server.ts";
 import { includesStatus } from "../config/values/statuses.ts";
 import { startActiveChecks } from "../health/active.ts";
+import type { Probed } from "../health/probe-result.ts";
 import type { CodecLimits } from "../http/head-limits.ts";
 import { probe, type ProbePlan } from "../upstream/probe.ts";
 import type { Availability } from "./availability.ts";
@@ -40,6 +41,17 @@ export async function startHealthChecks(
     isPaused: (server) => server.operator === "maint",
     onResult: (server, probed) => availability.onProbed(server, probed, healthCheck),
   }, signal);
+}
+
+/** Probes one server once. Undefined where it could not be asked: there are no files left. */
+export async function probeOnce(
+  check: HealthCheckConfig,
+  { server, limits }: { server: Server; limits: CodecLimits },
+  signal: AbortSignal,
+): Promise<Probed | undefined> {
+  const startedAt = performance.now();
+  const result = await probe(planOf(check, server, limits), signal);
+  return result && { ...result, ms: performance.now() - startedAt, at: Date.now() };
 }
 
 function planOf(

@@ -19,12 +19,10 @@ import { isLoadReport } from "../http/load-report.ts";
 import type { DropsField } from "../http1/encode.ts";
 import type { DialDestination } from "../net/dial.ts";
 import type { ConnectionPool } from "../upstream/pool.ts";
+import type { OperatorState, OperatorWord } from "./operator-word.ts";
 import type { ServerRecord } from "./record.ts";
 import { Standing } from "./standing.ts";
 import type { Tunnels } from "./tunnels.ts";
-
-/** What the operator said of a server: `drain` and `maint` get no new requests, and `maint` is not probed either. */
-export type OperatorState = "ready" | "drain" | "maint";
 
 /** Who wants to know how requests to a server end. */
 export interface OutcomeListener {
@@ -67,13 +65,15 @@ export class Server implements Candidate, ProbeTarget {
   readonly isParent: boolean;
   /** Whether what its answers say of its load is for us. */
   readonly readsReports: boolean;
-  operator: OperatorState = "ready";
+  /** What the operator said of it, in whatever config. */
+  readonly word: OperatorWord;
   /** Share of the weight that counts: less than 1 while a server that came back is brought up. */
   ramp = 1;
   /** When it came back, while it is brought up to its weight. */
   rampingSince: number | undefined;
   #health: HealthState = UNKNOWN_HEALTH;
   #lastProbe: Probed | undefined;
+  #givenWeight: number;
 
   constructor(
     config: ServerConfig,
@@ -103,12 +103,14 @@ export class Server implements Candidate, ProbeTarget {
     const { before, standing = new Standing() } = parts;
     this.tunnels = standing.tunnels;
     this.record = standing.record;
+    this.word = standing.word;
+    this.word.expire(performance.now());
+    this.#givenWeight = this.word.weight ?? config.weight;
     this.passive = new PassiveHealth(parts.ejection, before?.passive);
     this.outcomes = parts.outcomes;
     this.isParent = parts.isParent ?? false;
     this.readsReports = parts.readsReports ?? false;
     if (before === undefined) return;
-    this.operator = before.operator;
     this.rampingSince = before.rampingSince;
     if (parts.sameCheck !== true) return;
     this.#health = before.health;
@@ -146,9 +148,24 @@ export class Server implements Candidate, ProbeTarget {
     return this.record.failures;
   }
 
+  /** What the operator wants of it. */
+  get operator(): OperatorState {
+    return this.word.state;
+  }
+
+  /** The operator's weight, or else the config's. */
+  get givenWeight(): number {
+    return this.#givenWeight;
+  }
+
   /** Share of the requests in relation to the others, at this moment. */
   get weight(): number {
-    return this.config.weight * this.ramp;
+    return this.#givenWeight * this.ramp;
+  }
+
+  /** The operator said something else of it. Its backend has to work out anew who gets requests. */
+  heed(): void {
+    this.#givenWeight = this.word.weight ?? this.config.weight;
   }
 
   /** Whether further requests would wait for a connection, or have to wait for the next probe. */

@@ -57,6 +57,7 @@ export class RunningProxy {
       status: () => observed.statusPage(),
       history: () => observed.historyPage(),
       events: () => observed.openEvents(),
+      backends: () => this.#snapshot.backends,
     });
     this.#admin = new AdminListener(this.#receiveOperators(config), log);
     this.#listeners = new Listeners(this.#clients, log);

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { roundTrip } from "../support/raw-client.ts";
+import { eventually } from "../support/eventually.ts";
+import { RawClient, roundTrip } from "../support/raw-client.ts";
 import { startTestProxy } from "../support/test-proxy.ts";
 import { openAdminScene } from "./admin-scene.ts";
 
@@ -70,4 +71,27 @@ test("a unix socket is asked under any name", async (t) => {
     rmSync(directory, { recursive: true });
   });
   assert.match(await roundTrip(path, raw("GET", "/status", ["Host: sluice"])), /^HTTP\/1\.1 200 /);
+});
+
+test("of 1,000 clients that want the events at once 32 get them, and the rest a refusal", async (t) => {
+  const { admin, adminPort, proxy } = await openAdminScene(t);
+  const clients = await Promise.all(Array.from({ length: 1000 }, () => RawClient.open(adminPort)));
+  t.after(() => clients.forEach((client) => client.close()));
+  for (const client of clients) client.send(raw("GET", "/events", ["Host: localhost"]));
+  const served = () => clients.filter(({ received }) => received.startsWith("HTTP/1.1 200 "));
+  const turnedAway = () => clients.filter(({ received }) => received.startsWith("HTTP/1.1 503 "));
+  await eventually(
+    "an answer for each",
+    () =>
+      served().length === 32 &&
+      clients.every(({ received, closed, ended }) => received !== "" || closed || ended),
+  );
+  assert.ok(turnedAway().length >= 32); // the refusal of a connection may be lost, as its request is not read
+  assert.match(await roundTrip(proxy.port, raw("GET", "/", ["Host: a"])), /^HTTP\/1\.1 200 /);
+  for (const client of clients) client.close();
+  await eventually("room for others", async () => {
+    const response = await admin("/events").catch(() => undefined);
+    await response?.body?.cancel();
+    return response?.status === 200;
+  });
 });

@@ -275,7 +275,7 @@ test("a DNS server that is not there is no fault of the server, and holds no req
   await ask(proxy);
   const [server] = proxy.running.snapshot.backends.get("app")!.servers;
   server!.observe({ code: "L7OK", ms: 1, at: 0 }, { rise: 1, fall: 1 });
-  proxy.running.snapshot.backends.get("app")!.setState(server!, "ready");
+  proxy.running.snapshot.backends.get("app")!.operate(server!, { state: "ready" });
   const startedAt = performance.now();
   for (let i = 1; i <= 5; i++) {
     await ask(proxy);

@@ -39,6 +39,6 @@ test("Socket.IO goes to another server when its own is drained", async (t) => {
   const backend = proxy.running.snapshot.backends.get("app")!;
   const own = servers.findIndex(({ sockets }) => sockets.length === 1);
   const server = backend.servers.find(({ name }) => name.endsWith(`:${servers[own]!.port}`))!;
-  backend.setState(server, "maint");
+  backend.operate(server, { state: "maint" });
   await eventually("the other server", () => servers[1 - own]!.sockets.length === 1 && client.connected);
 });

@@ -138,7 +138,7 @@ test("/status says why a server is down, in the probe's words, and shows its las
   assert.deepEqual([off.condition, off.why], ["off", "its weight is 0"]);
 
   const backend = proxy.running.snapshot.backends.get("dead")!;
-  backend.setState(backend.servers[0]!, "drain");
+  backend.operate(backend.servers[0]!, { state: "drain" });
   const [drained] = (await status()).backends[1].servers;
   assert.deepEqual([drained.condition, drained.why, drained.state], [
     "drain",

@@ -116,10 +116,10 @@ test("a drained server keeps its clients and gets no new ones; one in maintenanc
   const scene = await open(t);
   const first = await scene.ask();
   const server = serverCalled(scene, first.by);
-  backendOf(scene).setState(server, "drain");
+  backendOf(scene).operate(server, { state: "drain" });
   assert.equal((await scene.ask(`Cookie: ${first.cookie}`)).by, first.by);
   for (let i = 0; i < 6; i++) assert.notEqual((await scene.ask()).by, first.by);
-  backendOf(scene).setState(server, "maint");
+  backendOf(scene).operate(server, { state: "maint" });
   const moved = await scene.ask(`Cookie: ${first.cookie}`);
   assert.notEqual(moved.by, first.by);
   assert.ok(moved.cookie !== undefined && moved.cookie !== first.cookie);
@@ -193,7 +193,7 @@ for (const [sticky, message] of REFUSED) {
 test("a tunnel does not stay with a server that is drained: it would end at once, again and again", async (t) => {
   const scene = await open(t);
   const first = await scene.ask();
-  backendOf(scene).setState(serverCalled(scene, first.by), "drain");
+  backendOf(scene).operate(serverCalled(scene, first.by), { state: "drain" });
   const upgrade = ["Upgrade: websocket", "Connection: Upgrade", `Cookie: ${first.cookie}`];
   const answer = await roundTrip(scene.proxy.port, get("/", ...upgrade, "Connection: close"));
   assert.notEqual(answer.slice(-1), first.by);

@@ -196,7 +196,7 @@ for (const what of ["goes down", "is in maint", "leaves by a reload"]) {
     if (what === "goes down") scene.healthy[0] = false;
     else if (what === "is in maint") {
       const backend = scene.proxy.running.snapshot.backends.get("app")!;
-      backend.setState(backend.servers[0]!, "maint");
+      backend.operate(backend.servers[0]!, { state: "maint" });
     } else await scene.reload([scene.entry(1)], { sticky: {} });
     await eventually("both to wait for the second", () => {
       const { servers } = scene.proxy.running.snapshot.backends.get("app")!;

@@ -19,7 +19,7 @@ const SOON = { timeouts: { tunnel_drain: "30ms" } };
 
 function setState(proxy: TestProxy, state: "ready" | "drain" | "maint"): void {
   const backend = proxy.running.snapshot.backends.get("app")!;
-  backend.setState(backend.servers[0]!, state);
+  backend.operate(backend.servers[0]!, { state });
 }
 
 /** The close code of the masked Close frame at the end of `text`. */
@@ -67,7 +67,7 @@ test("RunningProxy.stop() lets a WebSocket that ends by itself end by itself", a
 });
 
 for (const state of ["drain", "maint"] as const) {
-  test(`Backend.setState() closes WebSockets with 1001 after tunnel_drain: ${state}`, async (t) => {
+  test(`Backend.operate() closes WebSockets with 1001 after tunnel_drain: ${state}`, async (t) => {
     const { connect, sockets, proxy } = await openEcho(t, { backend: SOON });
     const client = await connect();
     const server = await eventually("the server's side", () => sockets[0]);
@@ -79,7 +79,7 @@ for (const state of ["drain", "maint"] as const) {
   });
 }
 
-test("Backend.setState() leaves the WebSockets of a server that is ready again in time", async (t) => {
+test("Backend.operate() leaves the WebSockets of a server that is ready again in time", async (t) => {
   const { connect, sockets, proxy } = await openEcho(t, { backend: { timeouts: { tunnel_drain: "150ms" } } });
   const client = await connect();
   setState(proxy, "drain");

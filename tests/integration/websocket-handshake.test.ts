@@ -109,7 +109,7 @@ test("forward() answers a handshake 502 where the server refuses connections", a
 test("forward() answers a handshake 503 where no server is available", async (t) => {
   const { proxy } = await openEcho(t);
   const backend = proxy.running.snapshot.backends.get("app")!;
-  backend.setState(backend.servers[0]!, "maint");
+  backend.operate(backend.servers[0]!, { state: "maint" });
   assert.equal((await refusalOf(proxy, "/")).status, 503);
   assert.equal((await proxy.access(0))["reason"], "no_server");
 });

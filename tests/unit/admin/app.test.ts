@@ -14,6 +14,7 @@ const PARTS = {
   status: () => Promise.resolve("{}"),
   history: () => "{}",
   events: () => undefined,
+  backends: () => new Map(),
 };
 
 /** The app of these parts, asked for a path. */

@@ -1,6 +1,7 @@
 import type { TestContext } from "node:test";
 import { Availability, type AvailabilityRules } from "../../../src/backend/availability.ts";
-import { type OperatorState, Server } from "../../../src/backend/server.ts";
+import type { OperatorState } from "../../../src/backend/operator-word.ts";
+import { Server } from "../../../src/backend/server.ts";
 import type { ProxyErrorKind } from "../../../src/base/errors.ts";
 import type { LogFields } from "../../../src/base/log-event.ts";
 import { validateConfig } from "../../../src/config/load.ts";
@@ -102,7 +103,7 @@ export class Scene {
   }
 
   operate(i: number, state: OperatorState): void {
-    this.servers[i]!.operator = state;
+    this.servers[i]!.word.say({ state }, performance.now());
     this.availability.refresh();
   }
 

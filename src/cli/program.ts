@@ -7,6 +7,7 @@ import { check } from "./check.ts";
 import { demo } from "./demo.ts";
 import { printPasswordHash } from "./hash-password.ts";
 import { run, type RunOptions } from "./run.ts";
+import { top, type TopOptions } from "./top.ts";
 
 const CONFIG_HELP =
   "the config: .toml, .yaml or .json; default: $SLUICE_CONFIG, or sluice.toml and the like in this directory";
@@ -34,6 +35,10 @@ export async function runProgram(args: readonly string[], main: string): Promise
     .description("say whether the config is valid and what it describes; opens nothing")
     .option("-c, --config <file>", CONFIG_HELP)
     .action(({ config }: { config?: string }) => check(config));
+  program.command("top")
+    .description("show what a running proxy does, until q; once where the output is no terminal")
+    .option("--admin <url>", "its admin listener; default: http://127.0.0.1:9090")
+    .action(async (options: TopOptions) => void (code = await top(options)));
   program.command("demo")
     .description("serve config.example.toml in front of three demo servers")
     .action(async () => void (code = await demo()));

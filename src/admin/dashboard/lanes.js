@@ -90,7 +90,7 @@ export class Lane {
       },
       make("svg", { viewBox: "0 0 12 20", "aria-hidden": "true" }, make("path", { d: "M2 8l4 4 4-4" })),
     );
-    parts.details = make("dl", { class: "lane-more", id, hidden: true });
+    parts.details = make("div", { class: "lane-more", id, hidden: true });
     this.element = make(
       "li",
       { class: "lane" },
@@ -118,7 +118,7 @@ export class Lane {
     const parts = this.#parts;
     mark(this.element, "data-condition", condition);
     say(parts.word, WORDS[condition] ?? condition);
-    say(parts.since, server.since === null ? "" : ` for ${span(now - Date.parse(server.since))}`);
+    say(parts.since, sinceOf(server, now));
     parts.why.hidden = why === null;
     say(parts.why, why === null ? "" : why + backAgain(server, now));
     mark(parts.why, "title", parts.why.textContent);
@@ -169,7 +169,7 @@ export class Lane {
   }
 
   #fill() {
-    const { details } = this.#parts;
+    const list = make("dl");
     this.#parts.facts = new Map();
     for (
       const name of ["last probe", "five minutes", "weight", "connections", "since the start", "failed by"]
@@ -177,7 +177,7 @@ export class Lane {
       const fact = make("dd");
       this.#parts.facts.set(name, fact);
       const isLong = name === "last probe" || name === "failed by";
-      details.append(make("div", isLong ? { class: "wide" } : {}, make("dt", {}, name), fact));
+      list.append(make("div", isLong ? { class: "wide" } : {}, make("dt", {}, name), fact));
     }
     const button = (text, change) =>
       make("button", {
@@ -185,12 +185,15 @@ export class Lane {
         class: "quiet",
         onclick: () => operate(this.#backend, this.#server, change(this.#server)),
       }, text);
-    details.append(make(
-      "div",
-      { class: "buttons" },
-      button("Maintenance", () => ({ state: "maint" })),
-      button("Set weight", ({ weight }) => ({ weight })),
-    ));
+    this.#parts.details.append(
+      list,
+      make(
+        "div",
+        { class: "buttons" },
+        button("Maintenance", () => ({ state: "maint" })),
+        button("Set weight", ({ weight }) => ({ weight })),
+      ),
+    );
   }
 
   #detail(now) {
@@ -221,7 +224,14 @@ export class Lane {
   }
 }
 
-function backAgain({ ejected_until: until }, now) {
+/** Since when it is as it is, where that is known: nobody notes when an operator said something. */
+function sinceOf({ since, state }, now) {
+  return since === null || state !== "ready" ? "" : ` for ${span(now - Date.parse(since))}`;
+}
+
+/** When that is over, where it is known. */
+function backAgain({ ejected_until, operator_until = null }, now) {
+  const until = ejected_until ?? operator_until;
   return until === null ? "" : `, back in ${span(Date.parse(until) - now)}`;
 }
 

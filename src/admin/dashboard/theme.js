@@ -16,7 +16,7 @@ export function startTheme() {
       choice === "dark" || (choice === "auto" && dark.matches),
     );
     button.textContent = choice[0].toUpperCase() + choice.slice(1);
-    button.setAttribute("aria-label", `Colours: ${choice === "auto" ? "as the system has them" : choice}`);
+    button.setAttribute("aria-label", `Colours: ${button.textContent}`);
     redrawPlots();
   };
   button.addEventListener("click", () => {

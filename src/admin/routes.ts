@@ -1,13 +1,19 @@
 import { z } from "zod";
 import { EXPOSITION_TYPE } from "../observe/exposition.ts";
-import { eventsAnswer, jsonAnswer, metricsAnswer, pageAnswer, readyAnswer } from "./answers.ts";
+import { eventsAnswer, jsonAnswer, metricsAnswer, pageAnswer, readyAnswer, valueAnswer } from "./answers.ts";
 import { dashboardPage } from "./dashboard/page.ts";
 import type { Backend } from "../backend/backend.ts";
+import { errorRoutes } from "./errors.ts";
+import { healthSchema } from "./health.ts";
+import { describeRoutes } from "./openapi.ts";
+import type { RecentError } from "../observe/recent-errors.ts";
 import { serverRoutes } from "./servers.ts";
 import { AdminRefusal, type AdminRoute, readRoute } from "./route.ts";
 
 /** What the admin listener tells and changes, from wherever it is known. */
 export interface AdminParts {
+  /** Of the program. */
+  readonly version: string;
   /** All metrics in Prometheus' text format. */
   metrics(): string | Promise<string>;
   /** Whether the proxy is to get requests: it has started, and is not stopping. */
@@ -20,12 +26,16 @@ export interface AdminParts {
   events(): ReadableStream<Uint8Array> | undefined;
   /** Those of the config that runs, by name. */
   backends(): ReadonlyMap<string, Backend>;
+  /** Which servers get requests. */
+  health(): z.output<typeof healthSchema>;
+  /** The requests that failed last. */
+  errors(): readonly RecentError[];
 }
 
 /** Every route of the admin listener: the one table that both the app and its description are made of. */
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
-  const { metrics, ready, status, history, events, backends } = parts;
-  return [
+  const { version, metrics, ready, status, history, events, backends, health, errors } = parts;
+  const routes: AdminRoute[] = [
     readRoute({
       path: "/",
       summary: "The dashboard: a page that shows what the other paths tell.",
@@ -43,9 +53,16 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
       path: "/ready",
       summary: "Whether the proxy is to get requests.",
       answers: "text/plain",
-      statuses: { 503: "It is starting or stopping." },
+      statuses: { 503: "It is starting or stopping, or a critical backend has no server." },
       open: true,
       read: () => readyAnswer(ready()),
+    }),
+    readRoute({
+      path: "/health",
+      summary: "Which servers get requests. 200 in any case.",
+      answers: healthSchema,
+      open: true,
+      read: () => valueAnswer(health()),
     }),
     readRoute({
       path: "/status",
@@ -71,5 +88,13 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
       },
     }),
     ...serverRoutes(backends),
+    ...errorRoutes(errors),
+    readRoute({
+      path: "/openapi.json",
+      summary: "This description.",
+      answers: z.looseObject({}),
+      read: () => valueAnswer(describeRoutes(routes, version)),
+    }),
   ];
+  return routes;
 }

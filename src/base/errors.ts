@@ -63,6 +63,11 @@ export function statusOf(kind: ProxyErrorKind): number {
   return TABLE[kind].status;
 }
 
+/** Who is to blame for a failure of this kind. */
+export function sideOf(kind: ProxyErrorKind): Side {
+  return TABLE[kind].side;
+}
+
 /** Error type of a kind in the field Proxy-Status (RFC 9209 §2.3). */
 export function proxyStatusOf(kind: ProxyErrorKind): string {
   return TABLE[kind].type;

@@ -43,7 +43,7 @@ export class EmbeddedBackend {
         }],
         backends: { [name]: config },
       }),
-      { metrics: () => new Response(), ready: () => new Response(), log },
+      { metrics: () => new Response(), ready: () => new Response(), health: () => new Response(), log },
     );
     this.#backend = snapshot.backends.get(name)!;
     this.#identity = snapshot.frontends[0]!.identity;

@@ -1,6 +1,8 @@
-import { metricsAnswer, readyAnswer } from "../admin/answers.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { metricsAnswer, readyAnswer, valueAnswer } from "../admin/answers.ts";
 import { createAdminApp } from "../admin/app.ts";
 import { Guard } from "../admin/guard.ts";
+import { hasCritical, healthOf } from "../admin/health.ts";
 import type { AdminRoute } from "../admin/route.ts";
 import { adminRoutes } from "../admin/routes.ts";
 import type { ProxyStatus } from "../admin/status.ts";
@@ -10,6 +12,7 @@ import type { Config } from "../config/schema.ts";
 import { Clients } from "../downstream/clients.ts";
 import type { Reception } from "../downstream/reception.ts";
 import type { Listener } from "../net/listen.ts";
+import { RecentErrors } from "../observe/recent-errors.ts";
 import { AdminListener } from "./admin-listener.ts";
 import { warnOfFiles } from "./file-warning.ts";
 import { Listeners } from "./listeners.ts";
@@ -31,6 +34,7 @@ export class RunningProxy {
   readonly #admin: AdminListener;
   readonly #listeners: Listeners;
   readonly #observed: Observed;
+  readonly #errors = new RecentErrors();
   #receptions = new Map<string, FrontendReception>();
   #snapshot: Snapshot;
   /** The reload that runs, and those after it: one at a time. */
@@ -52,12 +56,15 @@ export class RunningProxy {
     this.#clients = new Clients({ ...config.limits, graceMs: config.shutdown.grace });
     const observed = this.#observed = new Observed(this);
     this.#adminRoutes = adminRoutes({
+      version: packageJson.version,
       metrics: () => observed.nextMetricsPage(),
       ready: () => this.ready,
       status: () => observed.statusPage(),
       history: () => observed.historyPage(),
       events: () => observed.openEvents(),
       backends: () => this.#snapshot.backends,
+      health: () => this.#health(),
+      errors: () => this.#errors.list(),
     });
     this.#admin = new AdminListener(this.#receiveOperators(config), log);
     this.#listeners = new Listeners(this.#clients, log);
@@ -76,9 +83,9 @@ export class RunningProxy {
     return this.#stopped;
   }
 
-  /** From the moment the listeners are bound until `stop`: what the ready path tells. */
+  /** From the moment the listeners are bound until `stop`, while no critical backend is without a server: what the ready path tells. */
   get ready(): boolean {
-    return this.#listeners.all.length > 0 && !this.#stopped;
+    return this.#listeners.all.length > 0 && !this.#stopped && hasCritical(this.#snapshot.backends.values());
   }
 
   /** The frontends' listeners; empty until `start`. */
@@ -231,10 +238,11 @@ export class RunningProxy {
   /** Opens what `next` needs, then swaps everything in one go. */
   async #serve(next: Snapshot): Promise<void> {
     const receptions = new Map<string, FrontendReception>();
+    const errors = next.config.admin && this.#errors; // nobody else asks for them
     for (const frontend of next.frontends) {
       const { name } = frontend.config;
       const tally = this.#receptions.get(name)?.tally;
-      receptions.set(name, new FrontendReception(frontend, next.config, { log: this.#log, tally }));
+      receptions.set(name, new FrontendReception(frontend, next.config, { log: this.#log, tally, errors }));
     }
     const admin = await this.#admin.prepare(next.config.admin);
     let bind;
@@ -261,6 +269,10 @@ export class RunningProxy {
     this.#snapshot = next;
   }
 
+  #health() {
+    return healthOf(this.#snapshot.backends.values());
+  }
+
   /** How operators are served by `config`. */
   #receiveOperators({ admin, limits }: Config): Reception {
     const { bind, token, allowedHosts = [] } = admin ?? {};
@@ -272,6 +284,7 @@ export class RunningProxy {
     return buildSnapshot(config, {
       metrics: async () => metricsAnswer(await this.#observed.nextMetricsPage()),
       ready: () => readyAnswer(this.ready),
+      health: () => valueAnswer(this.#health()),
       log: this.#log,
       before,
     });

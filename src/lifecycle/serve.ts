@@ -13,6 +13,7 @@ import type { Exchange } from "../message/exchange.ts";
 import { type AccessLog, logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import { LoggedHeaders } from "../observe/logged-headers.ts";
+import type { RecentErrors } from "../observe/recent-errors.ts";
 import { SummedEvent } from "../observe/summed-event.ts";
 import { type App, type Handler, handlerOf } from "../proxy/app.ts";
 import { answerFailure } from "../proxy/error-answer.ts";
@@ -68,12 +69,18 @@ export class FrontendReception implements Reception {
   readonly #errors: ServedFrontend["errors"];
   readonly #trusted: IpSet;
   readonly #access: AccessLog | undefined;
+  readonly #recentErrors: RecentErrors | undefined;
 
   /** `tally` goes on from the config before; without it the frontend is new. */
   constructor(
     served: ServedFrontend,
     config: Config,
-    { log, tally }: { log: Log; tally?: FrontendTally | undefined },
+    { log, tally, errors }: {
+      log: Log;
+      tally?: FrontendTally | undefined;
+      /** Takes note of what fails. */
+      errors?: RecentErrors | undefined;
+    },
   ) {
     this.config = served.config;
     this.limits = limitsOf(served, config);
@@ -85,6 +92,7 @@ export class FrontendReception implements Reception {
     this.#errors = served.errors;
     this.#trusted = trustedBy(served);
     this.#access = accessLog(served, config, log);
+    this.#recentErrors = errors;
     this.keepsSentFields = this.#access?.headers?.ofAnswers === true;
   }
 
@@ -111,6 +119,9 @@ export class FrontendReception implements Reception {
   onExchange(exchange: Exchange): void {
     const now = TICK.now();
     this.tally.metrics.finished(exchange, now);
+    if (exchange.reason !== "ok" || exchange.status >= 500) {
+      this.#recentErrors?.note(exchange, this.config.name, now);
+    }
     if (this.#access !== undefined) logAccess(this.#access, exchange, now);
   }
 }

@@ -55,6 +55,8 @@ export interface SnapshotParts {
   readonly metrics: () => Response | Promise<Response>;
   /** Answers where they say whether they are to get requests. */
   readonly ready: () => Response;
+  /** Answers where they say which servers get requests. */
+  readonly health: () => Response;
   readonly log: Log;
   /** The snapshot that it follows: backends that are the same stay, servers that are the same keep their record. */
   readonly before?: Snapshot | undefined;
@@ -68,7 +70,7 @@ export function createSnapshot(config: Config, parts: SnapshotParts): Snapshot {
 /** The same in steps. */
 export function* buildSnapshot(
   config: Config,
-  { metrics, ready, log, before }: SnapshotParts,
+  { metrics, ready, health, log, before }: SnapshotParts,
 ): Steps<Snapshot> {
   const { limits } = config;
   const resolver = new Resolver(config.resolver);
@@ -87,10 +89,11 @@ export function* buildSnapshot(
       return [backend.name, new Backend(backend, parts)] as const;
     }),
   );
-  const pagesOf = ({ readyPath }: FrontendConfig) => {
+  const pagesOf = ({ readyPath, healthPath }: FrontendConfig) => {
     const pages = new Map<string, () => Response | Promise<Response>>();
     if (config.metrics.enabled) pages.set(config.metrics.path, metrics);
     if (readyPath !== undefined) pages.set(readyPath, ready);
+    if (healthPath !== undefined) pages.set(healthPath, health);
     return pages.size > 0 ? pages : undefined;
   };
   const frontends: Frontend[] = [];

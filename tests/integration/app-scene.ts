@@ -47,7 +47,12 @@ export async function openAppScene(
       frontends: [{ bind: "127.0.0.1:0", default_backend: "app" }],
       backends: { app: { servers: [`http://127.0.0.1:${server.port}`] } },
     }),
-    { metrics: () => new Response(), ready: () => new Response(), log: SILENT_LOG },
+    {
+      metrics: () => new Response(),
+      ready: () => new Response(),
+      health: () => new Response(),
+      log: SILENT_LOG,
+    },
   );
   const frontend = snapshot.frontends[0]!;
   const backend = snapshot.backends.get("app")!;

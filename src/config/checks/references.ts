@@ -43,11 +43,17 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
     const path = ["frontends", i];
     const name = asTable(frontend).name ?? defaultFrontendName(i);
     names.add([...path, "name"], name, (text) => text);
-    const { bind, ready_path: readyPath } = asTable(frontend);
+    const { bind, ready_path: readyPath, health_path: healthPath } = asTable(frontend);
     if (readyPath !== undefined && readyPath === metricsPath) {
       problems.push({
         path: [...path, "ready_path"],
         message: "is the path of the metrics; accepted: any other",
+      });
+    }
+    if (healthPath !== undefined && (healthPath === metricsPath || healthPath === readyPath)) {
+      problems.push({
+        path: [...path, "health_path"],
+        message: "is the path of the metrics, or ready_path; accepted: any other",
       });
     }
     addresses.add([...path, "bind"], bind, toBindKey);

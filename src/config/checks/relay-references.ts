@@ -20,6 +20,12 @@ export function checkRelay(frontend: Record<string, unknown>, context: FrontendC
       message: 'is for mode = "reverse"; accepted: /ready of the admin listener, in a relay',
     });
   }
+  if ("health_path" in frontend) {
+    problems.push({
+      path: [...path, "health_path"],
+      message: 'is for mode = "reverse"; accepted: /health of the admin listener, in a relay',
+    });
+  }
   const { domain_policy: policy, pac } = asTable(frontend["relay"]);
   const { mode = "off" } = asTable(policy);
   if (mode !== "off" && pac !== true && frontend["default_backend"] === undefined) {

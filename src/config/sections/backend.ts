@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DefaultsConfig } from "./defaults.ts";
 import { type EjectionConfig, ejectionOverridesSchema } from "./ejection.ts";
-import { choice, duration, list, share, wants } from "../values/value-types.ts";
+import { choice, duration, flag, list, share, wants } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { type HashConfig, hashOverridesSchema } from "./hash.ts";
 import {
@@ -41,6 +41,8 @@ const backendSchema = section({
   panic_threshold: share.prefault(0),
   /** Name of this proxy in the Via that the servers get, in place of the frontend's; `false` sends them none. */
   via: viaName.exactOptional(),
+  /** Whether the proxy is of no use without it: while none of its servers gets requests, /ready says 503. */
+  critical: flag.prefault(false),
   /** A cookie that keeps clients with their server. */
   sticky: stickySchema.exactOptional(),
   tls: upstreamTlsSchema.prefault({}),

@@ -54,6 +54,8 @@ const frontendSchema = section({
   max_connections: wholeNumber(0).prefault(0),
   /** Path at which the frontend says itself whether it is to get requests: 200, and 503 from the signal to stop on. */
   ready_path: pagePath.exactOptional(),
+  /** Path at which the frontend says itself which servers get requests: 200, with what /health of the admin listener says. */
+  health_path: pagePath.exactOptional(),
   /** A client that finishes sending: it gets its answers, or it counts as gone. */
   half_close: choice(["answer", "abort"]).prefault("answer"),
   timeouts: downstreamTimeoutsSchema.prefault({}),

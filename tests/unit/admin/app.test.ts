@@ -5,17 +5,9 @@ import { createAdminApp } from "../../../src/admin/app.ts";
 import { Guard } from "../../../src/admin/guard.ts";
 import { writeRoute } from "../../../src/admin/route.ts";
 import { type AdminParts, adminRoutes } from "../../../src/admin/routes.ts";
+import { PARTS } from "./parts.ts";
 import { SILENT_LOG } from "../../../src/base/log.ts";
 import type { LogFields } from "../../../src/base/log-event.ts";
-
-const PARTS = {
-  metrics: () => "",
-  ready: () => true,
-  status: () => Promise.resolve("{}"),
-  history: () => "{}",
-  events: () => undefined,
-  backends: () => new Map(),
-};
 
 /** The app of these parts, asked for a path. */
 function asking(parts: Partial<AdminParts>) {

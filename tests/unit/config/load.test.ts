@@ -149,6 +149,7 @@ test("validateConfig() fills in every default", () => {
     slowStart: 0,
     protocol: "http",
     panicThreshold: 0,
+    critical: false,
     tls: { verify: true },
     servers: [{
       url: "http://a",

@@ -33,7 +33,12 @@ class ForwardScene implements AnswerTaker {
         frontends: [{ bind: "127.0.0.1:0", default_backend: "app" }],
         backends: { app: { servers: urls, balance: "first", retries: { attempts: 2, statuses: ["503"] } } },
       }),
-      { metrics: () => new Response(), ready: () => new Response(), log: SILENT_LOG },
+      {
+        metrics: () => new Response(),
+        ready: () => new Response(),
+        health: () => new Response(),
+        log: SILENT_LOG,
+      },
     );
     this.backend = snapshot.backends.get("app")!;
     this.#policy = snapshot.frontends[0]!.identity;

@@ -14,7 +14,7 @@ const URL_FORM = '"http://host:port/base" or "https://…", port and base option
 const SECTIONS =
   "admin, log, metrics, shutdown, limits, resolver, reload_interval, frontends, defaults, healthcheck, backends";
 const FRONTEND_KEYS =
-  "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, normalize, header_aliases, error_pages, max_connections, ready_path, half_close, timeouts, relay, routes";
+  "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, normalize, header_aliases, error_pages, max_connections, ready_path, health_path, half_close, timeouts, relay, routes";
 const LEVELS = '"debug", "info", "warn" or "error"';
 
 const rows: [why: string, text: string, lines: string[]][] = [

@@ -1,0 +1,14 @@
+import type { AdminParts } from "../../../src/admin/routes.ts";
+
+/** Parts of an admin app that know nothing. */
+export const PARTS: AdminParts = {
+  metrics: () => "",
+  ready: () => true,
+  status: () => Promise.resolve("{}"),
+  history: () => "{}",
+  events: () => undefined,
+  backends: () => new Map(),
+  version: "1.2.3",
+  health: () => ({ status: "ok", healthy_backends: [], degraded: [] }),
+  errors: () => [],
+};

@@ -64,7 +64,9 @@ const STYLES = { bold: "1", faint: "2", water: "36", rust: "31", amber: "33" } a
 type Style = keyof typeof STYLES;
 
 const LEVELS = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-const NAME_WIDTH = 26;
+/** Columns of a name: fewer where the terminal has no more than the usual 80 or so. */
+const NAME_WIDTH = 32;
+const NARROW_NAME_WIDTH = 18;
 
 /** The state as lines of a terminal: one sentence, the backends with a lane for each server, the routes. */
 export function drawTop(state: TopState, view: TopView): string[] {
@@ -106,9 +108,9 @@ export function drawTop(state: TopState, view: TopView): string[] {
   const routes = state.frontends.flatMap(({ routes }) => routes);
   if (routes.length > 0) lines.push("", cut("routes", view, (text) => paint(text, "bold")));
   for (const { name, leads_to, minute, bytes_out } of routes) {
-    const figures = `${shortRate(minute.per_second).padStart(7)} req/s ${errorsOf(minute).padStart(7)} ` +
+    const figures = `${shortRate(minute.per_second).padStart(6)}/s ${errorsOf(minute).padStart(7)} ` +
       `${shortMs(minute.p99_ms).padStart(8)} ${`${shortCount(bytes_out)}B`.padStart(8)}`;
-    lines.push(cut(`  ${padded(name)} ${leads_to.padEnd(18)} ${figures}`, view));
+    lines.push(cut(`  ${padded(name, view.columns)} ${leads_to.padEnd(14)} ${figures}`, view));
   }
   return lines.slice(0, view.rows);
 }
@@ -124,12 +126,11 @@ function laneOf(
   const water = (flow ?? []).map((perSecond) =>
     LEVELS[Math.ceil(Math.sqrt(perSecond / most) * (LEVELS.length - 1))]!
   ).join("").padEnd(12);
-  const figures =
-    `${shortRate(minute.per_second).padStart(7)} req/s ${shortCount(in_flight).padStart(5)} in flight ` +
-    `${shortMs(minute.p50_ms).padStart(8)} ${shortMs(minute.p99_ms).padStart(8)} ${
+  const figures = `${shortRate(minute.per_second).padStart(6)}/s ${shortCount(in_flight).padStart(4)} open ` +
+    `${shortMs(minute.p50_ms).padStart(7)} ${shortMs(minute.p99_ms).padStart(7)} ${
       errorsOf(minute).padStart(7)
     }`;
-  const name = `  ${padded(url.replace(/^http:\/\//, ""))} `;
+  const name = `  ${padded(url.replace(/^http:\/\//, ""), view.columns)} `;
   const gate = isUp ? "┃▀┃" : "┃█┃";
   const plain = `${name}${gate}${water} ${figures}`;
   const room = view.columns - name.length - gate.length - water.length;
@@ -159,8 +160,9 @@ function errorsOf({ requests, error_rate }: TopWindow): string {
   return requests === 0 ? "–" : shortShare(error_rate);
 }
 
-function padded(name: string): string {
-  return name.length > NAME_WIDTH ? `${name.slice(0, NAME_WIDTH - 1)}…` : name.padEnd(NAME_WIDTH);
+function padded(name: string, columns: number): string {
+  const width = columns > 100 ? NAME_WIDTH : NARROW_NAME_WIDTH;
+  return name.length > width ? `${name.slice(0, width - 1)}…` : name.padEnd(width);
 }
 
 /** `text` within the columns, without characters that a terminal would obey, then in its style. */

@@ -38,8 +38,8 @@ test("drawTop() shows each server with its gate, its water and its figures", () 
   const lines = drawTop(stateOf(server()), VIEW);
   assert.equal(lines[1], "The server takes requests.");
   const lane = lines.find((line) => line.includes("10.0.0.1:80"))!;
-  assert.match(lane, /^ {2}10\.0\.0\.1:80 +┃▀┃█ +10 req\/s +3 in flight +2\.1 ms +80 ms +0 %$/);
-  assert.match(lines.at(-1)!, /^ {2}\/a +app +10 req\/s +0 % +80 ms +1\.5kB$/);
+  assert.match(lane, /^ {2}10\.0\.0\.1:80 +┃▀┃█ +10\/s +3 open +2\.1 ms +80 ms +0 %$/);
+  assert.match(lines.at(-1)!, /^ {2}\/a +app +10\/s +0 % +80 ms +1\.5kB$/);
 });
 
 test("drawTop() shuts the gate of a server that is out, and says why and for how long", () => {

@@ -38,8 +38,12 @@ export function valueAnswer(value: unknown, status = 200): Response {
 }
 
 /** Why a request is not served, as JSON. */
-export function refusalAnswer({ status, message, accepted, headers }: AdminRefusal): Response {
-  const value = { error: message, ...(accepted.length > 0 && { accepted }) };
+export function refusalAnswer({ status, message, accepted, problems, headers }: AdminRefusal): Response {
+  const value = {
+    error: message,
+    ...(accepted.length > 0 && { accepted }),
+    ...(problems.length > 0 && { problems }),
+  };
   return jsonAnswer(JSON.stringify(value, undefined, 2) + "\n", status, headers);
 }
 

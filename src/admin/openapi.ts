@@ -1,7 +1,11 @@
 import { z } from "zod";
 import type { AdminRoute } from "./route.ts";
 
-const refusalSchema = z.object({ error: z.string(), accepted: z.array(z.string()).optional() });
+const refusalSchema = z.object({
+  error: z.string(),
+  accepted: z.array(z.string()).optional(),
+  problems: z.array(z.string()).optional(),
+});
 
 /** Answers that every route may give besides its own. */
 const OF_GUARD = {

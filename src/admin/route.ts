@@ -73,13 +73,16 @@ export class AdminRefusal extends Error {
   /** What would be accepted, each in words. */
   readonly accepted: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
+  /** All that is wrong, where that is more than the message says. */
+  readonly problems: readonly string[];
 
   constructor(
     status: number,
     message: string,
-    { accepted = [], headers = {} }: {
+    { accepted = [], headers = {}, problems = [] }: {
       accepted?: readonly string[];
       headers?: Readonly<Record<string, string>>;
+      problems?: readonly string[];
     } = {},
   ) {
     super(message);
@@ -87,5 +90,6 @@ export class AdminRefusal extends Error {
     this.status = status;
     this.accepted = accepted;
     this.headers = headers;
+    this.problems = problems;
   }
 }

@@ -7,6 +7,8 @@ import { errorRoutes } from "./errors.ts";
 import { healthSchema } from "./health.ts";
 import { describeRoutes } from "./openapi.ts";
 import type { RecentError } from "../observe/recent-errors.ts";
+import { type LevelWish, logRoutes } from "./log-level.ts";
+import { type ConfigReloader, reloadRoutes } from "./reload.ts";
 import { serverRoutes } from "./servers.ts";
 import { AdminRefusal, type AdminRoute, readRoute } from "./route.ts";
 
@@ -30,11 +32,15 @@ export interface AdminParts {
   health(): z.output<typeof healthSchema>;
   /** The requests that failed last. */
   errors(): readonly RecentError[];
+  /** Who reads the config; undefined where nobody does. */
+  reloader(): ConfigReloader | undefined;
+  readonly levelWish: LevelWish;
 }
 
 /** Every route of the admin listener: the one table that both the app and its description are made of. */
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
-  const { version, metrics, ready, status, history, events, backends, health, errors } = parts;
+  const { version, metrics, ready, status, history, events, backends, health, errors, reloader, levelWish } =
+    parts;
   const routes: AdminRoute[] = [
     readRoute({
       path: "/",
@@ -89,6 +95,8 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     }),
     ...serverRoutes(backends),
     ...errorRoutes(errors),
+    ...reloadRoutes(reloader),
+    ...logRoutes(levelWish),
     readRoute({
       path: "/openapi.json",
       summary: "This description.",

@@ -32,8 +32,18 @@ export interface LogOptions extends LogStyle {
   readonly now?: () => number;
 }
 
+/** A log of which an operator may have more, or less, than its style says. */
+export interface LeveledLog extends Log {
+  /** The least that is written. */
+  readonly level: LogLevel;
+  /** The same by its style. */
+  readonly styledLevel: LogLevel;
+  /** Writes `level` and above whatever the style says, which counts again with undefined. */
+  override(level: LogLevel | undefined): void;
+}
+
 /** A log whose style may change. */
-export interface StyledLog extends Log {
+export interface StyledLog extends LeveledLog {
   /** Writes all further lines in this style. */
   restyle(style: LogStyle): void;
   /** Writes what is held back, sums included: for the end of the program. */
@@ -47,10 +57,14 @@ export interface StyledLog extends Log {
 export function createLog(options: LogOptions): StyledLog {
   const { now = Date.now } = options;
   let least = 0;
+  let styled = options.level;
+  let wanted: LogLevel | undefined;
+  const setLeast = () => void (least = LOG_LEVELS.indexOf(wanted ?? styled));
   let size = DEFAULT_VALUE_SIZE;
   let toLine = jsonLine;
   const restyle = ({ level, format, colours = false, valueSize = DEFAULT_VALUE_SIZE }: LogStyle) => {
-    least = LOG_LEVELS.indexOf(level);
+    styled = level;
+    setLeast();
     size = valueSize;
     toLine = format === "json" ? jsonLine : format === "text" ? textLine : colours ? colouredLine : shortLine;
   };
@@ -81,6 +95,16 @@ export function createLog(options: LogOptions): StyledLog {
       if (info >= least) output.add(lineOf("info", "access", fields));
     },
     restyle,
+    get level() {
+      return wanted ?? styled;
+    },
+    get styledLevel() {
+      return styled;
+    },
+    override(level) {
+      wanted = level;
+      setLeast();
+    },
     flush() {
       repeats.close();
       output.flush();

@@ -4,6 +4,7 @@ import { ConfigError } from "../config/problems/error.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import { print } from "../net/stdout.ts";
 import { check } from "./check.ts";
+import { ctl, CTL_USAGE, type CtlOptions } from "./ctl.ts";
 import { demo } from "./demo.ts";
 import { printPasswordHash } from "./hash-password.ts";
 import { run, type RunOptions } from "./run.ts";
@@ -39,6 +40,27 @@ export async function runProgram(args: readonly string[], main: string): Promise
     .description("show what a running proxy does, until q; once where the output is no terminal")
     .option("--admin <url>", "its admin listener; default: http://127.0.0.1:9090")
     .action(async (options: TopOptions) => void (code = await top(options)));
+  program.command("ctl")
+    .description("ask a running proxy for something, over its admin listener")
+    .argument("<action>", "what to ask for, see below")
+    .argument("[words...]", "what the action is about")
+    .option(
+      "--admin <address>",
+      "http://host:port or unix:/path; default: that of --config, else 127.0.0.1:9090",
+    )
+    .option(
+      "--token <token>",
+      "what the proxy wants to be shown; better in SLUICE_ADMIN_TOKEN, as others see this",
+    )
+    .option("-c, --config <file>", "the config of the proxy: its [admin] section says address and token")
+    .option("--ttl <duration>", "after which the config's value returns, such as 10m")
+    .option("--dry-run", "of a reload: say what it would change")
+    .option("--limit <number>", "of errors: how many; default: 20")
+    .option("--json", "print the answer as it came")
+    .addHelpText("after", `\nActions:\n  ${CTL_USAGE}`)
+    .action(async (action: string, words: string[], options: CtlOptions) => {
+      code = await ctl(action, words, options);
+    });
   program.command("demo")
     .description("serve config.example.toml in front of three demo servers")
     .action(async () => void (code = await demo()));

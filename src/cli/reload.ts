@@ -1,7 +1,9 @@
 import process from "node:process";
+import type { ConfigReloader } from "../admin/reload.ts";
 import type { Config } from "../config/schema.ts";
 import type { RunningProxy } from "../lifecycle/running.ts";
 import { FileWatch } from "../lifecycle/file-watch.ts";
+import { planReload } from "../lifecycle/reload-plan.ts";
 import { loadConfigApart } from "./load-in-thread.ts";
 
 export interface ReloadOptions {
@@ -14,17 +16,26 @@ export interface ReloadOptions {
 }
 
 /**
- * Takes the config at `path` over at SIGHUP, and when the file changes unless `reload_interval` is 0. A config that is
- * not valid changes nothing; the log says why, once for each change. It is read once at a time: what comes while one is
- * being read has it read again afterwards, so that an older config is never taken over after a newer one.
+ * Takes the config at `path` over at SIGHUP, when the file changes unless `reload_interval` is 0, and when an operator says
+ * so, which is what the result is for. A config that is not valid changes nothing; the log says why, once for each change.
+ * It is read once at a time: what comes while one is being read has it read again afterwards, so that an older config is
+ * never taken over after a newer one.
  */
 export function reloadOnChange(
   proxy: RunningProxy,
   path: string,
   { main, onReloaded, signal }: ReloadOptions,
-): void {
+): ConfigReloader {
   let reading = false;
   let again = false;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** Reads the file when it has been read for all who asked before. */
+  function load(): Promise<Config> {
+    const config = last.then(() => loadConfigApart(path, { main, signal }));
+    last = config.catch(() => {}); // whoever asked hears of it
+    return config;
+  }
 
   function reload(): void {
     if (signal.aborted) return;
@@ -35,26 +46,40 @@ export function reloadOnChange(
   async function read(): Promise<void> {
     reading = true;
     watch.note();
-    try {
-      take(await loadConfigApart(path, { main, signal }));
-    } catch (error) {
-      if (!signal.aborted) proxy.refuseReload(error instanceof Error ? error.message : String(error));
-    }
+    await takeOver().then(({ taken }) => void taken.catch(() => {}), () => {}); // the log has it
     reading = false;
     if (again) reload();
   }
 
-  function take(config: Config): void {
-    if (signal.aborted) return;
-    proxy.reload(config).then(() => {
-      const taken = proxy.snapshot.config; // perhaps a newer one
-      if (!signal.aborted) watch.every(taken.reloadInterval);
-      onReloaded(taken);
-    }, () => {}); // the proxy has logged it
+  async function takeOver() {
+    let config;
+    try {
+      config = await load();
+    } catch (error) {
+      if (!signal.aborted) proxy.refuseReload(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+    return { taken: take(config) };
+  }
+
+  async function take(config: Config) {
+    if (signal.aborted) throw new Error("The proxy is stopping");
+    const plan = await proxy.reload(config);
+    const taken = proxy.snapshot.config; // perhaps a newer one
+    if (!signal.aborted) watch.every(taken.reloadInterval);
+    onReloaded(taken);
+    return plan;
   }
 
   const watch = new FileWatch(path, reload);
   process.on("SIGHUP", reload);
   signal.addEventListener("abort", () => watch.close(), { once: true });
   watch.every(proxy.snapshot.config.reloadInterval);
+  return {
+    plan: async () => planReload(proxy.snapshot.config, await load()),
+    async reload() {
+      watch.note();
+      return await (await takeOver()).taken;
+    },
+  };
 }

@@ -39,7 +39,7 @@ export async function run(options: RunOptions, main: string): Promise<number> {
   const proxy = new RunningProxy(config, log);
   const stopped = new AbortController();
   if (file !== undefined) {
-    reloadOnChange(proxy, file, {
+    proxy.reloader = reloadOnChange(proxy, file, {
       main,
       onReloaded: (next) => log.restyle(styleOf(next, options)),
       signal: stopped.signal,

@@ -6,7 +6,9 @@ import { hasCritical, healthOf } from "../admin/health.ts";
 import type { AdminRoute } from "../admin/route.ts";
 import { adminRoutes } from "../admin/routes.ts";
 import type { ProxyStatus } from "../admin/status.ts";
-import type { Log } from "../base/log.ts";
+import { LevelWish } from "../admin/log-level.ts";
+import type { ConfigReloader } from "../admin/reload.ts";
+import type { LeveledLog, Log } from "../base/log.ts";
 import { formatDuration } from "../base/units.ts";
 import type { Config } from "../config/schema.ts";
 import { Clients } from "../downstream/clients.ts";
@@ -35,6 +37,7 @@ export class RunningProxy {
   readonly #listeners: Listeners;
   readonly #observed: Observed;
   readonly #errors = new RecentErrors();
+  readonly #levelWish: LevelWish;
   #receptions = new Map<string, FrontendReception>();
   #snapshot: Snapshot;
   /** The reload that runs, and those after it: one at a time. */
@@ -49,9 +52,13 @@ export class RunningProxy {
   #started = false;
   #stopped = false;
 
-  /** Builds everything; opens nothing. */
-  constructor(config: Config, log: Log) {
+  /** Who reads its config when an operator wants that; undefined where nobody does. */
+  reloader: ConfigReloader | undefined;
+
+  /** Builds everything; opens nothing. The level of a log that has one may be changed by operators. */
+  constructor(config: Config, log: Log | LeveledLog) {
     this.#log = log;
+    this.#levelWish = new LevelWish("override" in log ? log : undefined);
     this.#snapshot = atOnce(this.#buildSnapshot(config));
     this.#clients = new Clients({ ...config.limits, graceMs: config.shutdown.grace });
     const observed = this.#observed = new Observed(this);
@@ -65,6 +72,8 @@ export class RunningProxy {
       backends: () => this.#snapshot.backends,
       health: () => this.#health(),
       errors: () => this.#errors.list(),
+      reloader: () => this.reloader,
+      levelWish: this.#levelWish,
     });
     this.#admin = new AdminListener(this.#receiveOperators(config), log);
     this.#listeners = new Listeners(this.#clients, log);
@@ -171,6 +180,7 @@ export class RunningProxy {
    */
   async stop(): Promise<number> {
     this.#stopped = true;
+    this.#levelWish.stop();
     // Ends first rounds of probes, which a start or a reload waits for.
     if (this.#listeners.all.length === 0) closeSnapshot(this.#snapshot, undefined);
     if (this.#upcoming !== undefined) closeSnapshot(this.#upcoming, this.#snapshot);

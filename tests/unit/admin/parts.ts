@@ -1,3 +1,4 @@
+import { LevelWish } from "../../../src/admin/log-level.ts";
 import type { AdminParts } from "../../../src/admin/routes.ts";
 
 /** Parts of an admin app that know nothing. */
@@ -11,4 +12,6 @@ export const PARTS: AdminParts = {
   version: "1.2.3",
   health: () => ({ status: "ok", healthy_backends: [], degraded: [] }),
   errors: () => [],
+  reloader: () => undefined,
+  levelWish: new LevelWish(undefined),
 };

@@ -62,6 +62,20 @@ test("a token is asked for by every request but /ready, and the old one is none 
   assert.equal(await statusOf("/status", "Bearer another-token-of-16"), 200);
 });
 
+test("a body of 1 MiB is refused before it is read, with and without its length", async (t) => {
+  const { adminPort, pathOf, proxy } = await openAdminScene(t);
+  const lines = [`Host: 127.0.0.1:${adminPort}`, "Content-Type: application/json"];
+  const text = `{"state":"drain"${" ".repeat(1024 * 1024)}}`;
+  for (const length of [`Content-Length: ${text.length}`, "Transfer-Encoding: chunked"]) {
+    const body = length.startsWith("C") ? text : `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
+    const answer = await roundTrip(adminPort, raw("PUT", pathOf(0), [...lines, length]) + body);
+    assert.match(answer, /^HTTP\/1\.1 413 /);
+  }
+  const post = raw("PUT", pathOf(0), [lines[0]!, "Content-Type: text/plain", "Content-Length: 17"]);
+  assert.match(await roundTrip(adminPort, post + '{"state":"drain"}'), /^HTTP\/1\.1 415 /);
+  assert.equal(proxy.running.snapshot.backends.get("app")!.servers[0]!.operator, "ready");
+});
+
 test("a unix socket is asked under any name", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "sluice-test-"));
   const path = join(directory, "admin.sock");

@@ -2,7 +2,7 @@
 import { byId, keep, make, say } from "./elements.js";
 import { Lane, laneHeads } from "./lanes.js";
 import { Plot } from "./plots.js";
-import { many, rate, span } from "./words.js";
+import { many, span } from "./words.js";
 
 /** Lanes that a backend shows until somebody asks for the rest; those that are not up come first then. */
 const MOST_LANES = 40;
@@ -93,7 +93,7 @@ function isUp({ condition }) {
 }
 
 /** The whole state in one sentence: how bad it is, and its words; those in the middle are the point of it. */
-export function verdict({ backends, ready, minute, frontends }, now) {
+export function verdict({ backends, ready, minute }, now) {
   const servers = backends.flatMap((backend) =>
     backend.servers.map((server) => ({ ...server, backend: backend.name }))
   );
@@ -129,6 +129,5 @@ export function verdict({ backends, ready, minute, frontends }, now) {
     ? `${servers.length === 1 ? "The server takes" : `All ${servers.length} servers take`} requests`
     : `${many(aside.length, "server")} set aside by the operator, the rest take requests`;
   const errors = minute.error_rate > 0.01 ? `; ${Math.round(minute.error_rate * 100)} % of them fail` : "";
-  const flow = frontends.length === 0 ? "" : `: ${rate(minute.per_second)} a second`;
-  return { tone: errors === "" ? "" : "bad", words: [all, errors, `${flow}.`] };
+  return { tone: errors === "" ? "" : "bad", words: [all, errors, "."] };
 }

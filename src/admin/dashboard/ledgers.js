@@ -38,21 +38,21 @@ export function showErrors(errors, now) {
   byId("no-errors").hidden = errors.length > 0;
   byId("errors").closest(".scroll").hidden = errors.length === 0;
   keep(byId("errors"), errors.slice(0, MOST_ERRORS), {
-    key: (error) => `${error.at} ${error.request_id}`,
+    key: (error) => `${error.at} ${error.requestId}`,
     create: (error) =>
       make(
         "tr",
         {},
         make("td", { class: "when" }),
         make("td", {}, String(error.status || "–")),
-        make("td", { title: error.detail ?? "" }, error.reason),
+        make("td", { title: error.detail ?? "" }, error.reason === "ok" ? "answered so" : error.reason),
         make(
           "td",
-          { class: "request", title: error.target },
-          `${error.method} ${error.host ?? ""}${error.target}`,
+          { class: "request", title: error.path },
+          `${error.method} ${error.host ?? ""}${error.path}`,
         ),
         make("td", {}, error.server ? serverName(error.server) : error.backend ?? "–"),
-        make("td", {}, make("code", {}, error.request_id)),
+        make("td", {}, make("code", {}, error.requestId)),
       ),
     update: (element, error) => say(element.firstChild, `${span(now - Date.parse(error.at))} ago`),
   });

@@ -75,6 +75,8 @@ function show() {
   if (sentence.textContent !== words.join("")) {
     sentence.replaceChildren(words[0], make("strong", {}, words[1]), words[2]);
   }
+  // What is read aloud: the point of it, without what changes by the second.
+  say(byId("said"), words[0] + words[1]);
   document.title = `${tone === "" ? "" : "● "}${words.join("").split(/[.:]/)[0]} – Sluice`;
   tellAge();
 }
@@ -117,8 +119,8 @@ async function askForErrors() {
   const failed = state.failed + state.errors;
   if (now - errorsAsked.at < ERRORS_MS || failed === errorsAsked.failed) return;
   errorsAsked = { at: now, failed };
-  const response = await ask("api/errors").catch(() => undefined);
+  const response = await ask("api/errors?limit=30").catch(() => undefined);
   if (response?.ok !== true) return;
-  ({ errors } = await response.json());
+  errors = await response.json();
   showErrors(errors, Date.now());
 }

@@ -29,7 +29,7 @@ export function adminPlace({ admin, token, config }: AdminOptions, tokenOfEnviro
   if (config !== undefined && written === undefined && admin === undefined) {
     throw new RangeError(`${config} has no [admin] section: its proxy has no admin listener`);
   }
-  const shown = token ?? tokenOfEnvironment ?? written?.token;
+  const shown = token || tokenOfEnvironment || written?.token; // an empty variable is none
   const bind = written?.bind;
   const address = bind === undefined
     ? DEFAULT_ADMIN_BIND

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Program } from "../support/program.ts";
 
@@ -17,8 +20,8 @@ ${more}`;
 }
 
 /** Runs a command to its end. */
-async function finished(args: readonly string[], token = TOKEN) {
-  const program = Program.start(args, configOf(), undefined, { env: { SLUICE_ADMIN_TOKEN: token } });
+async function finished(args: readonly string[], token = TOKEN, config = configOf()) {
+  const program = Program.start(args, config, undefined, { env: { SLUICE_ADMIN_TOKEN: token } });
   try {
     const code = await program.untilExit();
     return { code, stdout: program.stdout, stderr: program.stderr };
@@ -47,7 +50,7 @@ test("sluice ctl drains a server, reloads after a dry run, and says what is refu
     assert.match(planned.stdout, /^The config is valid; nothing was changed\.\nno changes\n/);
     assert.deepEqual([level.code, JSON.parse(level.stdout)], [0, { level: "debug", configured: "info" }]);
     assert.equal(none.code, 1);
-    assert.match(none.stderr, /^The proxy wants a token|another/);
+    assert.match(none.stderr, /^The proxy wants a token: --token, SLUICE_ADMIN_TOKEN, or -c/);
 
     proxy.configure(configOf('slow_start = "1s"\n'));
     const changed = await ask("reload");
@@ -80,4 +83,24 @@ test("sluice ctl says that nobody is there, and what it can be asked for", async
   assert.match(wrong.stderr, /^"dran" is nothing to ask for; did you mean drain\?/);
   assert.deepEqual([few.code, few.stderr], [2, "Usage: sluice ctl weight BACKEND SERVER WEIGHT\n"]);
   assert.deepEqual([where.code, where.stdout], [2, ""]);
+});
+
+test("sluice ctl finds a unix socket and its token in the config of the proxy", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "sluice-test-"));
+  const config = configOf().replace('"127.0.0.1:0"', `"unix:${join(directory, "admin.sock")}"`);
+  const proxy = await Program.run(config);
+  try {
+    await proxy.untilPrinted('"frontend":"admin"');
+    const { code, stdout, stderr } = await finished(
+      ["ctl", "weight", "app", "127.0.0.1:1", "7", "-c", "{config}"],
+      "",
+      config,
+    );
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^http:\/\/127\.0\.0\.1:1 up, weight 7, /);
+    await proxy.untilPrinted('"who":"unix"');
+  } finally {
+    await proxy.dispose();
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -62,7 +62,12 @@ export interface AdminAnswer {
 /** Asks a running proxy. Rejects where there is no answer. */
 export function askAdmin(
   { target, token }: AdminPlace,
-  { method, path, body }: { method: string; path: string; body?: unknown },
+  { method, path, body, timeoutMs = ANSWER_MS }: {
+    method: string;
+    path: string;
+    body?: unknown;
+    timeoutMs?: number;
+  },
 ): Promise<AdminAnswer> {
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const headers = {
@@ -72,7 +77,7 @@ export function askAdmin(
     Connection: "close",
   };
   return new Promise((resolve, reject) => {
-    const asked = request({ ...target, method, path, headers, timeout: ANSWER_MS }, (answer) => {
+    const asked = request({ ...target, method, path, headers, timeout: timeoutMs }, (answer) => {
       const parts: Uint8Array[] = [];
       answer.on("data", (part) => void parts.push(part));
       answer.on("error", reject);

@@ -38,7 +38,7 @@ function describe({ listeners, adminListener }: RunningProxy): string {
   const address = listeners[0]!.address;
   return `\nThree demo servers: ${PORTS.map((port) => `http://127.0.0.1:${port}/`).join("  ")}\n` +
     `The proxy:          http://${address}/\n` +
-    `Its metrics:        http://${adminListener?.address}/metrics\n\n` +
+    `Its dashboard:      http://${adminListener?.address}/\n\n` +
     `Try it:  curl http://${address}/        (again and again: the servers take turns)\n` +
     `Stop it: Ctrl-C\n\n`;
 }

@@ -4,14 +4,19 @@ import { ConfigError } from "../config/problems/error.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import { print } from "../net/stdout.ts";
 import { check } from "./check.ts";
+import type { AdminOptions } from "./admin-client.ts";
 import { ctl, CTL_USAGE, type CtlOptions } from "./ctl.ts";
 import { demo } from "./demo.ts";
 import { printPasswordHash } from "./hash-password.ts";
 import { run, type RunOptions } from "./run.ts";
-import { top, type TopOptions } from "./top.ts";
+import { top } from "./top.ts";
 
 const CONFIG_HELP =
   "the config: .toml, .yaml or .json; default: $SLUICE_CONFIG, or sluice.toml and the like in this directory";
+
+const ADMIN_HELP = "http://host:port or unix:/path; default: that of --config, else 127.0.0.1:9090";
+const TOKEN_HELP = "what the proxy wants to be shown; better in SLUICE_ADMIN_TOKEN, as others see this";
+const ADMIN_CONFIG_HELP = "the config of the proxy: its [admin] section says address and token";
 
 /**
  * Runs the command line `args` (without program and script) and resolves with the exit code, or never ends. `main` is the
@@ -38,21 +43,17 @@ export async function runProgram(args: readonly string[], main: string): Promise
     .action(({ config }: { config?: string }) => check(config));
   program.command("top")
     .description("show what a running proxy does, until q; once where the output is no terminal")
-    .option("--admin <url>", "its admin listener; default: http://127.0.0.1:9090")
-    .action(async (options: TopOptions) => void (code = await top(options)));
+    .option("--admin <address>", ADMIN_HELP)
+    .option("--token <token>", TOKEN_HELP)
+    .option("-c, --config <file>", ADMIN_CONFIG_HELP)
+    .action(async (options: AdminOptions) => void (code = await top(options)));
   program.command("ctl")
     .description("ask a running proxy for something, over its admin listener")
     .argument("<action>", "what to ask for, see below")
     .argument("[words...]", "what the action is about")
-    .option(
-      "--admin <address>",
-      "http://host:port or unix:/path; default: that of --config, else 127.0.0.1:9090",
-    )
-    .option(
-      "--token <token>",
-      "what the proxy wants to be shown; better in SLUICE_ADMIN_TOKEN, as others see this",
-    )
-    .option("-c, --config <file>", "the config of the proxy: its [admin] section says address and token")
+    .option("--admin <address>", ADMIN_HELP)
+    .option("--token <token>", TOKEN_HELP)
+    .option("-c, --config <file>", ADMIN_CONFIG_HELP)
     .option("--ttl <duration>", "after which the config's value returns, such as 10m")
     .option("--dry-run", "of a reload: say what it would change")
     .option("--limit <number>", "of errors: how many; default: 20")

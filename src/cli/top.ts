@@ -1,12 +1,12 @@
 import process from "node:process";
-import { DEFAULT_ADMIN_BIND } from "../config/sections/admin.ts";
 import { print } from "../net/stdout.ts";
+import { type AdminOptions, type AdminPlace, adminPlace, askAdmin } from "./admin-client.ts";
 import { shortSpan } from "./top-numbers.ts";
 import { drawTop, type TopState, type TopView } from "./top-screen.ts";
 
-const DEFAULT_ADMIN = `http://${DEFAULT_ADMIN_BIND}`;
-/** Between two looks, and for an answer, in ms. */
+/** Between two looks, in ms. */
 const INTERVAL_MS = 1000;
+/** Time for an answer, in ms. */
 const ANSWER_MS = 3000;
 
 /** Bytes of the keys that end it: q, Q, Ctrl-C, Ctrl-D. */
@@ -15,19 +15,18 @@ const LEAVING = [0x71, 0x51, 0x03, 0x04];
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
 
-export interface TopOptions {
-  /** URL of the admin listener. */
-  readonly admin?: string;
-}
-
 /**
  * Shows the state of a running proxy, again and again until `q`; once where nobody looks at a terminal. Resolves with the
- * exit code. The token, where the proxy wants one, is in `SLUICE_ADMIN_TOKEN`.
+ * exit code.
  */
-export async function top({ admin = DEFAULT_ADMIN }: TopOptions): Promise<number> {
+export async function top(options: AdminOptions): Promise<number> {
   const { stdin, stdout } = process;
-  if (!URL.canParse("status", admin)) {
-    await print(`"${admin}" is no URL; accepted: an address such as ${DEFAULT_ADMIN}\n`, "stderr");
+  let admin: AdminPlace;
+  try {
+    admin = adminPlace(options, process.env["SLUICE_ADMIN_TOKEN"]);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    await print(`${error.message}\n`, "stderr");
     return 1;
   }
   if (!stdout.isTTY || !stdin.isTTY) return await once(admin);
@@ -49,7 +48,7 @@ export async function top({ admin = DEFAULT_ADMIN }: TopOptions): Promise<number
   return 0;
 }
 
-async function once(admin: string): Promise<number> {
+async function once(admin: AdminPlace): Promise<number> {
   try {
     const view = { columns: Infinity, rows: Infinity, colours: false, now: Date.now(), notice: "" };
     await print(drawTop(await stateOf(admin), view).join("\n") + "\n");
@@ -61,7 +60,7 @@ async function once(admin: string): Promise<number> {
 }
 
 /** Draws once a second and where the terminal changes its size, until `left`. */
-async function watch(admin: string, left: Promise<void>): Promise<void> {
+async function watch(admin: AdminPlace, left: Promise<void>): Promise<void> {
   const { stdout } = process;
   let state: TopState | undefined;
   let heardAt = 0;
@@ -75,7 +74,7 @@ async function watch(admin: string, left: Promise<void>): Promise<void> {
       now: Date.now(),
       notice: trouble === "" ? "" : `${trouble}; this is as of ${shortSpan(Date.now() - heardAt)} ago`,
     };
-    const lines = state === undefined ? [trouble || `Asking ${admin} …`] : drawTop(state, view);
+    const lines = state === undefined ? [trouble || `Asking ${admin.text} …`] : drawTop(state, view);
     // Each line is written over and its rest erased, so that nothing flickers.
     stdout.write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\r\n")}\x1b[J`);
   };
@@ -98,21 +97,12 @@ async function watch(admin: string, left: Promise<void>): Promise<void> {
   stdout.off("resize", draw);
 }
 
-async function stateOf(admin: string): Promise<TopState> {
-  const token = process.env["SLUICE_ADMIN_TOKEN"];
-  const response = await fetch(new URL("status", admin.endsWith("/") ? admin : `${admin}/`), {
-    headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(ANSWER_MS),
-  });
-  if (response.ok) return await response.json();
-  await response.body?.cancel();
-  const hint = response.status === 401 ? ": the token is to be in SLUICE_ADMIN_TOKEN" : "";
-  throw new Error(`status ${response.status}${hint}`);
+async function stateOf(admin: AdminPlace): Promise<TopState> {
+  const { status, value } = await askAdmin(admin, { method: "GET", path: "/status", timeoutMs: ANSWER_MS });
+  if (status === 200) return value as TopState;
+  throw new Error(`status ${status}${status === 401 ? ": the token is wrong, or missing" : ""}`);
 }
 
-function noAnswer(admin: string, error: unknown): string {
-  const { message, cause } = error as Error;
-  return `No answer from ${admin} (${
-    cause instanceof Error && message === "fetch failed" ? cause.message : message
-  })`;
+function noAnswer({ text }: AdminPlace, error: unknown): string {
+  return `No answer from ${text}: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -26,8 +26,8 @@ test("sluice top says that nothing answers, or that the token is missing, and ex
   const { adminPort } = await openAdminScene(t, { admin: { token: "correct-horse-battery" } });
   const refused = await top(`http://127.0.0.1:${adminPort}`);
   assert.equal(refused.exit, 1);
-  assert.match(refused.stderr, /status 401: the token is to be in SLUICE_ADMIN_TOKEN/);
-  const wrong = await top("nowhere");
+  assert.match(refused.stderr, /status 401: the token is wrong, or missing/);
+  const wrong = await top("https://nowhere");
   assert.deepEqual([wrong.exit, wrong.stdout], [1, ""]);
-  assert.match(wrong.stderr, /^"nowhere" is no URL; accepted: /);
+  assert.match(wrong.stderr, /^"https:\/\/nowhere" is no address of an admin listener; accepted: /);
 });

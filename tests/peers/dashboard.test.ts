@@ -56,7 +56,7 @@ test(
     await page.getByRole("button", { name: "Cancel" }).click();
     assert.deepEqual([...new Set(await bodies(6))].sort(), ["0", "1"]);
     await button.click();
-    await page.getByRole("dialog").getByText("The other servers of app take over").waitFor();
+    await page.getByRole("dialog").getByText("The other server of app takes over").waitFor();
     await page.getByRole("dialog").getByRole("button", { name: "Drain" }).click();
     await page.getByText(`${name} is being drained`).waitFor();
     assert.deepEqual([...new Set(await bodies(6))], ["1"]);

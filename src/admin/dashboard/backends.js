@@ -79,7 +79,12 @@ class BackendView {
         lane.element.lane = lane;
         return lane.element;
       },
-      update: (element, server) => element.lane.update(server, this.#most, now),
+      update: (element, server) =>
+        element.lane.update(server, {
+          most: this.#most,
+          others: available - (server.available ? 1 : 0),
+          now,
+        }),
     });
   }
 

@@ -45,6 +45,7 @@ export class Lane {
   element;
   #parts = {};
   #server;
+  #others = 0;
   #backend;
 
   constructor(backend, server) {
@@ -111,9 +112,13 @@ export class Lane {
     );
   }
 
-  /** `most` is the highest rate of its backend's servers, by which all are drawn. */
-  update(server, most, now) {
+  /**
+   * `most` is the highest rate of its backend's servers, by which all are drawn; `others` how many of those take requests
+   * besides this one.
+   */
+  update(server, { most, others, now }) {
     this.#server = server;
+    this.#others = others;
     const { condition, why, minute, flow, state } = server;
     const parts = this.#parts;
     mark(this.element, "data-condition", condition);
@@ -156,7 +161,11 @@ export class Lane {
 
   #turn() {
     const { state } = this.#server;
-    operate(this.#backend, this.#server, state === "ready" ? { state: "drain" } : { state: "ready" });
+    this.#operate({ state: state === "ready" ? "drain" : "ready" });
+  }
+
+  #operate(change) {
+    operate({ backend: this.#backend, server: this.#server, others: this.#others }, change);
   }
 
   #open() {
@@ -176,14 +185,14 @@ export class Lane {
     ) {
       const fact = make("dd");
       this.#parts.facts.set(name, fact);
-      const isLong = name === "last probe" || name === "failed by";
+      const isLong = !["five minutes", "weight", "connections"].includes(name);
       list.append(make("div", isLong ? { class: "wide" } : {}, make("dt", {}, name), fact));
     }
     const button = (text, change) =>
       make("button", {
         type: "button",
         class: "quiet",
-        onclick: () => operate(this.#backend, this.#server, change(this.#server)),
+        onclick: () => this.#operate(change(this.#server)),
       }, text);
     this.#parts.details.append(
       list,

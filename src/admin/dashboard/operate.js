@@ -6,12 +6,15 @@ import { many, serverName } from "./words.js";
 const UNDO_MS = 12_000;
 let hiding;
 
-/** Asks whether `change` is meant, and does it. `change` has a `state` or a `weight`. */
-export async function operate(backend, server, change) {
+/**
+ * Asks whether `change` is meant, and does it. `change` has a `state` or a `weight`; `others` is how many other servers of
+ * the backend take requests.
+ */
+export async function operate({ backend, server, others }, change) {
   const name = serverName(server.url);
   const isWeight = change.weight !== undefined;
   say(byId("ask-title"), isWeight ? `Weight of ${name}` : TITLES[change.state](name));
-  say(byId("ask-text"), isWeight ? WEIGHT_TEXT : TEXTS[change.state](server, backend));
+  say(byId("ask-text"), isWeight ? WEIGHT_TEXT : TEXTS[change.state](server, backend, others));
   say(byId("ask-go"), isWeight ? "Set weight" : GOES[change.state]);
   byId("ask-weight-field").hidden = !isWeight;
   byId("ask-weight").value = server.weight;
@@ -40,15 +43,22 @@ const TITLES = {
 };
 const TEXTS = {
   ready: () => "It gets requests again as soon as probes and requests say that it is well.",
-  drain: ({ in_flight }, backend) =>
-    `It gets no new requests; ${
-      many(in_flight, "request")
-    } under way will finish. The other servers of ${backend} take over.`,
-  maint: ({ in_flight }, backend) =>
-    `It gets no new requests and no probes; ${
-      many(in_flight, "request")
-    } under way will finish. The other servers of ${backend} take over.`,
+  drain: (server, backend, others) =>
+    `It gets no new requests${underWay(server)}. ${whoTakesOver(backend, others)}`,
+  maint: (server, backend, others) =>
+    `It gets no new requests and no probes${underWay(server)}. ${whoTakesOver(backend, others)}`,
 };
+function underWay({ in_flight }) {
+  return in_flight === 0 ? "" : `; ${many(in_flight, "request")} under way will finish`;
+}
+
+function whoTakesOver(backend, others) {
+  if (others === 0) return `No other server of ${backend} takes requests now: they will fail.`;
+  return others === 1
+    ? `The other server of ${backend} takes over.`
+    : `The ${others} other servers of ${backend} take over.`;
+}
+
 const WEIGHT_TEXT = "Its share of the requests in relation to the other servers. 0 takes it out.";
 const GOES = { ready: "Open the gate", drain: "Drain", maint: "Into maintenance" };
 const DONE = {

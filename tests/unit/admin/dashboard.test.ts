@@ -26,6 +26,7 @@ test("the dashboard runs and shows nothing but what its policy names by hash, an
   assert.match(policy, /^default-src 'none'; /);
   assert.ok(policy.includes(`script-src ${scripts.map(hash).join(" ")};`));
   assert.ok(policy.includes(`style-src ${styles.map(hash).join(" ")};`));
+  assert.match(policy, /; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'$/);
   assert.doesNotMatch(policy, /unsafe|\*|https?:/);
   const markup = html.replace(/<(script|style)>[^]*?<\/\1>/g, "");
   assert.doesNotMatch(

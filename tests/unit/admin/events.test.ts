@@ -36,6 +36,18 @@ test("StateEvents makes one state a second for all who listen, and none while no
   assert.deepEqual([made.states, events.size, clock.timers], [2, 0, 0]);
 });
 
+test("StateEvents makes no more where all leave while a state is made", async (t) => {
+  let leave = () => {};
+  const { clock, events, made } = open(t, () => {
+    leave();
+    return "{}";
+  });
+  const stream = events.open()!;
+  leave = () => void stream.cancel();
+  await clock.advance(5000);
+  assert.deepEqual([made.states, clock.timers], [1, 0]);
+});
+
 test("StateEvents sends each step of the history once", async (t) => {
   const { clock, events, made } = open(t);
   const reader = events.open()!.getReader();

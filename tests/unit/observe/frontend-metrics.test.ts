@@ -60,6 +60,14 @@ test("FrontendMetrics counts failures by their reason, clients that left as 499,
   assert.deepEqual([counted["refused_connections_total"], counted["requests_in_flight"]], [1, 0]);
 });
 
+test("FrontendMetrics.traffic never falls, also where a backend is gone", () => {
+  const metrics = new FrontendMetrics();
+  for (const backend of ["old", "kept"]) metrics.finished(exchange({ backend, bytesOut: 5 }), 1500);
+  metrics.keepOnly(new Set(["kept"]));
+  assert.equal(metrics.trafficTo("old"), undefined);
+  assert.deepEqual(metrics.traffic.map(({ requests, bytesOut }) => [requests, bytesOut]), [[1, 5], [1, 5]]);
+});
+
 test("FrontendMetrics.keepOnly() forgets backends that are gone, and nothing else", () => {
   const metrics = new FrontendMetrics();
   for (const backend of ["old", "kept", undefined]) {

@@ -24,6 +24,7 @@ const ORDER = [
   "downstream",
   "proxy",
   "relay",
+  "explain",
   "admin",
   "lifecycle",
   "cli",
@@ -41,6 +42,7 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
   downstream: ["config", "upstream", "backend", "observe"],
   proxy: ["downstream"],
   relay: ["downstream"],
+  explain: ["downstream"],
   admin: ["proxy", "downstream", "config"],
 };
 

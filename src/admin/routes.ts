@@ -4,6 +4,8 @@ import { eventsAnswer, jsonAnswer, metricsAnswer, pageAnswer, readyAnswer, value
 import { dashboardPage } from "./dashboard/page.ts";
 import type { Backend } from "../backend/backend.ts";
 import { errorRoutes } from "./errors.ts";
+import { explainRoute } from "./explain.ts";
+import type { ExplainedProxy } from "../explain/explain.ts";
 import { healthSchema } from "./health.ts";
 import { describeRoutes } from "./openapi.ts";
 import type { RecentError } from "../observe/recent-errors.ts";
@@ -28,6 +30,8 @@ export interface AdminParts {
   events(): ReadableStream<Uint8Array> | undefined;
   /** Those of the config that runs, by name. */
   backends(): ReadonlyMap<string, Backend>;
+  /** What the config that runs has built. */
+  explained(): ExplainedProxy;
   /** Which servers get requests. */
   health(): z.output<typeof healthSchema>;
   /** The requests that failed last. */
@@ -39,8 +43,20 @@ export interface AdminParts {
 
 /** Every route of the admin listener: the one table that both the app and its description are made of. */
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
-  const { version, metrics, ready, status, history, events, backends, health, errors, reloader, levelWish } =
-    parts;
+  const {
+    version,
+    metrics,
+    ready,
+    status,
+    history,
+    events,
+    backends,
+    health,
+    errors,
+    reloader,
+    levelWish,
+    explained,
+  } = parts;
   const routes: AdminRoute[] = [
     readRoute({
       path: "/",
@@ -93,6 +109,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
         throw new AdminRefusal(503, "As many listen as may", { headers: { "Retry-After": "10" } });
       },
     }),
+    explainRoute(explained),
     ...serverRoutes(backends),
     ...errorRoutes(errors),
     ...reloadRoutes(reloader),

@@ -7,6 +7,7 @@ import { check } from "./check.ts";
 import type { AdminOptions } from "./admin-client.ts";
 import { ctl, CTL_USAGE, type CtlOptions } from "./ctl.ts";
 import { demo } from "./demo.ts";
+import { explain, type ExplainCommand } from "./explain.ts";
 import { printPasswordHash } from "./hash-password.ts";
 import { run, type RunOptions } from "./run.ts";
 import { top } from "./top.ts";
@@ -41,6 +42,19 @@ export async function runProgram(args: readonly string[], main: string): Promise
     .description("say whether the config is valid and what it describes; opens nothing")
     .option("-c, --config <file>", CONFIG_HELP)
     .action(({ config }: { config?: string }) => check(config));
+  program.command("explain")
+    .description("say what would become of a request, and why; sends nothing")
+    .argument("<method>", "GET, POST, CONNECT, …")
+    .argument("<url>", "its address; in CONNECT host:port")
+    .option("-c, --config <file>", CONFIG_HELP)
+    .option("-H, --header <line>", "a header, 'Name: value'; may come again", collect)
+    .option("--from <address>", "address of the client, or unix; default: 127.0.0.1")
+    .option("--frontend <name>", "the frontend that gets it; default: by the port of the URL")
+    .option("--admin <url>", "ask the proxy that runs, by its admin listener, in place of a config")
+    .option("--json", "for programs")
+    .action(async (method: string, url: string, options: ExplainCommand) =>
+      void (code = await explain(method, url, options))
+    );
   program.command("top")
     .description("show what a running proxy does, until q; once where the output is no terminal")
     .option("--admin <address>", ADMIN_HELP)
@@ -78,6 +92,11 @@ export async function runProgram(args: readonly string[], main: string): Promise
     await print(error.message + "\n", "stderr");
     return 1;
   }
+}
+
+/** For an option that may come again. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 /** Options alone are those of `run`. */

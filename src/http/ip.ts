@@ -158,3 +158,15 @@ function groupsOfIPv4(text: string): [number, number] {
   const [a, b, c, d] = text.split(".").map(Number) as [number, number, number, number];
   return [(a << 8) | b, (c << 8) | d];
 }
+
+/** Writes a block as `parseIpBlock` reads it; an address alone without its length. */
+export function formatIpBlock({ groups, bits }: IpBlock): string {
+  const hex = groups.map((group) => group.toString(16)).join(":");
+  const isV4 = /^0:0:0:0:0:ffff:/.test(hex) && bits >= 96;
+  const [high, low] = [groups[6]!, groups[7]!];
+  const address = isV4
+    ? [high >> 8, high & 0xff, low >> 8, low & 0xff].join(".")
+    : normalIPv6(hex)?.toString() ?? hex;
+  const length = isV4 ? bits - 96 : bits;
+  return length === (isV4 ? 32 : 128) ? address : `${address}/${length}`;
+}

@@ -10,6 +10,7 @@ import type { ErrorAnswers } from "../proxy/error-answer.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
 import { Access } from "../relay/access.ts";
 import { createRelayApp } from "../relay/app.ts";
+import type { RelayParts } from "../relay/decision.ts";
 import { Authenticator } from "../relay/authenticator.ts";
 import { CheckedResolver } from "../relay/checked-resolver.ts";
 import { compileDomainPolicy } from "../relay/domain-policy.ts";
@@ -37,7 +38,7 @@ export const DEFAULT_RELAY: RelayConfig = relaySchema.parse({});
 export function createRelayFrontend(
   { relay = DEFAULT_RELAY }: FrontendConfig,
   { config, parents, identity, errors, resolver, log, usersBefore }: RelayFrontendParts,
-): { app: Hono; origins: Origins; users: Authenticator | undefined } {
+): { app: Hono; relay: RelayParts; users: Authenticator | undefined } {
   const { domainPolicy, deny, pac, pacAddress } = relay;
   const matches = compileDomains(domainPolicy.domains);
   const denies = compileDeniedDomains(deny);
@@ -51,7 +52,7 @@ export function createRelayFrontend(
     resolver: new CheckedResolver(resolver, allowsAddress),
     log: quieter(log),
   });
-  const app = createRelayApp({
+  const relayParts: RelayParts = {
     identity,
     errors,
     access: new Access({
@@ -69,8 +70,8 @@ export function createRelayFrontend(
       ? (authority) =>
         pacFile({ policy: domainPolicy.mode, patterns: domainPolicy.domains, proxy: pacAddress ?? authority })
       : undefined,
-  });
-  return { app, origins, users };
+  };
+  return { app: createRelayApp(relayParts), relay: relayParts, users };
 }
 
 /** Access lines tell what becomes of the names that clients ask for: in the rest of the log they are only of the level debug. */

@@ -63,6 +63,7 @@ export class RunningProxy {
     this.#clients = new Clients({ ...config.limits, graceMs: config.shutdown.grace });
     const observed = this.#observed = new Observed(this);
     this.#adminRoutes = adminRoutes({
+      explained: () => this.#snapshot,
       version: packageJson.version,
       metrics: () => observed.nextMetricsPage(),
       ready: () => this.ready,

@@ -15,7 +15,8 @@ import { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import { LoggedHeaders } from "../observe/logged-headers.ts";
 import type { RecentErrors } from "../observe/recent-errors.ts";
 import { SummedEvent } from "../observe/summed-event.ts";
-import { type App, type Handler, handlerOf } from "../proxy/app.ts";
+import { type App, handlerOf } from "../proxy/app.ts";
+import type { Handler } from "../proxy/decision.ts";
 import { answerFailure } from "../proxy/error-answer.ts";
 import type { Frontend } from "./snapshot.ts";
 

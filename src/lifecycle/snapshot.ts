@@ -10,17 +10,19 @@ import { DEFAULT_NAME } from "../config/values/via.ts";
 import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
 import { RouteTable, type RouteTraffic } from "../observe/route-traffic.ts";
-import { createProxyApp, createProxyHandler, type Handler } from "../proxy/app.ts";
+import { createProxyApp, createProxyHandler } from "../proxy/app.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
+import { createDecision, type Decide, type Handler, type Taken } from "../proxy/decision.ts";
 import type { ErrorAnswers } from "../proxy/error-answer.ts";
-import { compileHandler } from "../proxy/handler.ts";
+import { compileAction } from "../proxy/handler.ts";
 import type { Authenticator } from "../relay/authenticator.ts";
+import type { RelayParts } from "../relay/decision.ts";
 import { basicChallenge } from "../relay/credentials.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
 import { pathReader } from "../proxy/path-reader.ts";
+import { leadsTo, nameOfRoute, nameOfRule, toRouteRule } from "../proxy/route-names.ts";
 import { Router } from "../proxy/router.ts";
-import { leadsTo, nameOfRoute, nameOfRule } from "./route-names.ts";
 import { atOnce, mapInSteps, type Steps } from "./steps.ts";
 
 /** One frontend with the app that serves it. */
@@ -29,6 +31,10 @@ export interface Frontend {
   readonly app: Hono;
   /** What serves the engine's requests without it, where they need nothing that it does. */
   readonly handle?: Handler;
+  /** Who answers a request, and what each of those stands for; a relay has `relay` in their place. */
+  readonly decide?: Decide;
+  readonly taken?: ReadonlyMap<Handler, Taken>;
+  readonly relay?: RelayParts;
   /** Whose word about clients is taken. */
   readonly identity: IdentityPolicy;
   readonly errors: ErrorAnswers;
@@ -133,14 +139,14 @@ function createRelay(
   };
   const parents = config.defaultBackend === undefined ? undefined : backends.get(config.defaultBackend);
   const resolver = new Resolver({ ...parts.config.resolver, untrusted: true });
-  const { app, origins, users } = createRelayFrontend(config, {
+  const { app, relay, users } = createRelayFrontend(config, {
     ...parts,
     resolver,
     parents,
     identity,
     errors,
   });
-  return { config, app, identity, errors, users, close: () => origins.close() };
+  return { config, app, relay, identity, errors, users, close: () => relay.origins.close() };
 }
 
 function* buildFrontend(
@@ -154,34 +160,36 @@ function* buildFrontend(
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
   const parts = { backends, identity };
-  const counted = (name: string, action: ActionConfig) =>
-    countedBy(routes.add(name, leadsTo(action)), compileHandler(action, parts));
+  const taken = new Map<Handler, Taken>();
+  const take = (name: string, action: ActionConfig, kind: Taken["kind"], index = 0) => {
+    const { handle, courseOf } = compileAction(action, parts);
+    const handler = countedBy(routes.add(name, leadsTo(action)), handle);
+    taken.set(handler, { kind, index, action, courseOf });
+    return handler;
+  };
   const paths = pathReader(config.normalize);
   const asked = conditionParts(identity, paths);
   const router = config.routes.length === 0 ? undefined : new Router<Handler>();
+  let index = 0;
   yield* mapInSteps(config.routes, (route) => {
-    const raw = route.prefixMatch === "raw";
-    router?.add({
-      host: route.host,
-      pathPrefix: raw ? paths.ofPrefix(route.pathPrefix) : paths.ofConfig(route.pathPrefix),
-      raw,
-      leadsTo: counted(nameOfRoute(route), route),
-    });
+    router?.add(toRouteRule(route, paths, take(nameOfRoute(route), route, "route", index++)));
   });
-  const handle = createProxyHandler({
+  index = 0;
+  const decide = createDecision({
     rules: yield* mapInSteps(config.rules, (rule) => ({
       matches: rule.if === undefined ? always : compileCondition(rule.if.condition, asked),
-      handler: counted(nameOfRule(rule), rule),
+      handler: take(nameOfRule(rule), rule, "rule", index++),
     })),
     router,
     fallback: config.defaultBackend === undefined
       ? undefined
-      : counted("default", { backend: config.defaultBackend, forwardQuery: true }),
+      : take("default", { backend: config.defaultBackend, forwardQuery: true }, "default"),
     paths,
     identity,
     pages,
   });
-  return { config, app: createProxyApp(handle, errors), handle, identity, errors, routes };
+  const handle = createProxyHandler(decide);
+  return { config, app: createProxyApp(handle, errors), handle, decide, taken, identity, errors, routes };
 }
 
 /** Has `handler` answer, and its requests counted. */

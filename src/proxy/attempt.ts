@@ -14,7 +14,8 @@ import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
 import { watchExpectation } from "./expectation.ts";
 import type { Outgoing } from "./outgoing.ts";
-import { checkBasePath, writeRequestHead } from "./request-head.ts";
+import { writeHeadFor } from "./head-for-server.ts";
+import { checkBasePath } from "./request-head.ts";
 import { droppedTrailers } from "./trailers.ts";
 
 /** Connections that may turn out to be dead before one attempt fails. */
@@ -170,13 +171,7 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
 
   /** For the connection: writes the head for this server. */
   writeHead(output: Output): void {
-    const { server } = this;
-    const { authority } = this.#request.exchange;
-    writeRequestHead(output, this.#request, this.#outgoing, {
-      host: this.#outgoing.rewritesHost || authority === "" ? server.authority : authority,
-      basePath: server.basePath,
-      authorization: server.authorization,
-    });
+    writeHeadFor(this.server, output, this.#request, this.#outgoing);
   }
 
   /** Goes out on an unused connection, or waits for one. */

@@ -99,7 +99,8 @@ function comparerOf(
     exact.has(text) || suffixes.some((suffix) => text.endsWith(suffix) && text.length > suffix.length);
 }
 
-function readerOf(
+/** What a test looks at, as it sees it. */
+export function readerOf(
   { subject, argument }: Exclude<ConditionTest, { kind: "inside" }>,
   { policy, paths, query, cookies }: ConditionParts,
 ): Reader {

@@ -2,7 +2,8 @@ import type { Backend } from "../backend/backend.ts";
 import { compileHashKey } from "../backend/hash-key.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
-import type { Handler } from "./app.ts";
+import type { Course } from "./course.ts";
+import type { Handler } from "./decision.ts";
 import { forward, forwardTo } from "./forward.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { Mirror } from "./mirror.ts";
@@ -23,8 +24,15 @@ export interface HandlerParts {
   readonly identity: IdentityPolicy;
 }
 
+/** What a rule or a route does, compiled. */
+interface CompiledAction {
+  readonly handle: Handler;
+  /** Where it sends a request; undefined where the proxy itself answers. */
+  readonly courseOf: ((request: IncomingRequest) => Course) | undefined;
+}
+
 /** What answers the requests that a rule or a route takes, compiled once. */
-export function compileHandler(action: ActionConfig, { backends, identity }: HandlerParts): Handler {
+export function compileAction(action: ActionConfig, { backends, identity }: HandlerParts): CompiledAction {
   if (action.redirect !== undefined) return answerBy(compileRedirect(action.redirect, identity));
   if (action.respond !== undefined) return answerBy(compileRespond(action.respond, identity));
   const shape = compileShape({ ...OWN_NAMES, ...action }, identity);
@@ -42,15 +50,18 @@ export function compileHandler(action: ActionConfig, { backends, identity }: Han
       weights: Object.entries(action.split).map(([name, weight]) => [courseTo(name), weight] as const),
       keyOf: action.splitOn === "random" ? undefined : compileHashKey(action.splitOn ?? BY_CLIENT),
     });
-    return (request, taker) => forwardTo(taker, request, courseOf(request));
+    return { handle: (request, taker) => forwardTo(taker, request, courseOf(request)), courseOf };
   }
   const course = courseTo(action.backend!);
-  return (request, taker) => forwardTo(taker, request, course);
+  return { handle: (request, taker) => forwardTo(taker, request, course), courseOf: () => course };
 }
 
 /** Answers with what the proxy itself has to say. */
-function answerBy(respond: (request: IncomingRequest, status: number) => Response): Handler {
-  return (request, taker) => taker.onAnswer(request.exchange, respond(request, 200));
+function answerBy(respond: (request: IncomingRequest, status: number) => Response): CompiledAction {
+  return {
+    handle: (request, taker) => taker.onAnswer(request.exchange, respond(request, 200)),
+    courseOf: undefined,
+  };
 }
 
 function mirrorOf(

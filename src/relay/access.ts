@@ -57,6 +57,15 @@ export class Access {
     exchange.user = credentials!.user;
   }
 
+  /** As `checkUser`, but looks at no password: `authentication_required` where there are no credentials. */
+  checkCredentials({ head }: IncomingRequest): void {
+    if (this.#rules.users === undefined) return;
+    const written = head.fields.get("proxy-authorization");
+    if (written === undefined || parseCredentials(written) === undefined) {
+      throw new ProxyError("authentication_required", "No valid credentials");
+    }
+  }
+
   /** `access_denied` for a host that is refused, and for a tunnel to a port that is not for tunnels. */
   checkTarget(method: string, { host, port }: { host: string; port: number }): void {
     if (method === "CONNECT" && !this.#rules.connectPorts.has(port)) {

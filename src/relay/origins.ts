@@ -29,6 +29,11 @@ export class Origins {
     return backend;
   }
 
+  /** One that is not remembered, to see what it would be; it has to be closed. */
+  sample(scheme: "http" | "https", authority: string): Backend {
+    return this.#build(`${scheme}://${authority}`);
+  }
+
   /** Lets go of all connections, each once it is unused. */
   close(): void {
     for (const backend of this.#backends.values()) backend.close();
@@ -41,6 +46,10 @@ export class Origins {
       backend.close();
       this.#backends.delete(oldest);
     }
+    return this.#build(url);
+  }
+
+  #build(url: string): Backend {
     try {
       const address = parseServerUrl(url);
       // `localhost` is looked up as well: what is dialled must be what was checked.

@@ -8,6 +8,9 @@ export const PARTS: AdminParts = {
   status: () => Promise.resolve("{}"),
   history: () => "{}",
   events: () => undefined,
+  explained: () => {
+    throw new Error("nothing is explained here");
+  },
   backends: () => new Map(),
   version: "1.2.3",
   health: () => ({ status: "ok", healthy_backends: [], degraded: [] }),

@@ -1,5 +1,7 @@
 import type { ActionConfig } from "../config/sections/action.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
+import type { PathReader } from "./path-reader.ts";
+import type { RouteRule } from "./router.ts";
 
 /** The name of a rule, by which the next config knows it again: its condition. */
 export function nameOfRule(rule: FrontendConfig["rules"][number]): string {
@@ -18,4 +20,14 @@ export function leadsTo({ backend, split, redirect, respond }: ActionConfig): st
   if (redirect !== undefined) return `redirect ${redirect.status}`;
   if (respond !== undefined) return `answer ${respond.status ?? 200}`;
   return backend ?? Object.keys(split ?? {}).join(", ");
+}
+
+/** A route as the router has it: its prefix as `paths` has paths. */
+export function toRouteRule<T>(
+  { host, pathPrefix, prefixMatch }: FrontendConfig["routes"][number],
+  paths: PathReader,
+  leadsTo: T,
+): RouteRule<T> {
+  const raw = prefixMatch === "raw";
+  return { host, pathPrefix: raw ? paths.ofPrefix(pathPrefix) : paths.ofConfig(pathPrefix), raw, leadsTo };
 }

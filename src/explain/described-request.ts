@@ -1,0 +1,86 @@
+import { Buffer } from "node:buffer";
+import { ProxyError } from "../base/errors.ts";
+import type { Config } from "../config/schema.ts";
+import type { FrontendConfig } from "../config/sections/frontend.ts";
+import { RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
+import type { Framing } from "../http/framing.ts";
+import type { BodySource } from "../message/body.ts";
+import { StreamSource } from "../message/body-stream.ts";
+import { Exchange } from "../message/exchange.ts";
+import { IncomingRequest } from "../message/incoming-request.ts";
+
+/** A request in words, as a client would send it. */
+export interface DescribedRequest {
+  readonly method: string;
+  /** An address, or in CONNECT a host with its port. */
+  readonly url: string;
+  readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
+  /** Address of the client; default this machine. */
+  readonly from?: string | undefined;
+}
+
+const THIS_MACHINE = "127.0.0.1";
+
+/** The head of a request as bytes, as clients of `mode` send it: Host first, where there is none among the headers. */
+export function headOf(
+  { method, url, headers = [] }: DescribedRequest,
+  mode: FrontendConfig["mode"],
+): string {
+  // A line end in one of them would begin another line, or another request.
+  const texts = [method, url, ...headers.flat()];
+  if (texts.some((text) => /[\r\n]/.test(text))) throw new RangeError("a line end stands in the request");
+  const [, authority = "", rest = ""] = /^https?:\/\/([^/?#]*)([^#]*)/i.exec(url) ??
+    (method === "CONNECT" ? ["", url] : ["", "localhost", url]);
+  const path = rest === "" ? "/" : rest.startsWith("?") ? `/${rest}` : rest;
+  const target = method === "CONNECT" ? authority : mode === "relay" && /^https?:/i.test(url) ? url : path;
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  if (!headers.some(([name]) => name.toLowerCase() === "host")) lines.unshift(`Host: ${authority}\r\n`);
+  return `${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`;
+}
+
+/**
+ * The request as the engine would hand it over, read by the same decoder.
+ * @throws {ProxyError} where the engine would refuse it.
+ */
+export function readRequest(
+  head: string,
+  { from = THIS_MACHINE, secure = false, mode, limits }: {
+    from?: string | undefined;
+    secure?: boolean;
+    mode: FrontendConfig["mode"];
+    limits: Config["limits"];
+  },
+): IncomingRequest {
+  const decoder = new RequestDecoder(limits, mode === "relay");
+  decoder.push(Buffer.from(head, "latin1"));
+  if (decoder.next() !== "head") throw new ProxyError("bad_request", "The head of the request is not whole");
+  return toIncoming(decoder.head, { from, secure, limits });
+}
+
+function toIncoming(
+  head: RequestHead,
+  { from, secure, limits }: { from: string; secure: boolean; limits: Config["limits"] },
+): IncomingRequest {
+  const { framing } = head;
+  if (framing.kind === "length" && framing.length > (limits.bodySize ?? Infinity)) {
+    throw new ProxyError("body_too_large", "The request body is larger than body_size");
+  }
+  const peer = from === "unix"
+    ? { address: "", port: 0, secure, unix: true }
+    : { address: from, port: 0, secure };
+  const exchange = new Exchange(peer, {
+    method: head.method,
+    target: head.target.path || head.authority,
+    authority: head.authority,
+    minorVersion: head.minorVersion,
+    startedAt: performance.now(),
+    fields: head.fields,
+  }, { inform() {} });
+  return new IncomingRequest(head, exchange, bodyOf(framing));
+}
+
+/** Stands for a body that never comes: only what a head says of it counts. */
+function bodyOf(framing: Framing): BodySource | null {
+  if (framing.kind === "length" && framing.length === 0) return null;
+  return new StreamSource(new ReadableStream(), framing.kind === "length" ? framing.length : undefined);
+}

@@ -4,7 +4,7 @@ import { collectStatus } from "./status.ts";
 /** Collects the JSON of `/status`, in steps. */
 export function* collectStatusPage(sources: StatusSources): Generator<void, string, void> {
   const status = yield* collectStatus(sources);
-  return JSON.stringify(inSnakeCase({ ...predecessorKeys(status), ...status }));
+  return yield* writeJson({ ...predecessorKeys(status), ...status });
 }
 
 /** What http-proxy-lb calls the same things, for programs that read its `/status`. */
@@ -34,6 +34,31 @@ function predecessorKeys(status: ProxyStatus) {
       priority: server.priority,
     })),
   };
+}
+
+/** The JSON of `value`, with keys as `inSnakeCase` has them: each item of a list is a step. */
+function* writeJson(value: object): Generator<void, string, void> {
+  if (Array.isArray(value)) {
+    const items: string[] = [];
+    for (const item of value) {
+      items.push(yield* writeJson(item));
+      yield;
+    }
+    return `[${items.join(",")}]`;
+  }
+  const entries = Object.entries(value);
+  if (!entries.some(([, its]) => holdsObjects(its))) return JSON.stringify(inSnakeCase(value));
+  const members: string[] = [];
+  for (const [key, its] of entries) {
+    const text = holdsObjects(its) ? yield* writeJson(its) : JSON.stringify(inSnakeCase(its));
+    members.push(`${JSON.stringify(snakeCase(key))}:${text}`);
+  }
+  return `{${members.join(",")}}`;
+}
+
+/** Whether it is a list that may be long. */
+function holdsObjects(value: unknown): value is readonly object[] {
+  return Array.isArray(value) && typeof value[0] === "object";
 }
 
 /**

@@ -115,6 +115,19 @@ test("History.plots() has rates and latencies of each step, the oldest first, an
   assert.deepEqual([history.plots().plots.size, history.bytes], [0, 0]);
 });
 
+test("History.flow() has the rates of the last minute's steps, the newest first", (t) => {
+  const counts = new Counts();
+  const its = { key: "a", parts: [counts] };
+  const { history, steps } = open(t, () => [its]);
+  assert.deepEqual(history.flow(its), []);
+  steps(2);
+  steps(1, () => counts.ended(50));
+  steps(1, () => counts.ended(5));
+  assert.deepEqual(history.flow(its), [1, 10, 0, 0]);
+  steps(20);
+  assert.deepEqual(history.flow(its), Array(12).fill(0));
+});
+
 test("History.sample() leaves steps empty in which the process stood still", (t) => {
   const counts = new Counts();
   const { history, steps, pass } = open(t, () => [{ key: "a", parts: [counts], plotted: true }]);

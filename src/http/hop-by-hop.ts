@@ -39,7 +39,9 @@ export function nominatedNames(connection: string | undefined): ReadonlySet<stri
 /** Whether `Connection` lists `option`, given in lower case. */
 export function hasConnectionOption(connection: string | undefined, option: string): boolean {
   if (connection === undefined) return false;
-  return connection.toLowerCase() === option || listMembers(connection).includes(option);
+  return isCommon(connection)
+    ? connection.toLowerCase() === option
+    : listMembers(connection).includes(option);
 }
 
 /** Whether a TE says that its sender takes trailer fields (RFC 9110 §10.1.4). */

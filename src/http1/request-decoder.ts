@@ -81,7 +81,16 @@ export class RequestDecoder extends Decoder<RequestHead> {
     if (!areBytesOf(TARGET, bytes, first + 1, second)) {
       throw new ProxyError("bad_request", "A bad byte in the request target");
     }
-    this.#refused = { method, target: rawTarget, minorVersion, fields };
+    try {
+      return this.#soundHead(method, rawTarget, minorVersion, fields);
+    } catch (error) {
+      this.#refused = { method, target: rawTarget, minorVersion, fields };
+      throw error;
+    }
+  }
+
+  /** The head of parts that are sound each for itself. */
+  #soundHead(method: string, rawTarget: string, minorVersion: 0 | 1, fields: Fields): RequestHead {
     const target = parseTarget(method, rawTarget);
     const authority = this.#authorityOf(fields, minorVersion, target);
     const framing = requestFraming(fields, minorVersion);
@@ -90,7 +99,6 @@ export class RequestDecoder extends Decoder<RequestHead> {
       throw new ProxyError("bad_request", "CONNECT with a body");
     }
     checkConnection(fields, this.blame);
-    this.#refused = undefined;
     return { method, target, minorVersion, fields, framing, authority };
   }
 

@@ -13,13 +13,16 @@ const NULL_BODY: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 /** What stands for a status that a web-standard Response cannot have. */
 export const STATUS_SHOWN = 502;
 
-/** The parts of an answer of a server. */
-export interface AnswerParts {
+/** The head of an answer of a server. */
+export interface AnswerHead {
   readonly status: number;
   readonly reason: string;
   /** End-to-end fields only: what was for one connection is already gone. */
   readonly fields: Fields;
-  readonly body: BodySource | null;
+}
+
+/** What an answer seldom has. */
+export interface AnswerExtras {
   /** Which trailer fields of the body are left out. */
   readonly dropsTrailer?: DropsField | undefined;
   /** With status 101, or a 200 to CONNECT: the server's side of the tunnel. */
@@ -32,26 +35,39 @@ export interface AnswerParts {
  * real `ReadableStream`, and what it changes is what is sent.
  */
 export class ForwardedResponse {
-  /** The status that the class can show: `STATUS_SHOWN` for one beyond its range. */
-  readonly status: number;
-  /** The status as the server sent it. */
-  readonly sentStatus: number;
-  readonly statusText: string;
-  readonly tunnel: UpstreamTunnel | undefined;
-  readonly dropsTrailer: DropsField | undefined;
-  readonly #fields: Fields;
+  readonly #head: AnswerHead;
+  readonly #extras: AnswerExtras | undefined;
   #source: BodySource | null;
   #headers: Headers | undefined;
   #native: Response | undefined;
 
-  constructor(parts: AnswerParts) {
-    this.sentStatus = parts.status;
-    this.status = parts.status > 599 ? STATUS_SHOWN : parts.status;
-    this.statusText = parts.reason;
-    this.tunnel = parts.tunnel;
-    this.dropsTrailer = parts.dropsTrailer;
-    this.#fields = parts.fields;
-    this.#source = parts.body;
+  constructor(head: AnswerHead, body: BodySource | null, extras?: AnswerExtras) {
+    this.#head = head;
+    this.#extras = extras;
+    this.#source = body;
+  }
+
+  /** The status that the class can show: `STATUS_SHOWN` for one beyond its range. */
+  get status(): number {
+    const { status } = this.#head;
+    return status > 599 ? STATUS_SHOWN : status;
+  }
+
+  /** The status as the server sent it. */
+  get sentStatus(): number {
+    return this.#head.status;
+  }
+
+  get statusText(): string {
+    return this.#head.reason;
+  }
+
+  get tunnel(): UpstreamTunnel | undefined {
+    return this.#extras?.tunnel;
+  }
+
+  get dropsTrailer(): DropsField | undefined {
+    return this.#extras?.dropsTrailer;
   }
 
   get ok(): boolean {
@@ -59,7 +75,7 @@ export class ForwardedResponse {
   }
 
   get headers(): Headers {
-    return this.#headers ??= this.#fields.toHeaders();
+    return this.#headers ??= this.#head.fields.toHeaders();
   }
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
@@ -76,7 +92,7 @@ export class ForwardedResponse {
 
   /** The fields to send: as they came, or brought in line with the Headers that somebody asked for. */
   takeFields(): Fields {
-    return this.#headers === undefined ? this.#fields : reconcile(this.#fields, this.#headers);
+    return this.#headers === undefined ? this.#head.fields : reconcile(this.#head.fields, this.#headers);
   }
 
   /** Hands the body over: the untouched source, or the stream it became. Throws a TypeError where it was read. */

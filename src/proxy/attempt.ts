@@ -8,7 +8,7 @@ import type { DropsField } from "../http1/encode.ts";
 import type { HeadSource, Output } from "../http1/output.ts";
 import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
-import type { Abortable } from "../message/exchange.ts";
+import type { Abortable, Exchange } from "../message/exchange.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
@@ -73,6 +73,11 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
 
   get head(): HeadSource {
     return this;
+  }
+
+  /** Of the request. */
+  get exchange(): Exchange {
+    return this.#request.exchange;
   }
 
   get method(): string {

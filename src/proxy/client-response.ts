@@ -4,7 +4,7 @@ import { announceEventStream } from "../http/event-stream.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
-import { announcedTrailers, type DropsField } from "../http1/encode.ts";
+import { announcedTrailers } from "../http1/encode.ts";
 import { isWebSocket } from "../http/websocket-frames.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -14,73 +14,74 @@ import type { UpstreamTunnel } from "../message/tunnel.ts";
 import { joinTunnel, type TunnelEnding } from "../wire/tunnel.ts";
 import type { Answer } from "../upstream/contract.ts";
 import type { Attempt } from "./attempt.ts";
+import type { Course } from "./course.ts";
+import { eitherDrops } from "./trailers.ts";
 
-/** What makes an answer ready for the client. */
+/** What becomes of an answer on its way to the client. */
 export interface AnswerContext {
-  /** Name of this proxy in Via; false where none is sent. */
-  readonly via: string | false;
-  /** Silence that ends a tunnel, in ms. */
-  readonly tunnelIdleMs: number;
-  /** Whether a server's wish for credentials is for the client: then the server is a proxy as we are. */
-  readonly relays: boolean;
-  /** Silence of an event stream, in ms, in which the client gets a comment; undefined or 0 for none. */
-  readonly heartbeatMs?: number | undefined;
-  /** What a route changes of the fields. */
+  /** The course of its request. */
+  readonly course: Course;
+  /** What is changed of its fields. */
   readonly edit: ((fields: Fields) => void) | undefined;
-  /** Which trailer fields it leaves out. */
-  readonly dropsTrailer: DropsField | undefined;
-  /** Whose answer it is. It is over with a tunnel; others are with what their connection does. */
-  readonly attempt: Attempt;
 }
 
-/** An answer of a server as a Response for the client: its end-to-end fields, and its body untouched. */
-export function toClientResponse(answer: Answer, exchange: Exchange, context: AnswerContext): Response {
-  const { head, tunnel } = answer;
+/** The answer to `attempt` as a Response for the client: its end-to-end fields, and its body untouched. */
+export function toClientResponse(attempt: Attempt, { course, edit }: AnswerContext): Response {
+  const { exchange } = attempt;
+  const answer = attempt.answer!;
+  const { head } = answer;
   const { fields } = head;
-  const upgrade = tunnel === undefined ? undefined : fields.get("upgrade");
-  if (fields.mayHaveHopByHop) removeHopByHop(fields, context.relays);
-  if (context.via !== false) fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + context.via);
-  context.edit?.(fields);
-  if (context.relays && head.status === 407) exchange.detail = "The parent refuses our credentials";
-  if (tunnel === undefined) {
-    const isStream = announceEventStream(fields);
-    const body = isStream && context.heartbeatMs ? withHeartbeat(answer, context.heartbeatMs) : answer.body;
-    exchange.answer = { status: head.status, fields };
-    const { status, reason } = head;
-    return asResponse(
-      new ForwardedResponse({ status, reason, fields, body, dropsTrailer: context.dropsTrailer }),
-    );
+  const { backend, policy, shape } = course;
+  // A server's wish for credentials is for the client where the server is a proxy as we are.
+  const relays = backend.config.protocol === "proxy";
+  const upgrade = answer.tunnel === undefined ? undefined : fields.get("upgrade");
+  if (fields.mayHaveHopByHop) removeHopByHop(fields, relays);
+  if (policy.via !== false) fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + policy.via);
+  edit?.(fields);
+  if (relays && head.status === 407) exchange.detail = "The parent refuses our credentials";
+  if (answer.tunnel !== undefined) {
+    return tunnelResponse(attempt, answer.tunnel, { upgrade, idleMs: backend.config.timeouts.tunnelIdle });
   }
+  const isStream = announceEventStream(fields);
+  const body = isStream && shape?.heartbeatMs ? withHeartbeat(answer, shape.heartbeatMs) : answer.body;
+  exchange.answer = head;
+  const dropsTrailer = eitherDrops(shape?.dropsTrailer, attempt.server.dropsTrailer);
+  return asResponse(
+    new ForwardedResponse(head, body, dropsTrailer === undefined ? undefined : { dropsTrailer }),
+  );
+}
+
+/** An answer that opens a tunnel, which is over with that; others are with what their connection does. */
+function tunnelResponse(
+  attempt: Attempt,
+  tunnel: NonNullable<Answer["tunnel"]>,
+  { upgrade, idleMs }: { upgrade: string | undefined; idleMs: number },
+): Response {
+  const { exchange } = attempt;
+  const { head } = attempt.answer!;
+  const { fields } = head;
   fields.removeWhere((kind) => NOT_WITH_TUNNEL.has(kind.lower));
   if (head.status === 101) announceUpgrade(fields, upgrade);
   const drop = () => {
     tunnel.socket.destroy();
-    context.attempt.onDone();
+    attempt.onDone();
   };
   exchange.onFinished = drop;
   const join: UpstreamTunnel["join"] = (socket, early, onDone) => {
     const open = joinTunnel({ socket, early }, tunnel, {
-      idleMs: context.tunnelIdleMs,
+      idleMs,
       websocket: isWebSocket(upgrade),
       onDone: ({ forth, back }, ending) => {
-        noteEnding(exchange, ending, context.tunnelIdleMs);
+        noteEnding(exchange, ending, idleMs);
         onDone({ fromClient: forth, toClient: back });
-        context.attempt.onDone();
-        context.attempt.server.tunnels.delete(open);
+        attempt.onDone();
+        attempt.server.tunnels.delete(open);
       },
     });
-    context.attempt.server.tunnels.add(open);
+    attempt.server.tunnels.add(open);
     return open;
   };
-  return asResponse(
-    new ForwardedResponse({
-      status: head.status,
-      reason: head.reason,
-      fields,
-      body: null,
-      tunnel: { join, drop },
-    }),
-  );
+  return asResponse(new ForwardedResponse(head, null, { tunnel: { join, drop } }));
 }
 
 /** The body of an event stream, to which something can be added: it has no length, and no coding hides its lines. */

@@ -2,6 +2,7 @@ import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import { includesStatus } from "../config/values/statuses.ts";
+import type { Fields } from "../http/fields.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Answer } from "../upstream/contract.ts";
 import { answered, type AnswerTaker } from "../message/answer-taker.ts";
@@ -12,9 +13,9 @@ import { schemeOf } from "./identity.ts";
 import { type Instead, letGo } from "./on-status.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { askForProof } from "./proof.ts";
-import { prepare, rewritesHost, viaOf } from "./prepare.ts";
+import { prepare } from "./prepare.ts";
 import { claimRepeat } from "./repeat.ts";
-import { eitherDrops } from "./trailers.ts";
+import type { Shape } from "./shape.ts";
 
 /** Times that a request which waits goes from one queue to another. */
 const MAX_MOVES = 100;
@@ -191,13 +192,12 @@ class Forwarding implements AttemptOwner {
     exchange.backend = backend.name;
     exchange.server = undefined;
     exchange.retry = undefined;
-    new Forwarding(this.#taker, this.#request, other, {
-      ...this.#outgoing,
-      rewritesHost: rewritesHost(other),
-      via: viaOf(other),
+    const outgoing = this.#outgoing.with({
+      backend,
       waitingSince: undefined,
       attemptsBefore: exchange.attempts,
-    }).begin();
+    });
+    new Forwarding(this.#taker, this.#request, other, outgoing).begin();
   }
 
   #giveUp(error: ProxyError): void {
@@ -222,20 +222,25 @@ class Forwarding implements AttemptOwner {
       ? undefined
       : backend.stickiness?.cookieFor(server, schemeOf(request, policy) === "https");
     shape?.rewrite?.(answer.head.fields, request, server);
-    const edit = shape?.answer;
-    return toClientResponse(withoutBody(answer, request, this.#outgoing), request.exchange, {
-      via: policy.via,
-      tunnelIdleMs: backend.config.timeouts.tunnelIdle,
-      heartbeatMs: shape?.heartbeatMs,
-      relays: backend.config.protocol === "proxy",
-      edit: edit === undefined && cookie === undefined ? undefined : (fields) => {
-        edit?.(fields, request);
-        if (cookie !== undefined) fields.append("Set-Cookie", cookie);
-      },
-      dropsTrailer: eitherDrops(shape?.dropsTrailer, server.dropsTrailer),
-      attempt,
+    attempt.answer = withoutBody(answer, request, this.#outgoing);
+    return toClientResponse(attempt, {
+      course: this.#course,
+      edit: shape?.answer === undefined && cookie === undefined
+        ? undefined
+        : editBy(shape?.answer, { request, cookie }),
     });
   }
+}
+
+/** Changes fields by `edit`, and adds a cookie behind that. */
+function editBy(
+  edit: Shape["answer"],
+  { request, cookie }: { request: IncomingRequest; cookie: string | undefined },
+): (fields: Fields) => void {
+  return (fields) => {
+    edit?.(fields, request);
+    if (cookie !== undefined) fields.append("Set-Cookie", cookie);
+  };
 }
 
 function noServer({ name, servers, available }: Backend): ProxyError {

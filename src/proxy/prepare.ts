@@ -8,12 +8,12 @@ import { DISCARD } from "../message/discard.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import { ReplayableBody } from "../message/replay.ts";
 import type { Course } from "./course.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
 import { requestedUpgrade } from "./request-head.ts";
 
 /** What is sent of `request` on `course`: its fields and body are taken. */
 export function prepare(request: IncomingRequest, course: Course): Outgoing {
-  const { policy, shape, mirror } = course;
+  const { shape, mirror } = course;
   const { retries } = course.backend.config;
   const fields = request.takeFields();
   const whole = bodyOf(request, fields, shape?.body);
@@ -22,47 +22,22 @@ export function prepare(request: IncomingRequest, course: Course): Outgoing {
   const method = methodOf(request, shape?.method);
   const repeatable = maySendAgain(method) || (retries.idempotencyKey && fields.has("idempotency-key"));
   const keeps = repeatable || retries.staleConnection || course.onStatus?.asksBackends === true;
-  const replay = source !== null && keeps ? new ReplayableBody(source) : undefined;
-  return {
+  return new Outgoing({
+    course,
     method,
     target: course.relayTarget?.(request) ?? shape?.target?.(request.target) ?? request.target,
     fields,
-    body: replay ?? source,
-    replay,
+    body: source !== null && keeps ? new ReplayableBody(source) : source,
     repeatable,
-    resendsStale: retries.staleConnection,
-    bodyStarted: false,
-    heard: false,
     upgrade,
-    policy,
-    edits: shape?.request,
     prefix: shape?.prefix?.(request.target),
-    rewritesHost: rewritesHost(course),
-    via: viaOf(course),
-    waitingSince: undefined,
-    attemptsBefore: 0,
-    responseMs: shape?.responseMs,
-    idleMs: shape?.idleMs,
-    expectation: request.exchange.awaitsContinue && shape?.body === undefined
-      ? course.backend.config.timeouts
-      : undefined,
-    straight: course.relayTarget === undefined,
-  };
+    asksFirst: request.exchange.awaitsContinue && shape?.body === undefined,
+  });
 }
 
 /** A HEAD stays one where a route asks for GET: its answer is the same but for the body. */
 function methodOf({ method }: IncomingRequest, own: string | undefined): string {
   return own === undefined || (own === "GET" && method === "HEAD") ? method : own;
-}
-
-/** Whether servers see their own Host. */
-export function rewritesHost({ backend, relayTarget }: Course): boolean {
-  return relayTarget === undefined && backend.config.hostHeader === "rewrite";
-}
-
-/** What Via calls this proxy. */
-export function viaOf({ backend, policy }: Course): string | false {
-  return backend.config.via ?? policy.via;
 }
 
 /** The body to send: the client's, or the one that stands in its place. */

@@ -60,7 +60,7 @@ class ProofCopy implements AttemptOwner {
     this.#timer = setTimeout(this.#abort, COPY_MS);
     backend.closed.addEventListener("abort", this.#abort, { once: true });
     // It has waited for ever already, so that no queue takes it.
-    const copy = { ...outgoing, waitingSince: -Infinity, heard: false, expectation: undefined };
+    const copy = outgoing.with({ waitingSince: -Infinity, heard: false, asksFirst: false });
     new Attempt(witness, this.#request, copy, this, false).begin(true);
   }
 

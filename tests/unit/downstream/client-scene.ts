@@ -175,8 +175,8 @@ export class ClientScene {
         const fields = new Fields();
         fields.append("Connection", "Upgrade");
         fields.append("Upgrade", "test");
-        const parts = { status: 101, reason: "Switching Protocols", fields, body: null, tunnel };
-        await answer(asResponse(new ForwardedResponse(parts)));
+        const head = { status: 101, reason: "Switching Protocols", fields };
+        await answer(asResponse(new ForwardedResponse(head, null, { tunnel })));
       },
       reject: async (error) => {
         reject(error);
@@ -190,7 +190,7 @@ export class ClientScene {
 
 function responseOf(status: number, content: string | BodySource): Response {
   const body = typeof content === "string" ? new BytesSource(Buffer.from(content, "latin1")) : content;
-  return asResponse(new ForwardedResponse({ status, reason: "", fields: new Fields(), body }));
+  return asResponse(new ForwardedResponse({ status, reason: "", fields: new Fields() }, body));
 }
 
 function takeBody(source: BodySource, room: () => boolean): Taken {

@@ -3,11 +3,10 @@ import type { Backend } from "../backend/backend.ts";
 import type { OnStatusConfig } from "../config/sections/on-status.ts";
 import { parseStatuses } from "../config/values/statuses.ts";
 import { maySendAgain } from "../http/methods.ts";
-import { discardBody } from "../message/discard.ts";
+import type { BodySource } from "../message/body.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
-import type { Attempt } from "./attempt.ts";
+import type { ReplayableBody } from "../message/replay.ts";
 import type { IdentityPolicy } from "./identity.ts";
-import type { Outgoing } from "./outgoing.ts";
 import { compileRedirect } from "./redirect.ts";
 import { compileRespond } from "./respond.ts";
 
@@ -16,28 +15,24 @@ export type Instead =
   | { readonly kind: "backend"; readonly backend: Backend }
   | { readonly kind: "answer"; readonly answer: (request: IncomingRequest, status: number) => Response };
 
+/** What says whether a request may go to another backend. */
+export interface SentSoFar {
+  readonly method: string;
+  readonly body: BodySource | null;
+  /** The body where it can be started again. */
+  readonly replay: ReplayableBody | undefined;
+  /** Whether a part of the body may have been sent. */
+  readonly bodyStarted: boolean;
+  /** Whether a byte of an answer came to an attempt that failed. */
+  readonly heard: boolean;
+}
+
 /** What a route does with answers by their status. */
 export interface OnStatus {
   /** Whether a request may be sent to another backend, so that its body has to be kept. */
   readonly asksBackends: boolean;
   /** What is done in place of an answer of this status, or of such a failure, where it can be done. */
-  of(outcome: number | ProxyError, request: IncomingRequest, outgoing: Outgoing): Instead | undefined;
-}
-
-/** Bytes of an answer that is not sent on, up to which it is read so that its connection can be used again. */
-const MAX_DISCARDED_BYTES = 64 * 1024;
-const UNWANTED = new ProxyError("client_closed", "Something else is done in place of this answer");
-
-/** Lets go of the answer to `outgoing`: of a part of the request that is on its way as well. */
-export function letGo(attempt: Attempt, outgoing: Outgoing): void {
-  const body = attempt.answer?.body ?? null;
-  if (body === null || !isOut(outgoing)) return attempt.drop(UNWANTED);
-  discardBody(body, { limit: MAX_DISCARDED_BYTES, reason: UNWANTED });
-}
-
-/** Whether all of the request's body has been read, so that nothing of it is on its way for long. */
-function isOut({ body, replay }: Outgoing): boolean {
-  return body === null || replay?.complete === true;
+  of(outcome: number | ProxyError, request: IncomingRequest, outgoing: SentSoFar): Instead | undefined;
 }
 
 /** Works out what is done for each status; of several ranges that hold it the narrowest counts. */
@@ -87,7 +82,7 @@ function unstored(answer: (request: IncomingRequest, status: number) => Response
  * none (RFC 9110 §9.2.2). By 4xx and 501 a server says that it did not do what it was asked.
  */
 function mayAskOther(
-  { method, body, bodyStarted, replay, heard }: Outgoing,
+  { method, body, bodyStarted, replay, heard }: SentSoFar,
   outcome: number | ProxyError,
 ): boolean {
   if (heard) return false;

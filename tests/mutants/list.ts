@@ -18,6 +18,8 @@ const SERVER = "unit/upstream/connection.test.ts";
 const PASSIVE = "unit/health/passive.test.ts";
 const LEASE = "unit/backend/lease.test.ts";
 const UPLOADS = "unit/upstream/uploads.test.ts";
+const OLD_READING = "conformance/old-reading-fuzz.test.ts";
+const CONSUMED = "unit/http1/consumed.test.ts";
 
 /** Every mutant: each is one thing that an edit could break unnoticed. Who adds a timer, a queue or a count adds some. */
 export const MUTANTS: readonly Mutant[] = [
@@ -911,5 +913,61 @@ export const MUTANTS: readonly Mutant[] = [
     from: `"frame-ancestors 'none'",`,
     to: "",
     tests: ["unit/admin/dashboard.test.ts"],
+  },
+  {
+    file: "http/fields.ts",
+    breaks: "the value of a removed line is told for another",
+    from: "marks.length = kept * MARKS;\n    this.#asked = undefined;",
+    to: "marks.length = kept * MARKS;",
+    tests: [OLD_READING],
+  },
+  {
+    file: "http/fields.ts",
+    breaks: "a line with blanks behind its value goes on as it came",
+    from: " || isBlank(bytes[end - 1]!)",
+    to: "",
+    tests: [OLD_READING],
+  },
+  {
+    file: "http1/head-reader.ts",
+    breaks: "all heads of a connection share their marks",
+    from: "this.#marks.slice(0, this.#used)",
+    to: "this.#marks",
+    tests: [OLD_READING],
+  },
+  {
+    file: "http1/head-reader.ts",
+    breaks: "trailers stay in a chunk that is given up",
+    from: "this.#rules.hasStartLine && bytes.length",
+    to: "bytes.length",
+    tests: [OLD_READING, CONSUMED],
+  },
+  {
+    file: "http1/decoder.ts",
+    breaks: "a chunk is given up in which a head stands",
+    from: "if (this.#headReader.inChunk) this.#shared = true;",
+    to: "",
+    tests: [OLD_READING, CONSUMED],
+  },
+  {
+    file: "http1/decoder.ts",
+    breaks: "a chunk is given up in which a head stands, where another waits",
+    from: "if (this.collectsConsumed && !this.#shared)",
+    to: "if (this.collectsConsumed)",
+    tests: [CONSUMED],
+  },
+  {
+    file: "http1/decoder.ts",
+    breaks: "a chunk is given up in which one message follows another",
+    from: "if (this.#at > 0) this.#shared = true;",
+    to: "",
+    tests: [CONSUMED],
+  },
+  {
+    file: "http1/request-decoder.ts",
+    breaks: "the Host of the last request is taken for the next one's",
+    from: "this.#lastHost !== undefined && fields.valueIs(line, this.#lastHost)",
+    to: "this.#lastHost !== undefined",
+    tests: [OLD_READING],
   },
 ];

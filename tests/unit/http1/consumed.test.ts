@@ -15,13 +15,16 @@ interface Reading {
   readonly heads: RequestHead[];
 }
 
-/** Reads all of `pieces`; whatever the decoder gives up is overwritten at once, as whoever takes it may do. */
-function readingOf(decoder: RequestDecoder, ...pieces: string[]): Reading {
+/**
+ * Reads all of `pieces`, one after another or those of an array together; whatever the decoder gives up is overwritten at once,
+ * as whoever takes it may do.
+ */
+function readingOf(decoder: RequestDecoder, ...pieces: (string | string[])[]): Reading {
   decoder.collectsConsumed = true;
   const consumed: string[] = [];
   const heads: RequestHead[] = [];
-  for (const piece of pieces) {
-    decoder.push(Buffer.from(piece));
+  for (const given of pieces) {
+    for (const piece of [given].flat()) decoder.push(Buffer.from(piece));
     for (let step = decoder.next(); step !== "more"; step = decoder.next()) {
       if (step === "head") heads.push(decoder.head);
     }
@@ -45,6 +48,32 @@ test("Decoder.takeConsumed() gives a large chunk up, out of which the head was c
   const { consumed, heads } = readingOf(new RequestDecoder(DEFAULT_LIMITS), LONG_HEAD + LONG, "cd12");
   assert.deepEqual(consumed, [LONG_HEAD + LONG, "cd12"]);
   assert.deepEqual(valuesOf(heads[0]!.fields), ["a", "5004"]);
+});
+
+test("Decoder.takeConsumed() gives a chunk that a head stands in up as little where another waited behind it", () => {
+  const { consumed, heads } = readingOf(new RequestDecoder(DEFAULT_LIMITS), [HEAD + "ab", "cd"]);
+  assert.deepEqual(consumed, ["cd"]);
+  assert.deepEqual(valuesOf(heads[0]!.fields), ["a", "4"]);
+});
+
+test("Decoder.takeConsumed() gives a large chunk up, out of which the head was copied, where another waited behind it", () => {
+  const { consumed, heads } = readingOf(new RequestDecoder(DEFAULT_LIMITS), [LONG_HEAD + LONG, "cd12"]);
+  assert.deepEqual(consumed.toSorted(), [LONG_HEAD + LONG, "cd12"].toSorted());
+  assert.deepEqual(valuesOf(heads[0]!.fields), ["a", "5004"]);
+});
+
+test("Decoder.head keeps its fields while later chunks and heads come and go", () => {
+  const next = "POST /next HTTP/1.1\r\nX-Other: b\r\nHost: b\r\nContent-Length: 2\r\n\r\nxy";
+  const { consumed, heads } = readingOf(
+    new RequestDecoder(DEFAULT_LIMITS),
+    HEAD,
+    "ab",
+    "cd",
+    next,
+    HEAD + "abcd",
+  );
+  assert.deepEqual(consumed, ["ab", "cd"]);
+  assert.deepEqual(heads.map(({ fields }) => valuesOf(fields)), [["a", "4"], ["b", "b", "2"], ["a", "4"]]);
 });
 
 test("Decoder.takeConsumed() gives the chunks up that a head came in where they are several", () => {

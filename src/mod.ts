@@ -2,10 +2,11 @@ import type { Context, Hono } from "hono";
 import type { BackendStatus, ProxyStatus } from "./admin/status.ts";
 import { createLog, type Log } from "./base/log.ts";
 import type { CallOptions } from "./config/call-options.ts";
-import { validateConfig } from "./config/load.ts";
+import { refuseData, validateConfig } from "./config/load.ts";
 import { type LogConfig, logSchema } from "./config/sections/log.ts";
 import { ServedApp, type ServedAppOptions } from "./lifecycle/served-app.ts";
 import { EmbeddedBackend, type EmbeddedOptions } from "./lifecycle/embedded-backend.ts";
+import { failedTests } from "./lifecycle/offline.ts";
 import { RunningProxy } from "./lifecycle/running.ts";
 import { ForwardedResponse } from "./message/forwarded-response.ts";
 import { openStdout } from "./net/stdout.ts";
@@ -38,6 +39,8 @@ export interface Proxy {
  */
 export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy {
   const valid = validateConfig(config);
+  const failed = failedTests(valid);
+  if (failed.length > 0) throw refuseData(failed);
   const running = new RunningProxy(valid, options.log ?? defaultLog(valid.log));
   const app = running.snapshot.frontends[0]!.app;
   return {

@@ -22,6 +22,7 @@ function summary(config: Config): string {
   lines.push(`admin: ${config.admin?.bind.text ?? "none"}`);
   if (config.metrics.enabled) lines.push(`metrics on every frontend but relays: ${config.metrics.path}`);
   lines.push(`limits: ${describeLimits(config.limits)}`);
+  if (config.tests.length > 0) lines.push(`tests: ${config.tests.length} passed`);
   lines.push(`drain timeout: ${formatDuration(config.shutdown.drainTimeout)}`);
   return lines.join("\n") + "\n";
 }

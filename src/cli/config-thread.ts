@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { loadConfigFile } from "../config/load.ts";
 import { cutValue, type ValuePart } from "../config/value-parts.ts";
+import { loadTestedConfig } from "./tested-config.ts";
 
 export interface ConfigThreadData {
   /** Path of the config. */
@@ -22,7 +22,7 @@ export function sendConfig(): void {
   const { file } = workerData as ConfigThreadData;
   let parts: ValuePart[];
   try {
-    parts = cutValue(loadConfigFile(file));
+    parts = cutValue(loadTestedConfig(file));
   } catch (error) {
     return say({ refused: error instanceof Error ? error.message : String(error) });
   }

@@ -1,9 +1,8 @@
 import process from "node:process";
-import { SILENT_LOG } from "../base/log.ts";
 import { explainRequest, type Explanation } from "../explain/explain.ts";
 import { explanationText } from "../explain/explanation-text.ts";
-import { createSnapshot, type Snapshot } from "../lifecycle/snapshot.ts";
-import type { Config } from "../config/schema.ts";
+import { loadConfigFile } from "../config/load.ts";
+import { withOffline } from "../lifecycle/offline.ts";
 import { print } from "../net/stdout.ts";
 import { adminPlace, askAdmin } from "./admin-client.ts";
 import { locateConfig } from "./locate.ts";
@@ -27,7 +26,10 @@ export async function explain(method: string, url: string, command: ExplainComma
     const headers = header.map(readHeader);
     const asked = { method, url, headers, from };
     const explanation = admin === undefined
-      ? explainOffline(locateConfig(command.config).config, asked, frontend)
+      ? withOffline(
+        locateConfig(command.config, loadConfigFile).config,
+        (snapshot) => explainRequest(snapshot, asked, { frontend }),
+      )
       : await askRunning(admin, { ...asked, frontend });
     await print(
       command.json === true ? JSON.stringify(explanation, undefined, 2) + "\n" : explanationText(explanation),
@@ -37,35 +39,6 @@ export async function explain(method: string, url: string, command: ExplainComma
     if (!(error instanceof RangeError)) throw error;
     await print(`${error.message}\n`, "stderr");
     return 1;
-  }
-}
-
-/** Everything that `config` describes, not running; its owner closes it. */
-export function buildOffline(config: Config): Snapshot {
-  return createSnapshot(config, {
-    metrics: () => new Response(),
-    ready: () => new Response(),
-    health: () => new Response(),
-    log: SILENT_LOG,
-  });
-}
-
-/** Lets go of what was built. */
-export function closeOffline({ frontends, backends }: Snapshot): void {
-  for (const frontend of frontends) frontend.close?.();
-  for (const backend of backends.values()) backend.close();
-}
-
-function explainOffline(
-  config: Config,
-  asked: Parameters<typeof explainRequest>[1],
-  frontend: string | undefined,
-): Explanation {
-  const snapshot = buildOffline(config);
-  try {
-    return explainRequest(snapshot, asked, { frontend });
-  } finally {
-    closeOffline(snapshot);
   }
 }
 

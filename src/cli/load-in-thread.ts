@@ -1,11 +1,11 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { devNull } from "node:os";
 import { Worker } from "node:worker_threads";
-import { loadConfigFile } from "../config/load.ts";
 import { JoinedValue } from "../config/value-parts.ts";
 import type { Config } from "../config/schema.ts";
 import { nextReads } from "../net/next-reads.ts";
 import type { ConfigThreadData, ConfigThreadMessage } from "./config-thread.ts";
+import { loadTestedConfig } from "./tested-config.ts";
 
 /** A config up to this is read where everything else runs: that takes 20 to 50 ms, while a thread costs half a second of CPU. */
 const SMALL_BYTES = 64 * 1024;
@@ -26,11 +26,11 @@ export interface ApartOptions {
 }
 
 /**
- * The config at `file`, like `loadConfigFile`, while everything else goes on: one that is not small is read and checked in
+ * The config at `file`, like `loadTestedConfig`, while everything else goes on: one that is not small is read and checked in
  * a thread of its own. Rejects with what is wrong with it, or with the thread.
  */
 export async function loadConfigApart(file: string, options: ApartOptions): Promise<Config> {
-  return isSmall(file) ? loadConfigFile(file) : await readInThread(file, options);
+  return isSmall(file) ? loadTestedConfig(file) : await readInThread(file, options);
 }
 
 /** Whether reading takes no time to speak of. A small YAML with an anchor may stand for a large one. */

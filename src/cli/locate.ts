@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { ConfigError } from "../config/problems/error.ts";
-import { loadConfigFile, validateConfig } from "../config/load.ts";
+import { validateConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { loadTestedConfig } from "./tested-config.ts";
 
 /** Variables that name the config file, the first that is set counts. */
 const PATH_VARIABLES = ["SLUICE_CONFIG", "REVERSE_PROXY_CONFIG_PATH"];
@@ -22,11 +23,14 @@ export interface LocatedConfig {
 /**
  * Loads the config at `path`; without it the file that SLUICE_CONFIG or REVERSE_PROXY_CONFIG_PATH names, else one of
  * the usual names in the working directory, else what BACKEND_SERVERS, LB_HOST and LB_PORT describe.
- * Throws a ConfigError, also where there is none of these.
+ * Throws a ConfigError, also where there is none of these. `read` reads a file; by default its tests have to pass.
  */
-export function locateConfig(path: string | undefined): LocatedConfig {
+export function locateConfig(
+  path: string | undefined,
+  read: (file: string) => Config = loadTestedConfig,
+): LocatedConfig {
   const { env } = process;
-  const load = (file: string, from: string) => ({ source: file, config: loadConfigFile(file), from, file });
+  const load = (file: string, from: string) => ({ source: file, config: read(file), from, file });
   if (path !== undefined) return load(path, "--config");
   const variable = PATH_VARIABLES.find((name) => env[name]);
   if (variable !== undefined) return load(env[variable]!, variable);

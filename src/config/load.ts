@@ -13,6 +13,7 @@ import type { Path } from "./text/positions.ts";
 import type { SourceDocument } from "./text/source.ts";
 import { placeErrors, placeProblems, writtenPath } from "./problems/problems.ts";
 import type { NamedSource } from "./problems/problems.ts";
+import type { ReferenceProblem } from "./checks/action-references.ts";
 import { checkReferences } from "./checks/references.ts";
 import { configSchema } from "./schema.ts";
 import type { Config } from "./schema.ts";
@@ -71,7 +72,26 @@ export function findPlace(file: string, path: Path): string {
   }
 }
 
-/** The same for a text. */
+/** What is wrong with a config that could be read, each problem in its place; reads the file again. */
+export function refuseFile(file: string, references: readonly ReferenceProblem[]): ConfigError {
+  try {
+    const text = readText(file).replace(/^\uFEFF/, "");
+    return new ConfigError(
+      placeProblems(READERS[formatOf(file)](text), { issues: [], references }, { file, text }),
+    );
+  } catch {
+    return refuseData(references, file); // it is gone, or changed
+  }
+}
+
+/** The same for data, or for a file that is gone: without lines. */
+export function refuseData(references: readonly ReferenceProblem[], file = "config"): ConfigError {
+  return new ConfigError(
+    references.map(({ path, message }) => ({ file, path: formatPath(path), message })),
+  );
+}
+
+/** Where `path` stands in a config text. */
 export function findPlaceInText(
   text: string,
   { file, format, path }: { file: string; format: ConfigFormat; path: Path },
@@ -117,7 +137,9 @@ function formatOf(path: string): ConfigFormat {
 }
 
 function keyPlaces(key: string, from: Path): readonly string[] {
-  return findKeyPlaces(configSchema, key, from);
+  const places = findKeyPlaces(configSchema, key, from);
+  // What a test has, such as "from", is meant by nobody who writes it elsewhere.
+  return from[0] === "tests" ? places : places.filter((place) => !place.startsWith("tests."));
 }
 
 function readText(path: string): string {

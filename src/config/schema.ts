@@ -12,6 +12,7 @@ import { metricsSchema } from "./sections/metrics.ts";
 import { resolverSchema } from "./sections/resolver.ts";
 import { section } from "./sections/section.ts";
 import { shutdownSchema } from "./sections/shutdown.ts";
+import { testsSchema } from "./sections/tests.ts";
 
 /** The whole config, one file per section. References between sections are checked in `references.ts`. */
 export const configSchema = section({
@@ -27,6 +28,8 @@ export const configSchema = section({
   defaults: defaultsSchema.prefault({}),
   healthcheck: pyhaproxyHealthSchema.prefault({}),
   backends: backendsSchema.prefault({}),
+  /** Requests, and what is to become of them: a config that fails one is not taken over. */
+  tests: testsSchema.prefault([]),
 }).transform(({ healthcheck, ...config }) => ({
   ...config,
   backends: resolveBackends(config.backends, config.defaults, healthcheck),

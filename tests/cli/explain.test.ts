@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { buildOffline, closeOffline } from "../../src/cli/explain.ts";
 import { loadConfigFile, parseConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
 import type { DescribedRequest } from "../../src/explain/described-request.ts";
 import { explainRequest } from "../../src/explain/explain.ts";
+import { withOffline } from "../../src/lifecycle/offline.ts";
 import { explanationText } from "../../src/explain/explanation-text.ts";
 import { Program } from "../support/program.ts";
 
@@ -107,11 +107,11 @@ servers = ["http://127.0.0.1:1"]
 });
 
 function compare(file: string, config: Config, requests: readonly DescribedRequest[]): void {
-  const snapshot = buildOffline(config);
-  const text = requests.map((request) => explanationText(explainRequest(snapshot, request))).join(
-    "\n----\n\n",
+  const explained = withOffline(
+    config,
+    (snapshot) => requests.map((request) => explanationText(explainRequest(snapshot, request))),
   );
-  closeOffline(snapshot);
+  const text = explained.join("\n----\n\n");
   assert.doesNotMatch(text, /secret/);
   if (WRITES) writeFileSync(GOLDEN + file, text);
   assert.equal(text, readFileSync(GOLDEN + file, "utf8"));

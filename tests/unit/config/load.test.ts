@@ -99,6 +99,7 @@ test("validateConfig() fills in every default", () => {
     resolver: { servers: [], timeout: 2000 },
     limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384, maxConnectionsPerClient: 0 },
     reloadInterval: 2000,
+    tests: [],
     frontends: [{
       name: "frontend1",
       normalize: "match",

@@ -111,7 +111,8 @@ function compare(file: string, config: Config, requests: readonly DescribedReque
     config,
     (snapshot) => requests.map((request) => explanationText(explainRequest(snapshot, request))),
   );
-  const text = explained.join("\n----\n\n");
+  // A page holds the id of its request, which is longer in a process that has had more requests.
+  const text = explained.join("\n----\n\n").replace(/^(\s*content-length: )[1-9]\d*$/gm, "$1…");
   assert.doesNotMatch(text, /secret/);
   if (WRITES) writeFileSync(GOLDEN + file, text);
   assert.equal(text, readFileSync(GOLDEN + file, "utf8"));

@@ -75,7 +75,7 @@ async function openScene(
       return opened;
     },
     ask: () => roundTrip(port, GET, 10_000),
-    metrics: () => roundTrip(admin, "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+    metrics: () => roundTrip(admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
   };
 }
 

@@ -30,6 +30,7 @@ test("reloadOnChange() never takes a config that was slow to read over after a n
   reloadOnChange(proxy, path, { main: LATE, onReloaded: () => {}, signal: stopped.signal });
 
   process.emit("SIGHUP");
+  await new Promise(setImmediate); // its reading has begun
   writeFileSync(path, JSON.stringify(SMALL));
   process.emit("SIGHUP");
   process.emit("SIGHUP");

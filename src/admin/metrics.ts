@@ -13,8 +13,12 @@ export interface MetricsSources {
   backends(): Iterable<Backend>;
   /** Open connections of clients. */
   connections(): number;
-  /** Reloads so far, and whether the last one was taken over. */
-  readonly reloads: { readonly done: number; readonly failed: number; readonly lastFailed: boolean };
+  /** Reloads so far, and why the last one was refused, if it was. */
+  readonly reloads: {
+    readonly done: number;
+    readonly failed: number;
+    readonly last: { readonly cause: string | undefined } | undefined;
+  };
 }
 
 /** Everything that is measured, in Prometheus' text format. */
@@ -49,7 +53,7 @@ function* collect(
   page.add("sluice_connections", {}, connections());
   page.add("sluice_reloads_total", { result: "done" }, reloads.done);
   page.add("sluice_reloads_total", { result: "failed" }, reloads.failed);
-  page.add("sluice_last_reload_success", {}, reloads.lastFailed ? 0 : 1);
+  page.add("sluice_last_reload_success", {}, reloads.last?.cause === undefined ? 1 : 0);
   for (const [name, metrics] of frontends) {
     metrics.collect(page, name);
     yield;

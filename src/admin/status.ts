@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { History } from "../observe/history.ts";
+import { sumOf } from "../observe/traffic.ts";
 import { type ServerStatus, statusOfServer } from "./server-status.ts";
 import {
   type FrontendSource,
@@ -11,7 +12,7 @@ import {
   watchedFrontend,
   watchedRoute,
 } from "./watched.ts";
-import { statusOfTraffic, sumOf, type TrafficStatus } from "./traffic-status.ts";
+import { statusOfTraffic, type TrafficStatus } from "./traffic-status.ts";
 
 /** A rule, a route, or `default`, that had a request. */
 export interface RouteStatus extends TrafficStatus {

@@ -1,5 +1,5 @@
 import { FIVE_MINUTES_MS, type History, MINUTE_MS, type Watched } from "../observe/history.ts";
-import { Traffic } from "../observe/traffic.ts";
+import { sumOf, type Traffic } from "../observe/traffic.ts";
 import type { WindowFigures } from "../observe/window.ts";
 
 /** What happened in the last minute and the last five. */
@@ -27,13 +27,6 @@ export function windowsOf(watched: Watched, history: History | undefined): Parti
     minute: history.window(watched, MINUTE_MS),
     fiveMinutes: history.window(watched, FIVE_MINUTES_MS),
   };
-}
-
-/** The sum of `parts`. */
-export function sumOf(parts: readonly Traffic[]): Traffic {
-  const sum = new Traffic();
-  for (const part of parts) sum.add(part);
-  return sum;
 }
 
 /** What is known of the traffic of `watched`, whose parts are `parts`. */

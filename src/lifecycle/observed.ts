@@ -38,9 +38,8 @@ export class Observed {
   readonly #reloads: {
     done: number;
     failed: number;
-    lastFailed: boolean;
     last: { readonly at: number; readonly cause: string | undefined } | undefined;
-  } = { done: 0, failed: 0, lastFailed: false, last: undefined };
+  } = { done: 0, failed: 0, last: undefined };
   /** The traffic of frontends that are gone. */
   readonly #gone = new Traffic();
 
@@ -72,7 +71,6 @@ export class Observed {
   onReload(cause?: string): void {
     if (cause === undefined) this.#reloads.done++;
     else this.#reloads.failed++;
-    this.#reloads.lastFailed = cause !== undefined;
     this.#reloads.last = { at: Date.now(), cause };
   }
 

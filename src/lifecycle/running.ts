@@ -2,7 +2,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { metricsAnswer, readyAnswer, valueAnswer } from "../admin/answers.ts";
 import { createAdminApp } from "../admin/app.ts";
 import { Guard } from "../admin/guard.ts";
-import { hasCritical, healthOf } from "../admin/health.ts";
+import { healthOf, servesCritical } from "../admin/health.ts";
 import type { AdminRoute } from "../admin/route.ts";
 import { adminRoutes } from "../admin/routes.ts";
 import type { ProxyStatus } from "../admin/status.ts";
@@ -93,9 +93,13 @@ export class RunningProxy {
     return this.#stopped;
   }
 
-  /** From the moment the listeners are bound until `stop`, while no critical backend is without a server: what the ready path tells. */
+  /**
+   * From the moment the listeners are bound until `stop`, while no critical backend is without a server: what the ready path
+   * tells.
+   */
   get ready(): boolean {
-    return this.#listeners.all.length > 0 && !this.#stopped && hasCritical(this.#snapshot.backends.values());
+    return this.#listeners.all.length > 0 && !this.#stopped &&
+      servesCritical(this.#snapshot.backends.values());
   }
 
   /** The frontends' listeners; empty until `start`. */

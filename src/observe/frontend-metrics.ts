@@ -1,7 +1,7 @@
 import type { OutcomeReason } from "../base/errors.ts";
 import type { Exchange, PasswordVerdict } from "../message/exchange.ts";
 import type { Exposition } from "./exposition.ts";
-import { Traffic } from "./traffic.ts";
+import { sumOf, Traffic } from "./traffic.ts";
 
 /** Methods that are counted under their own name; clients may invent others, which are `_other`. */
 const METHODS: ReadonlyMap<string, number> = new Map(
@@ -30,8 +30,6 @@ export class FrontendMetrics {
   readonly #gone = new Traffic();
   #refused = 0;
   #inFlight = 0;
-  #bytesIn = 0;
-  #bytesOut = 0;
 
   /** Requests under way. */
   get inFlight(): number {
@@ -76,8 +74,6 @@ export class FrontendMetrics {
   /** A request is over; `now` on the clock of `performance.now()`. */
   finished(exchange: Exchange, now: number): void {
     this.#inFlight--;
-    this.#bytesIn += exchange.bytesIn;
-    this.#bytesOut += exchange.bytesOut;
     const counts = this.#countsOf(exchange.backend ?? "");
     const key = (METHODS.get(exchange.method) ?? 0) * STATUSES + (exchange.status || 499);
     counts.requests.set(key, (counts.requests.get(key) ?? 0) + 1);
@@ -107,8 +103,9 @@ export class FrontendMetrics {
   collect(page: Exposition, frontend: string): void {
     page.add("sluice_refused_connections_total", { frontend }, this.#refused);
     page.add("sluice_requests_in_flight", { frontend }, this.#inFlight);
-    page.add("sluice_received_body_bytes_total", { frontend }, this.#bytesIn);
-    page.add("sluice_sent_body_bytes_total", { frontend }, this.#bytesOut);
+    const { bytesIn, bytesOut } = sumOf(this.traffic);
+    page.add("sluice_received_body_bytes_total", { frontend }, bytesIn);
+    page.add("sluice_sent_body_bytes_total", { frontend }, bytesOut);
     for (const [result, count] of this.#passwords) {
       page.add("sluice_relay_passwords_total", { frontend, result }, count);
     }

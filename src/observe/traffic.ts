@@ -52,6 +52,13 @@ export class Traffic implements Counted {
   }
 }
 
+/** The sum of `parts`. */
+export function sumOf(parts: readonly Traffic[]): Traffic {
+  const sum = new Traffic();
+  for (const part of parts) sum.add(part);
+  return sum;
+}
+
 /** What a client did wrong, or that it left, is no error of ours or of a server. */
 function isError({ status, reason }: { status: number; reason: OutcomeReason }): boolean {
   return status >= 500 || (reason !== "ok" && statusOf(reason) >= 500);

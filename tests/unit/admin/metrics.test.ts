@@ -28,7 +28,7 @@ function sourcesOf(servers: number): MetricsSources {
     frontends: new Map([["web", new FrontendMetrics()]]),
     backends: () => [backend as unknown as Backend],
     connections: () => 0,
-    reloads: { done: 0, failed: 0, lastFailed: false },
+    reloads: { done: 0, failed: 0, last: undefined },
   };
 }
 

@@ -23,6 +23,8 @@ export function createAdminApp(
   { guard, log }: { guard: Guard; log: Log },
 ): AdminApp {
   const table = new AdminPaths(routes);
+  const audit: NonNullable<Log["audit"]> = (event, fields) =>
+    log.audit === undefined ? log.info(event, fields) : log.audit(event, fields);
 
   async function serve(request: Request, { authority, target, peer }: Source): Promise<Response> {
     const { headers } = request;
@@ -38,13 +40,13 @@ export function createAdminApp(
       if (route.method === "GET") return bodyless(method, await route.read({ ...asked, body: undefined }));
       const body = await readBody(request, route.body);
       const { value, status, log: change } = await route.write({ ...asked, body } as AdminRequest);
-      log.info("admin", { who, ...change });
+      if (change !== undefined) audit("admin", { who, ...change });
       return valueAnswer(value, status);
     } catch (error) {
       if (!(error instanceof AdminRefusal)) throw error;
       const { status, message } = error;
       // Who is kept out, and what was not done: a slip in a question is nobody's business.
-      if (/^40[13]$/.test(String(status)) || !/^(?:GET|HEAD)$/.test(method)) {
+      if (status === 401 || status === 403 || !/^(?:GET|HEAD)$/.test(method)) {
         log.warn("admin_refused", { who, method, path, status, cause: message });
       }
       return refusalAnswer(error);

@@ -22,8 +22,7 @@ export function explainRoute(explained: () => ExplainedProxy): AdminRoute {
     answers: z.looseObject({ by: z.string() }),
     write({ body: { frontend, ...asked } }) {
       try {
-        const value = explainRequest(explained(), asked, { frontend });
-        return { value, log: { what: "explain", method: asked.method, by: value.by } };
+        return { value: explainRequest(explained(), asked, { frontend }) };
       } catch (error) {
         if (error instanceof RangeError) throw new AdminRefusal(400, error.message);
         throw error;

@@ -18,8 +18,8 @@ export interface Change {
   /** The answer, as JSON. */
   readonly value: unknown;
   readonly status?: number;
-  /** What the log says of it, besides who asked. */
-  readonly log: LogFields & { readonly what: string };
+  /** What the log says of it, besides who asked; undefined where nothing was changed. */
+  readonly log?: LogFields & { readonly what: string };
 }
 
 /** What every route has, as the app and its description need it. */

@@ -12,6 +12,8 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
   /** The line of a finished request, an event called `access` of the level info. */
   access(fields: LogFields): void;
+  /** What an operator changed, of the level info, but written whatever the level: nobody can work unseen. Without it `info` is. */
+  audit?(event: string, fields: LogFields): void;
 }
 
 /** What of a log may change while it is written. */
@@ -94,6 +96,7 @@ export function createLog(options: LogOptions): StyledLog {
     access(fields) {
       if (info >= least) output.add(lineOf("info", "access", fields));
     },
+    audit: (event, fields) => write("info", event, fields),
     restyle,
     get level() {
       return wanted ?? styled;

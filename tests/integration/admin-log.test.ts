@@ -34,6 +34,9 @@ test("/api/log changes the level through new styles, until its ttl is over", asy
   assert.doesNotMatch(written, /one|four/);
   const { until } = await ask("PUT", '{"level":"error","ttl":"30ms"}');
   assert.match(until, /^\d{4}-/);
+  written = "";
+  await ask("PUT", '{"level":"error","ttl":"20ms"}');
+  assert.match(written, /event=admin|admin .*what=log_level/); // nobody turns the log off unseen
   await eventually("the level of the style", () => log.level === "warn");
   assert.deepEqual(await ask("GET"), { level: "warn", configured: "warn" });
 });

@@ -84,7 +84,7 @@ test("a write is checked, done, answered and logged", async () => {
   const { ask, lines } = writing();
   assert.deepEqual(await ask('{"to":5}'), [200, { to: 5 }]);
   assert.deepEqual(lines.splice(0), [["admin", { who: "unknown", what: "set", name: "a/b", to: 5 }]]);
-  assert.deepEqual(await ask(null), [200, {}]);
+  assert.deepEqual(await ask(null), [200, { to: null }]);
   assert.deepEqual(await ask('{"to":"x"}'), [400, {
     error: "to is not accepted",
     accepted: ["to: a whole number"],

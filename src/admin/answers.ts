@@ -2,6 +2,7 @@ import { WholeResponse } from "../message/whole-response.ts";
 import { EXPOSITION_TYPE } from "../observe/exposition.ts";
 import type { DashboardPage } from "./dashboard/page.ts";
 import type { AdminRefusal } from "./route.ts";
+import { inSnakeCase } from "./snake-case.ts";
 
 const PLAIN = "text/plain; charset=utf-8";
 const NO_STORE = { "Cache-Control": "no-store" };
@@ -32,9 +33,9 @@ export function jsonAnswer(
   });
 }
 
-/** An answer with `value` as JSON, laid out for people. */
+/** An answer with `value` as JSON, laid out for people; its keys are in the form of all keys that the listener shows. */
 export function valueAnswer(value: unknown, status = 200): Response {
-  return jsonAnswer(JSON.stringify(value, undefined, 2) + "\n", status);
+  return jsonAnswer(JSON.stringify(inSnakeCase(value), undefined, 2) + "\n", status);
 }
 
 /** Why a request is not served, as JSON. */

@@ -7,17 +7,17 @@ const MOST = { error: "a whole number from 1 to 256" };
 
 const errorSchema = z.object({
   at: z.iso.datetime(),
-  requestId: z.string(),
+  request_id: z.string(),
   frontend: z.string(),
-  backend: z.string().optional(),
-  server: z.string().optional(),
+  backend: z.string().nullable(),
+  server: z.string().nullable(),
   method: z.string(),
   host: z.string(),
   path: z.string().describe("Without its query."),
   status: z.int(),
   reason: z.string().describe("As in the log; ok where the server itself answered 500 or above."),
-  detail: z.string().optional(),
-  elapsedMs: z.number(),
+  detail: z.string().nullable(),
+  elapsed_ms: z.number(),
 });
 
 /** The requests that failed last. */

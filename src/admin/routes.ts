@@ -118,7 +118,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
       path: "/openapi.json",
       summary: "This description.",
       answers: z.looseObject({}),
-      read: () => valueAnswer(describeRoutes(routes, version)),
+      read: () => jsonAnswer(JSON.stringify(describeRoutes(routes, version), undefined, 2) + "\n"),
     }),
   ];
   return routes;

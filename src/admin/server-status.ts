@@ -1,8 +1,8 @@
 import type { OperatorState } from "../backend/operator-word.ts";
 import type { Server } from "../backend/server.ts";
+import { conditionOf, type ServerCondition } from "../backend/server-condition.ts";
 import type { Probed } from "../health/probe-result.ts";
 import type { History } from "../observe/history.ts";
-import { conditionOf, type ServerCondition } from "./server-condition.ts";
 import { watchedServer } from "./watched.ts";
 import { type TrafficStatus, windowsOf } from "./traffic-status.ts";
 

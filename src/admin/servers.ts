@@ -32,8 +32,8 @@ const wishSchema = z.strictObject({
 
 const probeSchema = z.object({
   code: z.string().describe("In HAProxy's words, such as L7OK."),
-  status: z.int().optional().describe("Status of the answer, where there was one."),
-  detail: z.string().optional(),
+  status: z.int().nullable().describe("Status of the answer, where there was one."),
+  detail: z.string().nullable(),
   ms: z.number(),
   at: z.iso.datetime(),
 });
@@ -42,13 +42,13 @@ const serverSchema = z.looseObject({
   state: z.enum(STATES),
   condition: z.string(),
   weight: z.int(),
-  inFlight: z.int(),
-  lastProbe: probeSchema.optional(),
+  in_flight: z.int(),
+  last_probe: probeSchema.nullable(),
 });
 const backendSchema = z.object({
   name: z.string(),
   balance: z.string(),
-  inFlight: z.int(),
+  in_flight: z.int(),
   available: z.int(),
   servers: z.array(serverSchema),
 });

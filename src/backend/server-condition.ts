@@ -1,4 +1,4 @@
-import type { Server } from "../backend/server.ts";
+import type { Server } from "./server.ts";
 
 /**
  * How a server is, in a word: `up` gets requests; `down` is what probes say, or a refused connection; `ejected` is out for a

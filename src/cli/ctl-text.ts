@@ -3,16 +3,16 @@ import type { AdminAnswer } from "./admin-client.ts";
 interface ServerShown {
   readonly url: string;
   readonly condition: string;
-  readonly why?: string;
+  readonly why: string | null;
   readonly weight: number;
-  readonly inFlight: number;
-  readonly operatorUntil?: string;
-  readonly lastProbe?: ProbeShown;
+  readonly in_flight: number;
+  readonly operator_until: string | null;
+  readonly last_probe: ProbeShown | null;
 }
 
 interface ProbeShown {
   readonly code: string;
-  readonly detail?: string;
+  readonly detail: string | null;
   readonly ms: number;
 }
 
@@ -28,10 +28,10 @@ interface ErrorShown {
   readonly method: string;
   readonly host: string;
   readonly path: string;
-  readonly server?: string;
+  readonly server: string | null;
   readonly reason: string;
-  readonly detail?: string;
-  readonly requestId: string;
+  readonly detail: string | null;
+  readonly request_id: string;
 }
 
 interface Changes {
@@ -88,26 +88,27 @@ function describeBackend({ name, available, servers }: BackendShown): string {
 }
 
 function describeServer(server: ServerShown): string {
-  const { url, condition, why, weight, inFlight, operatorUntil, lastProbe } = server;
+  const { url, condition, why, weight, in_flight: inFlight, operator_until: until, last_probe: probe } =
+    server;
   const parts = [
     `${url} ${condition}, weight ${weight}, ${inFlight} in flight`,
-    ...(why === undefined ? [] : [why]),
-    ...(operatorUntil === undefined ? [] : [`until ${operatorUntil}`]),
-    ...(lastProbe === undefined ? [] : [`last probe ${describeProbe(lastProbe)}`]),
+    ...(why === null ? [] : [why]),
+    ...(until === null ? [] : [`until ${until}`]),
+    ...(probe === null ? [] : [`last probe ${describeProbe(probe)}`]),
   ];
   return parts.join("; ");
 }
 
 function describeProbe({ code, detail, ms }: ProbeShown): string {
-  return `${code} in ${ms.toFixed(1)} ms${detail === undefined ? "" : ` (${detail})`}`;
+  return `${code} in ${ms.toFixed(1)} ms${detail === null ? "" : ` (${detail})`}`;
 }
 
 function describeError(
-  { at, status, method, host, path, server, reason, detail, requestId }: ErrorShown,
+  { at, status, method, host, path, server, reason, detail, request_id: id }: ErrorShown,
 ): string {
-  const where = server === undefined ? "" : ` ${server}`;
-  const why = detail === undefined ? "" : ` "${detail}"`;
-  return `${at} ${status} ${method} ${host}${path}${where} ${reason}${why} ${requestId}`;
+  const where = server === null ? "" : ` ${server}`;
+  const why = detail === null ? "" : ` "${detail}"`;
+  return `${at} ${status} ${method} ${host}${path}${where} ${reason}${why} ${id}`;
 }
 
 function describeChanges({ dry_run: dryRun, added, changed, removed, kept }: Changes): string {

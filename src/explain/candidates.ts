@@ -2,18 +2,22 @@ import { policyGoesBy } from "../base/policies.ts";
 import { createPolicy } from "../balancing/create-policy.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
+import { conditionOf, type ServerCondition } from "../backend/server-condition.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 
-/** A server of a backend, as a request finds it. */
+/** Servers that get a rank: of a thousand the first say enough, and each takes a look at all of them. */
+const MAX_RANKED = 50;
+
+/** A server of a backend, as a request finds it; its keys are those of the JSON. */
 export interface CandidateFacts {
   readonly url: string;
-  /** `ready`, `drain` or `maint`, as the operator has it; `down` or `ejected` where probes or requests say so. */
-  readonly state: string;
+  readonly condition: ServerCondition;
   readonly weight: number;
-  readonly inFlight: number;
-  /** Its place in the order in which the policy would try them; undefined for one that gets no requests now. */
-  readonly rank: number | undefined;
-  readonly averageMs: number | undefined;
+  readonly in_flight: number;
+  /** Its place in the order in which the policy would try them; null for one that gets no requests now, or is far behind. */
+  readonly rank: number | null;
+  /** Null while nothing was measured. */
+  readonly average_ms: number | null;
 }
 
 export interface Candidates {
@@ -32,45 +36,60 @@ export interface Candidates {
 /** Policies that go by turns or by chance: which server is next, nobody can say before. */
 const BY_TURNS: ReadonlySet<string> = new Set(["roundrobin", "random", "load_aware"]);
 
-/**
- * Who may get `request`, in the order of the policy. A policy of the same kind is asked that begins with these servers, so
- * that the running one takes no note of it.
- */
+/** The server that is asked first for `request`, or may be; undefined where there is none at all. */
+export function firstFor(backend: Backend, request: IncomingRequest): Server | undefined {
+  return backend.stickyServer(request.head.fields) ?? orderOf(backend, request, 1)[0] ?? backend.servers[0];
+}
+
+/** Who may get `request`, in the order of the policy. */
 export function candidatesOf(backend: Backend, request: IncomingRequest): Candidates {
-  const { config, servers, available } = backend;
+  const { config, servers } = backend;
+  const available = new Set(backend.available);
   const key = backend.hashKey?.(request);
-  const policy = createPolicy<Server>(config.balance, config.hash);
-  policy.update(available);
-  const ranks = new Map<Server, number>();
-  const tried = new Set<Server>();
-  for (let server = policy.pick(tried, key); server !== undefined; server = policy.pick(tried, key)) {
-    tried.add(server);
-    ranks.set(server, ranks.size + 1);
-  }
+  const order = orderOf(backend, request, MAX_RANKED);
+  const ranks = new Map(order.map((server, i) => [server, i + 1]));
   const sticky = backend.stickyServer(request.head.fields);
   const byTurns = BY_TURNS.has(config.balance) ||
     (policyGoesBy(config.balance) === "key" && key === undefined);
-  const now = performance.now();
   return {
     policy: config.balance,
     key,
-    sure: sticky !== undefined || available.length === 1 || !byTurns,
+    sure: sticky !== undefined || available.size === 1 || !byTurns,
     sticky: sticky?.name,
-    first: sticky ?? [...ranks.keys()][0] ?? servers[0],
+    first: sticky ?? order[0] ?? servers[0],
     servers: servers.map((server) => ({
       url: server.name,
-      state: stateOf(server, now),
+      condition: stateOf(server, backend, available.has(server)),
       weight: server.weight,
-      inFlight: server.inFlight,
-      rank: ranks.get(server),
-      averageMs: server.latency.averageMs,
+      in_flight: server.inFlight,
+      rank: ranks.get(server) ?? null,
+      average_ms: server.latency.averageMs ?? null,
     })),
   };
 }
 
-function stateOf({ operator, health, passive, lastProbe }: Server, now: number): string {
-  if (operator !== "ready") return operator;
-  if (!health.up) return "down";
-  if (passive.isEjected(now)) return "ejected";
-  return lastProbe === undefined ? "unprobed" : "up";
+/**
+ * The first `most` servers in the order of the policy. One of the same kind is asked that begins with these servers, so that
+ * the running one takes no note of it.
+ */
+function orderOf(backend: Backend, request: IncomingRequest, most: number): readonly Server[] {
+  const { config, available } = backend;
+  const key = backend.hashKey?.(request);
+  const policy = createPolicy<Server>(config.balance, config.hash);
+  policy.update(available);
+  const tried = new Set<Server>();
+  while (tried.size < most) {
+    const server = policy.pick(tried, key);
+    if (server === undefined) break;
+    tried.add(server);
+  }
+  return [...tried];
+}
+
+/** As operators see it; of one that probes have not seen yet, as in a config that does not run, that is said. */
+function stateOf(server: Server, { config }: Backend, available: boolean): ServerCondition {
+  const { condition } = conditionOf(server, available);
+  return condition === "up" && config.healthCheck !== undefined && !server.health.known
+    ? "unprobed"
+    : condition;
 }

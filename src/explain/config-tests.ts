@@ -2,7 +2,7 @@ import { toProxyError } from "../base/errors.ts";
 import type { ConfigTest } from "../config/sections/tests.ts";
 import type { Path } from "../config/text/positions.ts";
 import { nameOfRoute, nameOfRule } from "../proxy/route-names.ts";
-import { candidatesOf } from "./candidates.ts";
+import { firstFor } from "./candidates.ts";
 import { chooseFrontend } from "./choose-frontend.ts";
 import { headOf } from "./described-request.ts";
 import { type Explained, type ExplainedFrontend, type Outcome, outcomeOf, refused } from "./outcome.ts";
@@ -75,7 +75,7 @@ function factsOf(outcome: Outcome, frontend: ExplainedFrontend): Facts {
   let headers = answer?.headers ?? new Headers();
   if (course !== undefined && request !== undefined) {
     try {
-      const { first } = candidatesOf(course.backend, request);
+      const first = firstFor(course.backend, request);
       const [line = "", ...lines] = first === undefined ? [] : headFor(first, request, course);
       target = line.split(" ")[1];
       headers = new Headers(lines.map((text): [string, string] => {

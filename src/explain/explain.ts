@@ -11,15 +11,15 @@ import { type Explained, type ExplainedFrontend, type Outcome, outcomeOf, refuse
 import { headFor, type HeadLines, toLines } from "./sent.ts";
 import { type PassedOver, passedOver } from "./why-not.ts";
 
-/** What becomes of one request, for people and programs. */
+/** What becomes of one request, for people and programs: its keys are those of the JSON. */
 export interface Explanation {
   readonly request: { readonly method: string; readonly url: string; readonly client: string };
   readonly frontend: { readonly name: string; readonly mode: string; readonly chosen: string };
   /** Who takes it. */
   readonly by: string;
   /** What was asked before it, or lost to it. */
-  readonly passedOver: readonly PassedOver[];
-  readonly morePassedOver: number;
+  readonly passed_over: readonly PassedOver[];
+  readonly more_passed_over: number;
   /** What the proxy itself answers. */
   readonly answer?: { readonly status: number; readonly headers: readonly (readonly [string, string])[] };
   /** Why it is refused. */
@@ -59,9 +59,7 @@ export interface ExplainOptions {
  * @throws {RangeError} where it is not clear which frontend is meant.
  */
 export function explainRequest(
-  explained: Explained & {
-    readonly frontends: readonly (ExplainedFrontend & { identity: IdentityPolicy })[];
-  },
+  explained: ExplainedProxy,
   asked: DescribedRequest,
   options: ExplainOptions = {},
 ): Explanation {
@@ -77,8 +75,8 @@ export function explainRequest(
     request: { method: asked.method, url: asked.url, client: request?.exchange.client ?? asked.from ?? "" },
     frontend: { name: frontend.config.name, mode: frontend.config.mode, chosen },
     by: outcome.by,
-    passedOver: over.told,
-    morePassedOver: over.more,
+    passed_over: over.told,
+    more_passed_over: over.more,
     ...(answer && { answer: { status: answer.status, headers: [...answer.headers].map(maskId) } }),
     ...(failure && { refused: { reason: failure.kind, detail: failure.message } }),
     ...(sent && { sent }),

@@ -2,7 +2,8 @@ import type { Explanation } from "./explain.ts";
 
 /** An explanation for people to read. */
 export function explanationText(explanation: Explanation): string {
-  const { request, frontend, by, passedOver, morePassedOver, answer, refused, sent, rules } = explanation;
+  const { request, frontend, by, answer, refused, sent, rules } = explanation;
+  const { passed_over: passedOver, more_passed_over: more } = explanation;
   const out: string[] = [
     `${request.method} ${request.url}`,
     ...table([
@@ -18,17 +19,19 @@ export function explanationText(explanation: Explanation): string {
   if (passedOver.length > 0) {
     out.push("", "not taken by");
     out.push(...table(passedOver.map(({ kind, number, name, why }) => [`${kind} ${number} (${name})`, why])));
-    if (morePassedOver > 0) out.push(`  … and ${morePassedOver} more`);
+    if (more > 0) out.push(`  … and ${more} more`);
   }
   if (sent !== undefined) {
     out.push("", "servers");
-    const rows = sent.candidates.map(({ url, state, weight, inFlight, rank, averageMs }) => [
+    const rows = sent.candidates.map((
+      { url, condition, weight, in_flight: inFlight, rank, average_ms: averageMs },
+    ) => [
       `${rank ?? "-"}.`,
       url,
-      state,
+      condition,
       `weight ${weight}`,
       `in flight ${inFlight}`,
-      averageMs === undefined ? "" : `average ${averageMs.toFixed(1)} ms`,
+      averageMs === null ? "" : `average ${averageMs.toFixed(1)} ms`,
     ]);
     out.push(...table(rows));
     out.push("", "the client sends", ...sent.before.map((line) => `  ${line}`));

@@ -68,7 +68,7 @@ test("/api/errors shows the last 256 failures of the proxy and the servers, with
   await eventually("all lines", () => proxy.accesses[259]);
   const all = await errors();
   assert.deepEqual([all.length, all[0].path, all[255].path], [256, "/app/257", "/app/2"]);
-  const { requestId, frontend, backend, server, method, status, reason, detail, host } = all[0];
+  const { request_id: requestId, frontend, backend, server, method, status, reason, detail, host } = all[0];
   assert.deepEqual([requestId, frontend, backend, method, status], [
     "request-257",
     "web",

@@ -45,7 +45,7 @@ for (const balance of ["roundrobin", "leastconn", "random", "hash", "load_aware"
       );
     }
     const { value } = await write("DELETE", pathOf(0));
-    assert.deepEqual([value["weight"], value["configWeight"]], [1, 1]);
+    assert.deepEqual([value["weight"], value["config_weight"]], [1, 1]);
   });
 }
 
@@ -53,16 +53,16 @@ test("what has a ttl is taken back when that is over, each word by itself", asyn
   const { write, pathOf, admin, proxy } = await openAdminScene(t);
   await write("PUT", pathOf(0), { weight: 7 });
   const { value } = await write("PUT", pathOf(0), { state: "maint", ttl: "100ms" });
-  assert.match(String(value["operatorUntil"]), /^\d{4}-/);
+  assert.match(String(value["operator_until"]), /^\d{4}-/);
   const [server] = proxy.running.snapshot.backends.get("app")!.servers;
   assert.equal(server!.operator, "maint");
   await eventually("the end of maint", () => server!.operator === "ready");
   const after = await (await admin(pathOf(0))).json();
-  assert.deepEqual([after.state, after.condition, after.weight, after.operatorUntil], [
+  assert.deepEqual([after.state, after.condition, after.weight, after.operator_until], [
     "ready",
     "up",
     7,
-    undefined,
+    null,
   ]);
 });
 

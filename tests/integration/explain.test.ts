@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DescribedRequest, headOf } from "../../src/explain/described-request.ts";
 import { explainRequest } from "../../src/explain/explain.ts";
+import { validateConfig } from "../../src/config/load.ts";
+import { withOffline } from "../../src/lifecycle/offline.ts";
 import { Random } from "../support/codec/random.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";
@@ -120,4 +122,25 @@ test("the admin listener explains a request in the proxy that runs, and says wha
     client.close();
     await proxy.stop();
   }
+});
+
+test("explain ranks no more than fifty servers, and says of each how it is as the status does", () => {
+  const servers = Array.from({ length: 1000 }, (_, i) => `http://127.0.0.1:${10_000 + i}`);
+  const config = (health: object) =>
+    validateConfig({
+      frontends: [{ name: "web", bind: "127.0.0.1:8080", default_backend: "app" }],
+      backends: { app: { servers, balance: "leastconn", ...health } },
+    });
+  const candidates = (health: object) =>
+    withOffline(config(health), (snapshot) => {
+      const { app } = Object.fromEntries(snapshot.backends);
+      app!.operate(app!.servers[1]!, { state: "drain" });
+      const { sent } = explainRequest(snapshot, { method: "GET", url: "http://a/" });
+      return sent!.candidates;
+    });
+  const unprobed = candidates({ health_check: { path: "/" } });
+  assert.deepEqual(unprobed.slice(0, 3).map(({ condition }) => condition), ["unprobed", "drain", "unprobed"]);
+  const up = candidates({});
+  assert.deepEqual(up.slice(0, 3).map(({ condition }) => condition), ["up", "drain", "up"]);
+  assert.equal(up.filter(({ rank }) => rank !== null).length, 50);
 });

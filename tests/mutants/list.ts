@@ -670,10 +670,10 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/observe/frontend-metrics.test.ts"],
   },
   {
-    file: "observe/frontend-metrics.ts",
+    file: "observe/traffic.ts",
     breaks: "sent bytes are counted as received",
-    from: "this.#bytesOut += exchange.bytesOut;",
-    to: "this.#bytesIn += exchange.bytesOut;",
+    from: "this.bytesIn += exchange.bytesIn;",
+    to: "this.bytesIn += exchange.bytesOut;",
     tests: ["unit/observe/frontend-metrics.test.ts"],
   },
   {
@@ -714,9 +714,23 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "admin/app.ts",
     breaks: "a write is not logged",
-    from: 'log.info("admin", { who, ...change });',
+    from: 'if (change !== undefined) audit("admin", { who, ...change });',
     to: "",
     tests: ["unit/admin/app.test.ts"],
+  },
+  {
+    file: "base/log.ts",
+    breaks: "who turns the log down works unseen",
+    from: 'audit: (event, fields) => write("info", event, fields),',
+    to: 'audit: at("info"),',
+    tests: ["integration/admin-log.test.ts"],
+  },
+  {
+    file: "explain/candidates.ts",
+    breaks: "every server of thousands is ranked",
+    from: "const MAX_RANKED = 50;",
+    to: "const MAX_RANKED = Infinity;",
+    tests: ["integration/explain.test.ts"],
   },
   {
     file: "backend/word-timer.ts",

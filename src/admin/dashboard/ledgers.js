@@ -38,7 +38,7 @@ export function showErrors(errors, now) {
   byId("no-errors").hidden = errors.length > 0;
   byId("errors").closest(".scroll").hidden = errors.length === 0;
   keep(byId("errors"), errors.slice(0, MOST_ERRORS), {
-    key: (error) => `${error.at} ${error.requestId}`,
+    key: (error) => `${error.at} ${error.request_id}`,
     create: (error) =>
       make(
         "tr",
@@ -52,7 +52,7 @@ export function showErrors(errors, now) {
           `${error.method} ${error.host ?? ""}${error.path}`,
         ),
         make("td", {}, error.server ? serverName(error.server) : error.backend ?? "–"),
-        make("td", {}, make("code", {}, error.requestId)),
+        make("td", {}, make("code", {}, error.request_id)),
       ),
     update: (element, error) => say(element.firstChild, `${span(now - Date.parse(error.at))} ago`),
   });

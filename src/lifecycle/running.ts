@@ -23,7 +23,7 @@ import { STRAIGHT } from "./origin-pattern.ts";
 import { planReload, type ReloadPlan } from "./reload-plan.ts";
 import { adminReception, FrontendReception } from "./serve.ts";
 import { buildSnapshot, type Snapshot } from "./snapshot.ts";
-import { atOnce, inTurns, type Steps } from "./steps.ts";
+import { atOnce, inTurns, type Steps } from "../net/steps.ts";
 
 /** Time that a reload waits for first results of probes, and for names, in ms: none of them can hold it up. */
 const RELOAD_MS = 500;

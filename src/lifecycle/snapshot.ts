@@ -23,7 +23,7 @@ import type { IdentityPolicy } from "../proxy/identity.ts";
 import { pathReader } from "../proxy/path-reader.ts";
 import { leadsTo, nameOfRoute, nameOfRule, toRouteRule } from "../proxy/route-names.ts";
 import { Router } from "../proxy/router.ts";
-import { atOnce, mapInSteps, type Steps } from "./steps.ts";
+import { atOnce, mapInSteps, type Steps } from "../net/steps.ts";
 
 /** One frontend with the app that serves it. */
 export interface Frontend {

@@ -1,4 +1,4 @@
-import { nextReads } from "../net/next-reads.ts";
+import { nextReads } from "./next-reads.ts";
 
 /** Work that may rest after each of its steps, none of which takes long. */
 export type Steps<T> = Generator<void, T, void>;

@@ -1,18 +1,17 @@
-/** Time in which a page is collected until everything else gets its turn, in ms. */
-const SLICE_MS = 1;
+import { inTurns, SHORT_TURN_MS, type Steps } from "../net/steps.ts";
 
 /**
  * Pages that are made for those who ask from outside: thousands of servers take long, so others get their turn in between,
  * and no more than one page is made at a time, however many ask.
  */
 export class SharedPages<T> {
-  readonly #steps: () => Generator<void, T, void>;
+  readonly #steps: () => Steps<T>;
   #running: Promise<T> | undefined;
   /** The page that begins after it, for all who have asked since. */
   #upcoming: Promise<T> | undefined;
 
   /** `steps` collects a page, in steps that take no time to speak of. */
-  constructor(steps: () => Generator<void, T, void>) {
+  constructor(steps: () => Steps<T>) {
     this.#steps = steps;
   }
 
@@ -27,22 +26,12 @@ export class SharedPages<T> {
   }
 
   #begin(): Promise<T> {
-    const running = collectInSlices(this.#steps());
+    const running = inTurns(this.#steps(), SHORT_TURN_MS);
     this.#running = running;
     const done = () => {
       if (this.#running === running) this.#running = undefined;
     };
     running.then(done, done);
     return running;
-  }
-}
-
-async function collectInSlices<T>(steps: Generator<void, T, void>): Promise<T> {
-  let until = performance.now() + SLICE_MS;
-  for (let step = steps.next();; step = steps.next()) {
-    if (step.done === true) return step.value;
-    if (performance.now() < until) continue;
-    await new Promise((resolve) => setTimeout(resolve, 0)); // between two of setImmediate one runtime reads no socket
-    until = performance.now() + SLICE_MS;
   }
 }

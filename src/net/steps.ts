@@ -5,6 +5,8 @@ export type Steps<T> = Generator<void, T, void>;
 
 /** Time that steps take before everything else gets its turn, in ms. */
 const TURN_MS = 5;
+/** The same for what comes again and again while requests run. */
+export const SHORT_TURN_MS = 1;
 
 /** Does all of it now. */
 export function atOnce<T>(steps: Steps<T>): T {
@@ -13,14 +15,14 @@ export function atOnce<T>(steps: Steps<T>): T {
   return step.value;
 }
 
-/** Does it while everything else goes on. */
-export async function inTurns<T>(steps: Steps<T>): Promise<T> {
-  let until = performance.now() + TURN_MS;
+/** Does it while everything else goes on: work of `turnMs`, then everything else. */
+export async function inTurns<T>(steps: Steps<T>, turnMs = TURN_MS): Promise<T> {
+  let until = performance.now() + turnMs;
   for (let step = steps.next();; step = steps.next()) {
     if (step.done === true) return step.value;
     if (performance.now() < until) continue;
     await nextReads();
-    until = performance.now() + TURN_MS;
+    until = performance.now() + turnMs;
   }
 }
 

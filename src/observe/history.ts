@@ -1,3 +1,4 @@
+import { atOnce, inTurns, SHORT_TURN_MS, type Steps } from "../net/steps.ts";
 import { Plot, type PlotPoint, type PlotSeries, type PlotStep } from "./plot.ts";
 import type { Counted } from "./traffic.ts";
 import { Counts, SampleRing, type WindowFigures } from "./window.ts";
@@ -88,26 +89,39 @@ export class History {
   #wait(): void {
     this.#timer = setTimeout(() => {
       this.#wait();
-      this.sample();
+      void inTurns(this.#sampling(), SHORT_TURN_MS);
     }, STEP_MS);
     this.#timer.unref();
   }
 
-  /** Takes a sample of everything. A process that stood still has steps of which nothing is known. */
+  /** Takes a sample of everything, now. */
   sample(): void {
+    atOnce(this.#sampling());
+  }
+
+  /**
+   * Takes a sample of everything, one thing in each step: thousands of servers take long. A process that stood still has
+   * steps of which nothing is known.
+   */
+  *#sampling(): Steps<void> {
     const now = performance.now();
     const steps = Math.min(PLOT_STEPS, Math.max(1, Math.round((now - this.#sampledAt) / STEP_MS)));
     const seen = new Set<string>();
+    const points: [Plot, PlotPoint][] = [];
     for (const { key, parts, plotted = false } of this.#watched()) {
       seen.add(key);
       const counts = Counts.of(parts);
       const past = this.#pastOf(key, plotted, { counts, now });
-      for (let skipped = 1; skipped < steps; skipped++) past.plot?.skip(this.#step + skipped);
-      if (past.plot !== undefined) past.plot.set(this.#step + steps, pointOf(past, counts, now));
+      if (past.plot !== undefined) points.push([past.plot, pointOf(past, counts, now)]);
       past.minute.add(counts, now);
       if (this.#samples % COARSE === 0) past.fiveMinutes.add(counts, now);
+      yield;
     }
     for (const key of this.#past.keys()) if (!seen.has(key)) this.#past.delete(key);
+    for (const [plot, point] of points) {
+      for (let skipped = 1; skipped < steps; skipped++) plot.skip(this.#step + skipped);
+      plot.set(this.#step + steps, point);
+    }
     this.#samples++;
     this.#step += steps;
     this.#sampledAt = now;

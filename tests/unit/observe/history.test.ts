@@ -165,3 +165,25 @@ test("History.start() takes a sample in every step, and stop() frees the timer",
   clock.pass(STEP_MS, STEP_MS);
   assert.equal(history.step, 1);
 });
+
+test("History.start() lets everything else go on while it takes a sample of many", async (t) => {
+  const clock = new Clock(t);
+  let asked = 0;
+  const history = new History(function* () {
+    while (asked < 10) {
+      asked++;
+      clock.now += 2; // reading it took so long
+      yield { key: String(asked), parts: [], plotted: true };
+    }
+  });
+  history.start();
+  clock.pass(STEP_MS, STEP_MS);
+  assert.deepEqual([asked, history.step], [1, -1]);
+  while (history.step < 0) { // a turn of everything else is a timer or an immediate, as the runtime has it
+    await clock.advance(50);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(asked, 10);
+  assert.equal(history.plots().plots.size, 10);
+  history.stop();
+});

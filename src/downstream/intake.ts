@@ -168,12 +168,12 @@ export class Intake implements RequestReader {
         if (step === "head") this.#begin(this.#decoder.head);
         else if (this.#skipping) this.#skipping = step === "data";
         else if (step === "data") {
-          const { length } = this.#decoder.data;
+          const { dataLength: length } = this.#decoder;
           this.#bodyBytes += length;
           if (this.#bodyBytes > this.#maxBodyBytes) throw bodyTooLarge(this.#maxBodyBytes);
           this.#events.onBodyData(length);
           // What came may have been too late.
-          if (this.bodyWanted) this.#body!.deliver(this.#decoder.data);
+          if (this.bodyWanted) this.#body!.deliver(this.#decoder);
         } else {
           this.#body?.end(this.#decoder.trailers);
           giveBack(this.#decoder, this.#body);

@@ -1,5 +1,6 @@
 import type { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
+import type { RequestDecoder } from "../http1/request-decoder.ts";
 import type { Framing } from "../http/framing.ts";
 import type { BodySink, BodySource } from "../message/body.ts";
 
@@ -46,9 +47,9 @@ export class RequestBody implements BodySource {
     this.#sink = undefined;
   }
 
-  /** For the connection: passes a piece on. */
-  deliver(chunk: Uint8Array): void {
-    if (!this.#sink!.write(chunk)) this.#full = true;
+  /** For the connection: passes on the piece that `decoder` has found. */
+  deliver(decoder: RequestDecoder): void {
+    if (!decoder.deliver(this.#sink!)) this.#full = true;
   }
 
   /** For the connection: nothing more for now. */

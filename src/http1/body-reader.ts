@@ -10,10 +10,20 @@ const CR = 0x0d, LF = 0x0a;
 
 const LENGTH = 0, CLOSE = 1, CHUNK_LINE = 2, CHUNK_DATA = 3, DATA_CR = 4, DATA_LF = 5, TRAILERS = 6, DONE = 7;
 
+/** Where the pieces of a body go. */
+export interface PieceSink {
+  write(piece: Uint8Array): boolean;
+  /** The same of the bytes of `chunk` between `from` and `to`, where a view of them is not needed. */
+  writePart?(chunk: Uint8Array, from: number, to: number): boolean;
+}
+
 /** Takes the framing off message bodies, one after another (RFC 9112 §6 and §7) without copying the data. */
 export class BodyReader {
-  /** The piece of the body that the last `read` found, if it found one. */
-  data: Buffer | undefined;
+  /** What the last `read` found a piece of the body in, if it found one. */
+  #found: Buffer | undefined;
+  /** Where the piece begins and ends in it. */
+  #from = 0;
+  #to = 0;
   /** Trailer fields, once the body is done and if there were any. */
   trailers: Fields | undefined;
   readonly #blame: ProxyErrorKind;
@@ -32,7 +42,7 @@ export class BodyReader {
 
   /** Makes ready for the body of the next message. */
   begin(framing: Framing): void {
-    this.data = undefined;
+    this.#found = undefined;
     this.trailers = undefined;
     this.#trailerReader = undefined;
     this.#left = framing.kind === "length" ? framing.length : 0;
@@ -41,6 +51,30 @@ export class BodyReader {
       this.#chunkLine = new ChunkLineReader(this.#blame);
     } else if (framing.kind === "close") this.#state = CLOSE;
     else this.#state = this.#left === 0 ? DONE : LENGTH;
+  }
+
+  /** Whether the last `read` found a piece of the body. */
+  get hasData(): boolean {
+    return this.#found !== undefined;
+  }
+
+  /** That piece; undefined where there is none. */
+  get data(): Buffer | undefined {
+    const found = this.#found;
+    if (found === undefined) return undefined;
+    return this.#from === 0 && this.#to === found.length ? found : found.subarray(this.#from, this.#to);
+  }
+
+  /** Its length. */
+  get dataLength(): number {
+    return this.#to - this.#from;
+  }
+
+  /** Gives that piece to `sink`, and answers what its `write` does. */
+  deliver(sink: PieceSink): boolean {
+    return sink.writePart === undefined
+      ? sink.write(this.data!)
+      : sink.writePart(this.#found!, this.#from, this.#to);
   }
 
   /** Whether the whole body, trailers included, has been read. */
@@ -54,12 +88,12 @@ export class BodyReader {
   }
 
   /**
-   * Reads on in `chunk` from `from` until a piece of data was found (then `data` is set), the body is done, or
+   * Reads on in `chunk` from `from` until a piece of data was found (then it `hasData`), the body is done, or
    * `chunk` is used up. Returns the index after what it took.
    * @throws {ProxyError} of the given kind when the framing is broken.
    */
   read(chunk: Buffer, from: number): number {
-    this.data = undefined;
+    this.#found = undefined;
     let at = from;
     while (at < chunk.length && this.#state !== DONE) {
       switch (this.#state) {
@@ -67,8 +101,7 @@ export class BodyReader {
         case CHUNK_DATA:
           return this.#takeData(chunk, at);
         case CLOSE:
-          this.data = at === 0 ? chunk : chunk.subarray(at);
-          return chunk.length;
+          return this.#find(chunk, at, chunk.length);
         case CHUNK_LINE: {
           at = this.#chunkLine!.push(chunk, at);
           if (!this.#chunkLine!.complete) return at;
@@ -94,10 +127,16 @@ export class BodyReader {
 
   #takeData(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + this.#left);
-    this.data = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
     this.#left -= end - at;
     if (this.#left === 0) this.#state = this.#state === CHUNK_DATA ? DATA_CR : DONE;
-    return end;
+    return this.#find(chunk, at, end);
+  }
+
+  #find(chunk: Buffer, from: number, to: number): number {
+    this.#found = chunk;
+    this.#from = from;
+    this.#to = to;
+    return to;
   }
 
   #readTrailers(chunk: Buffer, at: number): number {

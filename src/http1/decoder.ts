@@ -3,7 +3,7 @@ import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { type Framing, NO_BODY } from "../http/framing.ts";
 import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
-import { BodyReader } from "./body-reader.ts";
+import { BodyReader, type PieceSink } from "./body-reader.ts";
 import { HeadReader, type HeadRules } from "./head-reader.ts";
 import type { CodecLimits } from "../http/head-limits.ts";
 
@@ -103,6 +103,16 @@ export abstract class Decoder<Head> {
     return this.#body!.data!;
   }
 
+  /** Its length. */
+  get dataLength(): number {
+    return this.#body!.dataLength;
+  }
+
+  /** Gives it to `sink`, and answers what its `write` does. */
+  deliver(sink: PieceSink): boolean {
+    return this.#body!.deliver(sink);
+  }
+
   /** Trailer fields of the message that `next` ended, if it had any. */
   get trailers(): Fields | undefined {
     return this.#trailers;
@@ -190,7 +200,7 @@ export abstract class Decoder<Head> {
   #readBody(body: BodyReader): Step {
     if (!body.done) {
       this.#at = body.read(this.#chunk, this.#at);
-      if (body.data !== undefined) return "data";
+      if (body.hasData) return "data";
     }
     if (!body.done) return "more";
     this.#body = undefined;

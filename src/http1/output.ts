@@ -1,14 +1,7 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Fields } from "../http/fields.ts";
-
-/** Room of a page: a large head, and what is joined after it. */
-const PAGE_BYTES = 32 * 1024;
-/** Pages that wait for whoever writes next. More than one is in use only where messages are begun within each other. */
-const MAX_FREE_PAGES = 8;
-const freePages: Buffer[] = [];
-
-/** Up to so many bytes are copied one by one: a call into the runtime costs more. */
-const FEW_BYTES = 24;
+import { copyBytes } from "./copy-bytes.ts";
+import { Page } from "./page.ts";
 
 /** What writes its head down by itself, more than once if need be. */
 export interface HeadSource {
@@ -23,14 +16,14 @@ export interface HeadSource {
  * nearly always is.
  */
 export class Output {
-  #page: Buffer | undefined;
+  #page: Page | undefined;
   #size = 0;
   /** Received lines that follow one another and are not put down yet: a run of these bytes. */
   #run: Buffer | undefined;
   #runFrom = 0;
   #runTo = 0;
   /** The page that was taken. */
-  #taken: Buffer | undefined;
+  #taken: Page | undefined;
   /** Whether who takes it keeps it, so that it gets a copy. */
   #copies: boolean;
 
@@ -46,20 +39,23 @@ export class Output {
 
   /** Adds `text`. */
   text(text: string): void {
-    const page = this.#room(text.length);
+    const { bytes } = this.#room(text.length);
     const at = this.#size;
     // A plain loop: `Buffer.write` is many times slower on one runtime.
-    for (let i = 0; i < text.length; i++) page[at + i] = text.charCodeAt(i);
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
     this.#size = at + text.length;
   }
 
   /** Adds `bytes`, which may change afterwards. */
   bytes(bytes: Uint8Array): void {
-    const page = this.#room(bytes.length);
-    const at = this.#size;
-    if (bytes.length > FEW_BYTES) page.set(bytes, at);
-    else for (let i = 0; i < bytes.length; i++) page[at + i] = bytes[i]!;
-    this.#size = at + bytes.length;
+    this.part(bytes, 0, bytes.length);
+  }
+
+  /** Adds those of `bytes` between `from` and `to`. */
+  part(bytes: Uint8Array, from: number, to: number): void {
+    const page = this.#room(to - from);
+    copyBytes(bytes, from, to, page.bytes, this.#size);
+    this.#size += to - from;
   }
 
   /** Adds a field line, `Name: value` and CRLF: as the bytes that came where they are in that form. */
@@ -90,35 +86,35 @@ export class Output {
   take(): Buffer {
     this.#endRun();
     const page = this.#room(0);
-    const collected = page.subarray(0, this.#size);
+    const size = this.#size;
     this.#size = 0;
     if (this.#copies) {
-      const copy = Buffer.from(collected);
+      const copy = page.copyOf(size);
       this.#free();
       return copy;
     }
     this.#page = undefined;
     this.#taken = page;
-    return collected;
+    return page.first(size);
   }
 
   /** Learns whether what was taken is used up, so that its page is free; otherwise the page is the taker's. */
   settle(usedUp: boolean): void {
     if (this.#taken === undefined) return;
-    if (usedUp) giveBack(this.#taken);
+    if (usedUp) this.#taken.giveBack();
     else this.#copies = true;
     this.#taken = undefined;
   }
 
-  #room(bytes: number): Buffer {
+  #room(bytes: number): Page {
     if (this.#run !== undefined) this.#endRun();
-    const page = this.#page ??= freePages.pop() ?? Buffer.allocUnsafeSlow(PAGE_BYTES);
-    return this.#size + bytes <= page.length ? page : this.#grow(bytes);
+    const page = this.#page ??= Page.take();
+    return this.#size + bytes <= page.bytes.length ? page : this.#grow(bytes);
   }
 
-  #grow(bytes: number): Buffer {
-    const grown = Buffer.allocUnsafeSlow((this.#size + bytes) * 2);
-    grown.set(this.#page!.subarray(0, this.#size));
+  #grow(bytes: number): Page {
+    const grown = Page.of((this.#size + bytes) * 2);
+    grown.bytes.set(this.#page!.bytes.subarray(0, this.#size));
     this.#free();
     return this.#page = grown;
   }
@@ -130,15 +126,11 @@ export class Output {
     const from = this.#runFrom, to = this.#runTo;
     this.#run = undefined;
     this.#runFrom = this.#runTo = 0;
-    this.bytes(run.subarray(from, to));
+    this.part(run, from, to);
   }
 
   #free(): void {
-    if (this.#page !== undefined) giveBack(this.#page);
+    this.#page?.giveBack();
     this.#page = undefined;
   }
-}
-
-function giveBack(page: Buffer): void {
-  if (page.length === PAGE_BYTES && freePages.length < MAX_FREE_PAGES) freePages.push(page);
 }

@@ -22,6 +22,8 @@ export interface BodySource {
 export interface BodySink {
   /** Takes a piece and may hold it back until `flush`. False asks the source to stop until `resume`. */
   write(chunk: Uint8Array): boolean;
+  /** The same of the bytes of `chunk` between `from` and `to`, where a view of them is not needed. */
+  writePart?(chunk: Uint8Array, from: number, to: number): boolean;
   /** The source has nothing more for now: what was held back must go out. Answers like `write`. */
   flush(): boolean;
   /**

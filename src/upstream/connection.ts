@@ -157,7 +157,7 @@ export class UpstreamConnection implements AnswerReader {
         const step = this.#decoder.next();
         if (step === "head") this.#takeHead(this.#decoder.head);
         else if (step === "data") {
-          if (!this.#body!.sink!.write(this.#decoder.data)) this.#pause();
+          if (!this.#decoder.deliver(this.#body!.sink!)) this.#pause();
         } else if (step === "end") {
           if (this.#phase === "flowing") this.#finish(this.#decoder.trailers);
         } else {

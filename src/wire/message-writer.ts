@@ -82,13 +82,18 @@ export class MessageWriter implements BodySink {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (!this.#open || chunk.length === 0) return !this.#blocked;
-    this.bodyBytes += chunk.length;
-    if (this.#chunked) this.#output.text(chunkSizeLine(chunk.length));
-    if (chunk.length <= (this.#output.size > 0 ? COALESCE_BYTES : JOINED_BYTES)) this.#output.bytes(chunk);
+    return this.writePart(chunk, 0, chunk.length);
+  }
+
+  writePart(chunk: Uint8Array, from: number, to: number): boolean {
+    const length = to - from;
+    if (!this.#open || length === 0) return !this.#blocked;
+    this.bodyBytes += length;
+    if (this.#chunked) this.#output.text(chunkSizeLine(length));
+    if (length <= (this.#output.size > 0 ? COALESCE_BYTES : JOINED_BYTES)) this.#output.part(chunk, from, to);
     else {
       this.#send();
-      this.#pass(chunk);
+      this.#pass(length === chunk.length ? chunk : chunk.subarray(from, to));
     }
     if (this.#chunked) this.#output.text("\r\n");
     if (this.#output.size > COALESCE_BYTES) this.#send();

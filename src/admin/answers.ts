@@ -1,5 +1,5 @@
 import { WholeResponse } from "../message/whole-response.ts";
-import { EXPOSITION_TYPE } from "../observe/exposition.ts";
+import { type ExpositionFormat, preferredFormat } from "../observe/exposition-format.ts";
 import type { DashboardPage } from "./dashboard/page.ts";
 import type { AdminRefusal } from "./route.ts";
 import { inSnakeCase } from "./snake-case.ts";
@@ -7,9 +7,14 @@ import { inSnakeCase } from "./snake-case.ts";
 const PLAIN = "text/plain; charset=utf-8";
 const NO_STORE = { "Cache-Control": "no-store" };
 
-/** An answer that holds `text`, the metrics. */
-export function metricsAnswer(text: string): Response {
-  return new WholeResponse(text, { headers: { "Content-Type": EXPOSITION_TYPE, ...NO_STORE } });
+/** The metrics for a client with this `Accept`; `page` has them in any format. */
+export async function metricsAnswer(
+  accept: string | undefined,
+  page: (format: ExpositionFormat) => string | Promise<string>,
+): Promise<Response> {
+  const format = preferredFormat(accept);
+  const headers = { "Content-Type": format.type, Vary: "Accept", ...NO_STORE };
+  return new WholeResponse(await page(format), { headers });
 }
 
 /** What a load balancer in front asks for: 200, or 503 where this proxy is to get no more requests. */

@@ -1,7 +1,9 @@
 import process from "node:process";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
+import { atOnce, type Steps } from "../net/steps.ts";
 import { Exposition } from "../observe/exposition.ts";
+import { EXPOSITION_FORMATS, type ExpositionFormat } from "../observe/exposition-format.ts";
 import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import { SharedPages } from "./shared-pages.ts";
 
@@ -21,30 +23,38 @@ export interface MetricsSources {
   };
 }
 
-/** Everything that is measured, in Prometheus' text format. */
-export function metricsPage(sources: MetricsSources): string {
-  const page = new Exposition();
-  const steps = collect(page, sources);
-  while (steps.next().done !== true);
-  return page.toString();
+/** Everything that is measured. */
+export function metricsPage(sources: MetricsSources, format: ExpositionFormat): string {
+  return atOnce(writePage(sources, format));
 }
 
-/** The same for those who ask from outside. */
-export class MetricsPages extends SharedPages<string> {
+/** The same for those who ask from outside: each format has pages that are shared. */
+export class MetricsPages {
+  readonly #pages: ReadonlyMap<ExpositionFormat, SharedPages<string>>;
+
   constructor(sources: () => MetricsSources) {
-    super(function* () {
-      const page = new Exposition();
-      yield* collect(page, sources());
-      return page.toString();
-    });
+    this.#pages = new Map(
+      EXPOSITION_FORMATS.map((format) => [format, new SharedPages(() => writePage(sources(), format))]),
+    );
   }
+
+  /** A page that was begun after this call. */
+  next(format: ExpositionFormat): Promise<string> {
+    return this.#pages.get(format)!.next();
+  }
+}
+
+function* writePage(sources: MetricsSources, format: ExpositionFormat): Steps<string> {
+  const page = new Exposition(format);
+  yield* collect(page, sources);
+  return yield* page.write();
 }
 
 /** Adds everything to `page`, in steps that take no time to speak of. */
 function* collect(
   page: Exposition,
   { build, frontends, backends, connections, reloads }: MetricsSources,
-): Generator<void, void, void> {
+): Steps<void> {
   page.add("sluice_build_info", { ...build }, 1);
   page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
   page.add("sluice_resident_memory_bytes", {}, process.memoryUsage().rss);

@@ -64,7 +64,9 @@ function describe(route: AdminRoute): Record<string, unknown> {
 }
 
 function contentOf(answers: AdminRoute["answers"]): Record<string, unknown> {
-  if (typeof answers === "string") return { [answers]: { schema: { type: "string" } } };
+  if (typeof answers === "string" || !("safeParse" in answers)) {
+    return Object.fromEntries([answers].flat().map((type) => [type, { schema: { type: "string" } }]));
+  }
   return { "application/json": { schema: schemaOf(answers, "output") } };
 }
 

@@ -28,8 +28,8 @@ interface Described {
   readonly path: string;
   /** For the description: what it does, in one sentence. */
   readonly summary: string;
-  /** What an answer holds: a schema of its JSON, or a media type. */
-  readonly answers: z.ZodType | string;
+  /** What an answer holds: a schema of its JSON, or a media type, or several to choose from by Accept. */
+  readonly answers: z.ZodType | string | readonly string[];
   /** Statuses other than 200 that it answers with, and when. */
   readonly statuses?: Readonly<Record<number, string>>;
   /** Whether everybody who reaches the address may ask, under any name: it tells nothing that is not for them. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EXPOSITION_TYPE } from "../observe/exposition.ts";
+import { EXPOSITION_FORMATS, type ExpositionFormat } from "../observe/exposition-format.ts";
 import { eventsAnswer, jsonAnswer, metricsAnswer, pageAnswer, readyAnswer, valueAnswer } from "./answers.ts";
 import { dashboardPage } from "./dashboard/page.ts";
 import type { Backend } from "../backend/backend.ts";
@@ -18,8 +18,8 @@ import { AdminRefusal, type AdminRoute, readRoute } from "./route.ts";
 export interface AdminParts {
   /** Of the program. */
   readonly version: string;
-  /** All metrics in Prometheus' text format. */
-  metrics(): string | Promise<string>;
+  /** All metrics. */
+  metrics(format: ExpositionFormat): string | Promise<string>;
   /** Whether the proxy is to get requests: it has started, and is not stopping. */
   ready(): boolean;
   /** Everything that is known, as JSON. */
@@ -67,9 +67,9 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     }),
     readRoute({
       path: "/metrics",
-      summary: "All metrics, in Prometheus' text format.",
-      answers: EXPOSITION_TYPE,
-      read: async () => metricsAnswer(await metrics()),
+      summary: "All metrics, in Prometheus' text format or as OpenMetrics.",
+      answers: EXPOSITION_FORMATS.map(({ type }) => type),
+      read: ({ headers }) => metricsAnswer(headers.get("accept") ?? undefined, metrics),
     }),
     readRoute({
       path: "/ready",

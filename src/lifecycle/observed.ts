@@ -8,6 +8,7 @@ import { collectStatusPage } from "../admin/status-page.ts";
 import { type TrafficSources, watchedOf } from "../admin/watched.ts";
 import type { Listener } from "../net/listen.ts";
 import { runtimeVersion } from "../net/gaps.ts";
+import type { ExpositionFormat } from "../observe/exposition-format.ts";
 import { History } from "../observe/history.ts";
 import { Traffic } from "../observe/traffic.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
@@ -93,14 +94,14 @@ export class Observed {
     return historyPage(this.#history);
   }
 
-  /** Everything that is measured, in Prometheus' text format, at once. */
-  metricsPage(): string {
-    return metricsPage(this.#measured());
+  /** Everything that is measured, at once. */
+  metricsPage(format: ExpositionFormat): string {
+    return metricsPage(this.#measured(), format);
   }
 
   /** The same for those who ask from outside. */
-  nextMetricsPage(): Promise<string> {
-    return this.#metricsPages.next();
+  nextMetricsPage(format: ExpositionFormat): Promise<string> {
+    return this.#metricsPages.next(format);
   }
 
   #sources(): StatusSources {

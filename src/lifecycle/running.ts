@@ -14,6 +14,7 @@ import type { Config } from "../config/schema.ts";
 import { Clients } from "../downstream/clients.ts";
 import type { Reception } from "../downstream/reception.ts";
 import type { Listener } from "../net/listen.ts";
+import { TEXT_FORMAT } from "../observe/exposition-format.ts";
 import { RecentErrors } from "../observe/recent-errors.ts";
 import { AdminListener } from "./admin-listener.ts";
 import { warnOfFiles } from "./file-warning.ts";
@@ -65,7 +66,7 @@ export class RunningProxy {
     this.#adminRoutes = adminRoutes({
       explained: () => this.#snapshot,
       version: packageJson.version,
-      metrics: () => observed.nextMetricsPage(),
+      metrics: (format) => observed.nextMetricsPage(format),
       ready: () => this.ready,
       status: () => observed.statusPage(),
       history: () => observed.historyPage(),
@@ -122,9 +123,9 @@ export class RunningProxy {
     return this.#observed.status();
   }
 
-  /** Everything that is measured, in Prometheus' text format. */
-  metricsPage(): string {
-    return this.#observed.metricsPage();
+  /** Everything that is measured, in Prometheus' text format unless another is asked for. */
+  metricsPage(format = TEXT_FORMAT): string {
+    return this.#observed.metricsPage(format);
   }
 
   /** Binds every address of the config and serves. Rejects, with nothing left open, when one cannot be bound. */
@@ -297,7 +298,7 @@ export class RunningProxy {
 
   #buildSnapshot(config: Config, before?: Snapshot): Steps<Snapshot> {
     return buildSnapshot(config, {
-      metrics: async () => metricsAnswer(await this.#observed.nextMetricsPage()),
+      metrics: (accept) => metricsAnswer(accept, (format) => this.#observed.nextMetricsPage(format)),
       ready: () => readyAnswer(this.ready),
       health: () => valueAnswer(this.#health()),
       log: this.#log,

@@ -12,7 +12,7 @@ import { Resolver } from "../net/resolver.ts";
 import { RouteTable, type RouteTraffic } from "../observe/route-traffic.ts";
 import { createProxyApp, createProxyHandler } from "../proxy/app.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
-import { createDecision, type Decide, type Handler, type Taken } from "../proxy/decision.ts";
+import { createDecision, type Decide, type Handler, type OwnPage, type Taken } from "../proxy/decision.ts";
 import type { ErrorAnswers } from "../proxy/error-answer.ts";
 import { compileAction } from "../proxy/handler.ts";
 import type { Authenticator } from "../relay/authenticator.ts";
@@ -58,7 +58,7 @@ export interface Snapshot {
 /** Parts that the config does not hold. */
 export interface SnapshotParts {
   /** Answers where frontends show metrics. */
-  readonly metrics: () => Response | Promise<Response>;
+  readonly metrics: OwnPage;
   /** Answers where they say whether they are to get requests. */
   readonly ready: () => Response;
   /** Answers where they say which servers get requests. */
@@ -96,7 +96,7 @@ export function* buildSnapshot(
     }),
   );
   const pagesOf = ({ readyPath, healthPath }: FrontendConfig) => {
-    const pages = new Map<string, () => Response | Promise<Response>>();
+    const pages = new Map<string, OwnPage>();
     if (config.metrics.enabled) pages.set(config.metrics.path, metrics);
     if (readyPath !== undefined) pages.set(readyPath, ready);
     if (healthPath !== undefined) pages.set(healthPath, health);
@@ -154,7 +154,7 @@ function* buildFrontend(
   { backends, routes, pages }: {
     backends: ReadonlyMap<string, Backend>;
     routes: RouteTable;
-    pages: ReadonlyMap<string, () => Response | Promise<Response>> | undefined;
+    pages: ReadonlyMap<string, OwnPage> | undefined;
   },
 ): Steps<Frontend> {
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };

@@ -1,17 +1,21 @@
-import { BOUNDS, type Histogram } from "./histogram.ts";
+import { atOnce, type Steps } from "../net/steps.ts";
+import type { ExpositionFormat } from "./exposition-format.ts";
+import type { Histogram } from "./histogram.ts";
 import { type MetricName, METRICS } from "./metric-names.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** Media type of the text, with its version. */
-export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
-/** Collects samples in any order and writes them by metric, in Prometheus' text format 0.0.4. */
+/** Collects samples in any order and writes them by metric. */
 export class Exposition {
+  readonly #format: ExpositionFormat;
   readonly #samples = new Map<MetricName, string[]>();
   /** The labels of the last sample and their text, as many samples in a row have the same. */
   #labels: Labels = {};
   #labelText = "";
+
+  constructor(format: ExpositionFormat) {
+    this.#format = format;
+  }
 
   /** Adds the value of one counter or gauge. */
   add(name: MetricName, labels: Labels, value: number): void {
@@ -23,22 +27,29 @@ export class Exposition {
   addHistogram(name: MetricName, labels: Labels, { buckets, sum }: Histogram): void {
     const lines = this.#linesOf(name);
     const text = this.#textOf(labels);
+    const { bounds } = this.#format;
     let count = 0;
     for (let i = 0; i < buckets.length; i++) {
       count += buckets[i]!;
-      lines.push(`${name}_bucket{${text},le="${BOUND_TEXTS[i]!}"} ${count}\n`);
+      lines.push(`${name}_bucket{${text},le="${bounds[i]!}"} ${count}\n`);
     }
     lines.push(`${name}_sum{${text}} ${sum}\n`, `${name}_count{${text}} ${count}\n`);
   }
 
-  /** All samples as text, each metric in one group after its head. */
-  toString(): string {
+  /** All samples as text, each metric in one group after its head; one metric in each step. */
+  *write(): Steps<string> {
+    const { head, end } = this.#format;
     let text = "";
     for (const [name, lines] of this.#samples) {
-      const { help, type } = METRICS[name];
-      text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+      text += head(name, METRICS[name]) + lines.join("");
+      yield;
     }
-    return text;
+    return text + end;
+  }
+
+  /** The same at once. */
+  toString(): string {
+    return atOnce(this.write());
   }
 
   #textOf(labels: Labels): string {
@@ -58,6 +69,3 @@ export class Exposition {
 function escaped(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
-
-/** Values of the label of a bucket. */
-const BOUND_TEXTS: readonly string[] = [...BOUNDS.map(String), "+Inf"];

@@ -32,6 +32,9 @@ export interface Rule {
   readonly handler: Handler;
 }
 
+/** Makes a page of the proxy's own for a request with this Accept. */
+export type OwnPage = (accept: string | undefined) => Response | Promise<Response>;
+
 /** What decides about the requests of one frontend. */
 export interface DecisionParts {
   /** In order: the first that matches decides. */
@@ -44,7 +47,7 @@ export interface DecisionParts {
   readonly paths: PathReader;
   readonly identity: IdentityPolicy;
   /** Pages that the app answers itself, by their whole path; undefined where there are none. */
-  readonly pages?: ReadonlyMap<string, () => Response | Promise<Response>> | undefined;
+  readonly pages?: ReadonlyMap<string, OwnPage> | undefined;
 }
 
 /** Answers an OPTIONS that is for the proxy. */
@@ -83,6 +86,6 @@ export function refuseMethod(method: string): void {
   }
 }
 
-function pageHandler(page: () => Response | Promise<Response>): Handler {
-  return ({ exchange }, taker) => answerFrom(page, exchange, taker);
+function pageHandler(page: OwnPage): Handler {
+  return ({ exchange }, taker) => answerFrom(() => page(exchange.fields?.get("accept")), exchange, taker);
 }

@@ -5,6 +5,7 @@ import { METRICS } from "../../src/observe/metric-names.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient, roundTrip } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";
+import { parseOpenMetrics } from "../support/openmetrics-parser.ts";
 import { Metrics, openMetricsScene } from "./metrics-scene.ts";
 import { asked, get, ok, pathOf, post, request } from "./scene.ts";
 
@@ -195,6 +196,28 @@ test("the admin listener answers at its own paths only", async (t) => {
   assert.equal(await head.text(), "");
   assert.match(await roundTrip(proxy.running.adminListener!.port, "hello\r\n\r\n"), /^HTTP\/1\.1 400 /);
   assert.deepEqual(proxy.accesses, []);
+});
+
+test("the metrics are OpenMetrics for who likes that better, on the admin listener and on frontends", async (t) => {
+  const { admin, port } = await openMetricsScene(t, { answer, config: { metrics: { enabled: true } } });
+  await roundTrip(port(0), get("/", CLOSE));
+  const accept = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+  for (const url of ["admin", "frontend"]) {
+    const ask = (headers: Record<string, string>) =>
+      url === "admin"
+        ? admin("/metrics", { headers })
+        : fetch(`http://127.0.0.1:${port(0)}/metrics`, { headers });
+    const answer = await ask({ Accept: accept });
+    assert.equal(
+      answer.headers.get("content-type"),
+      "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    );
+    assert.equal(answer.headers.get("vary"), "Accept");
+    assert.ok(parseOpenMetrics(await answer.text()).has("sluice_requests_total"));
+    const plain = await ask({ Accept: "text/plain" });
+    assert.equal(plain.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    new Metrics(await plain.text());
+  }
 });
 
 test("the admin listener keeps a connection that comes right behind the start", async (t) => {

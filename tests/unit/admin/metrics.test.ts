@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { metricsPage, MetricsPages, type MetricsSources } from "../../../src/admin/metrics.ts";
 import type { Backend } from "../../../src/backend/backend.ts";
+import { OPENMETRICS, TEXT_FORMAT } from "../../../src/observe/exposition-format.ts";
 import { FrontendMetrics } from "../../../src/observe/frontend-metrics.ts";
 import { Histogram } from "../../../src/observe/histogram.ts";
+import { parseMetrics } from "../../support/metrics-parser.ts";
+import { parseOpenMetrics } from "../../support/openmetrics-parser.ts";
 
 /** A proxy with so many servers, as far as its metrics go. */
 function sourcesOf(servers: number): MetricsSources {
@@ -39,7 +42,7 @@ test("MetricsPages.next() lets others have their turn while it collects thousand
     turns++;
     if (!over) setTimeout(bystander, 0);
   };
-  const page = new MetricsPages(() => sourcesOf(3000)).next();
+  const page = new MetricsPages(() => sourcesOf(3000)).next(TEXT_FORMAT);
   setTimeout(bystander, 0);
   const text = await page;
   over = true;
@@ -53,8 +56,27 @@ test("MetricsPages.next() lets others have their turn while it collects thousand
 test("MetricsPages.next() says what metricsPage() says", async () => {
   const withoutClock = (text: string) => text.replace(/^sluice_(?:cpu|resident).*$/gm, "");
   const sources = sourcesOf(3);
-  const page = await new MetricsPages(() => sources).next();
-  assert.equal(withoutClock(page), withoutClock(metricsPage(sources)));
+  const page = await new MetricsPages(() => sources).next(TEXT_FORMAT);
+  assert.equal(withoutClock(page), withoutClock(metricsPage(sources, TEXT_FORMAT)));
+});
+
+test("metricsPage() says the same in both formats", () => {
+  const sources = sourcesOf(3);
+  const valuesOf = (families: ReturnType<typeof parseMetrics>) =>
+    [...families.values()].map(({ name, help, samples }) => [
+      name,
+      help,
+      samples.filter(() => !/cpu|resident/.test(name)).map(({ labels: { le, ...labels }, value, name }) => [
+        name,
+        labels,
+        le === undefined || le === "+Inf" ? le : Number(le),
+        value,
+      ]),
+    ]);
+  const text = parseMetrics(metricsPage(sources, TEXT_FORMAT));
+  const openMetrics = parseOpenMetrics(metricsPage(sources, OPENMETRICS));
+  assert.deepEqual(valuesOf(openMetrics), valuesOf(text));
+  assert.equal(openMetrics.get("sluice_build_info")!.type, "gauge");
 });
 
 test("MetricsPages.next() makes two pages for all who ask while one is made, also where it fails", async () => {
@@ -63,9 +85,9 @@ test("MetricsPages.next() makes two pages for all who ask while one is made, als
     asked++;
     return sourcesOf(1000);
   });
-  await Promise.all(Array.from({ length: 50 }, () => pages.next()));
+  await Promise.all(Array.from({ length: 50 }, () => pages.next(TEXT_FORMAT)));
   assert.equal(asked, 2);
-  await pages.next();
+  await pages.next(TEXT_FORMAT);
   assert.equal(asked, 3);
   let fails = true;
   const failing = new MetricsPages(() => ({
@@ -75,8 +97,8 @@ test("MetricsPages.next() makes two pages for all who ask while one is made, als
       return 0;
     },
   }));
-  const results = await Promise.allSettled([failing.next(), failing.next()]);
+  const results = await Promise.allSettled([failing.next(TEXT_FORMAT), failing.next(TEXT_FORMAT)]);
   assert.deepEqual(results.map(({ status }) => status), ["rejected", "rejected"]);
   fails = false;
-  assert.ok((await failing.next()).includes("sluice_connections 0\n"));
+  assert.ok((await failing.next(TEXT_FORMAT)).includes("sluice_connections 0\n"));
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { ProxyError } from "../../../src/base/errors.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
 import { Exposition } from "../../../src/observe/exposition.ts";
+import { TEXT_FORMAT } from "../../../src/observe/exposition-format.ts";
 import { FrontendMetrics } from "../../../src/observe/frontend-metrics.ts";
 
 /** An exchange that is over, with what is special about it. */
@@ -22,7 +23,7 @@ function exchange(changes: Partial<Exchange> = {}, method = "GET"): Exchange {
 
 /** The samples of `metrics`, without those of histograms, by name and labels. */
 function samples(metrics: FrontendMetrics): Record<string, number> {
-  const page = new Exposition();
+  const page = new Exposition(TEXT_FORMAT);
   metrics.collect(page, "web");
   const lines = String(page).split("\n").filter((line) => line !== "" && !/^#|_bucket|_sum/.test(line));
   return Object.fromEntries(lines.map((line) => {

@@ -4,6 +4,7 @@ import type { Server } from "../backend/server.ts";
 import { atOnce, type Steps } from "../net/steps.ts";
 import { Exposition } from "../observe/exposition.ts";
 import { EXPOSITION_FORMATS, type ExpositionFormat } from "../observe/exposition-format.ts";
+import type { Histogram } from "../observe/histogram.ts";
 import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import { SharedPages } from "./shared-pages.ts";
 
@@ -13,13 +14,17 @@ export interface MetricsSources {
   /** By name. */
   readonly frontends: ReadonlyMap<string, FrontendMetrics>;
   backends(): Iterable<Backend>;
-  /** Open connections of clients. */
-  connections(): number;
+  /** Open connections of clients, by where each stands. */
+  connections(): ReadonlyMap<string, number>;
+  /** How late timers come. */
+  readonly loopDelay: Histogram;
   /** Reloads so far, and why the last one was refused, if it was. */
   readonly reloads: {
     readonly done: number;
     readonly failed: number;
     readonly last: { readonly cause: string | undefined } | undefined;
+    /** When the config that runs was taken over, in ms since 1970. */
+    readonly takenOverAt: number;
   };
 }
 
@@ -53,17 +58,24 @@ function* writePage(sources: MetricsSources, format: ExpositionFormat): Steps<st
 /** Adds everything to `page`, in steps that take no time to speak of. */
 function* collect(
   page: Exposition,
-  { build, frontends, backends, connections, reloads }: MetricsSources,
+  { build, frontends, backends, connections, loopDelay, reloads }: MetricsSources,
 ): Steps<void> {
   page.add("sluice_build_info", { ...build }, 1);
   page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
   page.add("sluice_resident_memory_bytes", {}, process.memoryUsage().rss);
   const { user, system } = process.cpuUsage();
   page.add("sluice_cpu_seconds_total", {}, (user + system) / 1e6);
-  page.add("sluice_connections", {}, connections());
+  page.addHistogram("sluice_event_loop_delay_seconds", {}, loopDelay);
+  let open = 0;
+  for (const [state, count] of connections()) {
+    page.add("sluice_connections_by_state", { state }, count);
+    open += count;
+  }
+  page.add("sluice_connections", {}, open);
   page.add("sluice_reloads_total", { result: "done" }, reloads.done);
   page.add("sluice_reloads_total", { result: "failed" }, reloads.failed);
   page.add("sluice_last_reload_success", {}, reloads.last?.cause === undefined ? 1 : 0);
+  page.add("sluice_last_reload_timestamp_seconds", {}, reloads.takenOverAt / 1000);
   for (const [name, metrics] of frontends) {
     metrics.collect(page, name);
     yield;
@@ -81,12 +93,26 @@ function* collect(
 function collectServer(page: Exposition, backend: string, server: Server): void {
   const labels = { backend, server: server.name };
   page.add("sluice_server_requests_in_flight", labels, server.inFlight);
-  page.add("sluice_server_connections", labels, server.pool.size);
+  const { pool, record } = server;
+  page.add("sluice_server_connections", labels, pool.size);
+  page.add("sluice_server_unused_connections", labels, pool.unused);
+  page.add("sluice_server_opened_connections_total", labels, pool.opened);
+  page.add("sluice_server_queue_length", labels, pool.waiting);
+  page.add("sluice_server_tunnels", labels, server.tunnels.size);
   page.add("sluice_server_weight", labels, server.weight);
   page.add("sluice_server_up", labels, server.health.up ? 1 : 0);
   page.add("sluice_server_ejected", labels, server.passive.isEjected(performance.now()) ? 1 : 0);
-  page.add("sluice_server_ejections_total", labels, server.record.ejections);
-  server.record.answers.forEach((count, hundreds) => {
+  page.add("sluice_server_ejections_total", labels, record.ejections);
+  page.add("sluice_server_retries_total", labels, record.retried);
+  page.add("sluice_server_sent_body_bytes_total", labels, record.bytesIn);
+  page.add("sluice_server_received_body_bytes_total", labels, record.bytesOut);
+  page.add("sluice_server_probes_total", { ...labels, result: "passed" }, record.probesPassed);
+  page.add(
+    "sluice_server_probes_total",
+    { ...labels, result: "failed" },
+    record.probes - record.probesPassed,
+  );
+  record.answers.forEach((count, hundreds) => {
     if (count === 0 && hundreds !== 2) return;
     page.add("sluice_server_responses_total", {
       ...labels,
@@ -96,5 +122,5 @@ function collectServer(page: Exposition, backend: string, server: Server): void 
   for (const [reason, count] of server.failures) {
     page.add("sluice_server_failures_total", { ...labels, reason }, count);
   }
-  page.addHistogram("sluice_server_response_seconds", labels, server.record.responseSeconds);
+  page.addHistogram("sluice_server_response_seconds", labels, record.responseSeconds);
 }

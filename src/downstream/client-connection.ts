@@ -1,5 +1,6 @@
 import type { ProxyError, ProxyErrorKind } from "../base/errors.ts";
 import type { Peer } from "../message/exchange.ts";
+import type { Phase } from "./phase.ts";
 import type { Entrance } from "./reception.ts";
 import type { Tunnelled } from "./tunnelled.ts";
 
@@ -10,6 +11,8 @@ export interface ClientConnection {
   readonly entrance: Entrance;
   /** What its last exchange became, if that owns the socket. */
   readonly tunnelled: Tunnelled | undefined;
+  /** Where it stands; `idle` also while it rests. */
+  readonly phase: Phase;
   /** Whether there is something that an end would cut. */
   readonly busy: boolean;
   /** Closes after the current exchange; where there is none, after the next, or with `idleToo` at once. */

@@ -9,6 +9,7 @@ import { OPEN_FILES } from "../net/open-files.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { ClientCounts } from "./client-counts.ts";
 import { type ConnectionEvents, DownstreamConnection } from "./connection.ts";
+import { countPhases, type Phase } from "./phase.ts";
 import type { Entrance, Reception, Refusal } from "./reception.ts";
 import { type RestEvents, RestingConnection } from "./resting.ts";
 import { changeOwner, own } from "./socket-owner.ts";
@@ -78,6 +79,11 @@ export class Clients implements ConnectionEvents, RestEvents {
     return this.#connections.size;
   }
 
+  /** How many connections stand in each phase. */
+  get phases(): ReadonlyMap<Phase, number> {
+    return countPhases(this.#connections);
+  }
+
   /** Takes an accepted socket over; `unix` says that it is none of TCP. */
   accept(socket: Socket, entrance: Entrance, unix = false): void {
     if (this.#stage === "closing") return void socket.destroy();
@@ -88,6 +94,7 @@ export class Clients implements ConnectionEvents, RestEvents {
       reception.onRefused(refusal);
       return this.#refuse(socket, refusal);
     }
+    reception.onAccepted();
     this.#counts.set(entrance, (this.#counts.get(entrance) ?? 0) + 1);
     const acceptedAt = performance.now();
     const connection = new RestingConnection(socket, {

@@ -100,6 +100,10 @@ export class DownstreamConnection
     if (idleToo && this.#phase === "idle") this.#leave();
   }
 
+  get phase(): Phase {
+    return this.#phase;
+  }
+
   get busy(): boolean {
     return this.#phase !== "idle" && this.#phase !== "lingering";
   }

@@ -35,3 +35,20 @@ export type Phase =
   /** The last answer is out, and only its arrival is waited for. */
   | "lingering"
   | "gone";
+
+/** Those in which a connection is open. */
+const OPEN = [
+  "idle",
+  "head",
+  "serving",
+  "answering",
+  "tunnel",
+  "lingering",
+] as const satisfies readonly Phase[];
+
+/** How many of `connections` stand in each phase. */
+export function countPhases(connections: Iterable<{ readonly phase: Phase }>): ReadonlyMap<Phase, number> {
+  const counts = new Map<Phase, number>(OPEN.map((phase) => [phase, 0]));
+  for (const { phase } of connections) counts.set(phase, counts.get(phase)! + 1);
+  return counts;
+}

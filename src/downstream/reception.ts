@@ -2,6 +2,7 @@ import type { ProxyError } from "../base/errors.ts";
 import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Exchange } from "../message/exchange.ts";
+import type { OpenTunnel, TunnelKind } from "../message/tunnel.ts";
 import type { CodecLimits } from "../http/head-limits.ts";
 
 /** What one client may send. */
@@ -55,10 +56,15 @@ export interface Reception {
   serve(request: IncomingRequest, taker: AnswerTaker): void;
   /** The answer to a request that could not be read or served. */
   failureAnswer(error: ProxyError, exchange: Exchange): Response;
+  /** A client has connected. */
+  onAccepted(): void;
   /** A client was turned away. */
   onRefused(refusal: Refusal): void;
   /** An exchange begins. */
   onBegun(): void;
+  /** One has become a tunnel, which `onTunnelOver` ends, right before the exchange is over. */
+  onTunnel(tunnel: OpenTunnel, kind: TunnelKind): void;
+  onTunnelOver(tunnel: OpenTunnel, kind: TunnelKind): void;
   /** An exchange is over: everything about it is known. */
   onExchange(exchange: Exchange): void;
 }

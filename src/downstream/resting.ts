@@ -50,6 +50,10 @@ export class RestingConnection implements SocketOwner, ClientConnection {
     return undefined;
   }
 
+  get phase(): "idle" {
+    return "idle";
+  }
+
   /** Nothing is lost when it ends. */
   get busy(): boolean {
     return false;

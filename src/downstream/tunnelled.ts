@@ -34,11 +34,14 @@ export class Tunnelled {
     exchange.answered(response.status, reception.keepsSentFields ? response.takeFields() : undefined);
     writer.sendHead(switchingHead(response));
     OPEN_FILES.removeListeners(socket);
-    this.#open = response.tunnel!.join(socket, early, ({ fromClient, toClient }) => {
+    const { kind } = response.tunnel!;
+    const open = this.#open = response.tunnel!.join(socket, early, ({ fromClient, toClient }) => {
       exchange.bytesIn = fromClient;
       exchange.bytesOut = toClient;
+      reception.onTunnelOver(open, kind);
       reception.onExchange(exchange);
     });
+    reception.onTunnel(open, kind);
   }
 
   /** Ends it within `ms` in the words of its protocol; nothing happens where that is not known. */

@@ -10,6 +10,7 @@ import type { Listener } from "../net/listen.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import type { ExpositionFormat } from "../observe/exposition-format.ts";
 import { History } from "../observe/history.ts";
+import { LoopDelay } from "../observe/loop-delay.ts";
 import { Traffic } from "../observe/traffic.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
 import type { FrontendReception } from "./serve.ts";
@@ -23,6 +24,8 @@ export interface Observable {
   readonly receptions: ReadonlyMap<string, FrontendReception>;
   readonly listeners: readonly Listener[];
   readonly connections: number;
+  /** How many of them stand in each phase. */
+  readonly phases: ReadonlyMap<string, number>;
   readonly ready: boolean;
 }
 
@@ -30,6 +33,7 @@ export interface Observable {
 export class Observed {
   readonly #proxy: Observable;
   readonly #history = new History(() => watchedOf(this.#traffic()));
+  readonly #loopDelay = new LoopDelay();
   readonly #metricsPages = new MetricsPages(() => this.#measured());
   readonly #statusPages = new SharedPages(() => collectStatusPage(this.#sources()));
   readonly #events = new StateEvents({
@@ -40,7 +44,8 @@ export class Observed {
     done: number;
     failed: number;
     last: { readonly at: number; readonly cause: string | undefined } | undefined;
-  } = { done: 0, failed: 0, last: undefined };
+    takenOverAt: number;
+  } = { done: 0, failed: 0, last: undefined, takenOverAt: Date.now() };
   /** The traffic of frontends that are gone. */
   readonly #gone = new Traffic();
 
@@ -51,10 +56,12 @@ export class Observed {
   /** Begins to keep a history, until `stop`. */
   start(): void {
     this.#history.start();
+    this.#loopDelay.start();
   }
 
   stop(): void {
     this.#history.stop();
+    this.#loopDelay.stop();
     this.#events.end();
   }
 
@@ -70,9 +77,12 @@ export class Observed {
 
   /** A config was taken over, or refused for `cause`. */
   onReload(cause?: string): void {
-    if (cause === undefined) this.#reloads.done++;
-    else this.#reloads.failed++;
-    this.#reloads.last = { at: Date.now(), cause };
+    const at = Date.now();
+    if (cause === undefined) {
+      this.#reloads.done++;
+      this.#reloads.takenOverAt = at;
+    } else this.#reloads.failed++;
+    this.#reloads.last = { at, cause };
   }
 
   /** A reload took a frontend away: its traffic still counts in the sum of all. */
@@ -140,7 +150,8 @@ export class Observed {
       build: BUILD,
       frontends: new Map([...receptions].map(([name, { tally }]) => [name, tally.metrics])),
       backends: () => this.#proxy.snapshot.backends.values(),
-      connections: () => this.#proxy.connections,
+      connections: () => this.#proxy.phases,
+      loopDelay: this.#loopDelay.seconds,
       reloads: this.#reloads,
     };
   }

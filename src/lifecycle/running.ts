@@ -118,6 +118,11 @@ export class RunningProxy {
     return this.#clients.size;
   }
 
+  /** How many of them stand in each phase. */
+  get phases(): ReadonlyMap<string, number> {
+    return this.#clients.phases;
+  }
+
   /** What is known of listeners, backends and servers at this moment. */
   status(): ProxyStatus {
     return this.#observed.status();

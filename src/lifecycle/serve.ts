@@ -9,6 +9,7 @@ import type { ProxyError } from "../base/errors.ts";
 import { TICK } from "../base/tick.ts";
 import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
+import type { OpenTunnel, TunnelKind } from "../message/tunnel.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { type AccessLog, logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
@@ -109,12 +110,24 @@ export class FrontendReception implements Reception {
     return answerFailure(error, exchange, this.#errors);
   }
 
+  onAccepted(): void {
+    this.tally.metrics.accepted();
+  }
+
   onRefused(refusal: Refusal): void {
     this.tally.refused(refusal);
   }
 
   onBegun(): void {
     this.tally.metrics.begun();
+  }
+
+  onTunnel(tunnel: OpenTunnel, kind: TunnelKind): void {
+    this.tally.metrics.tunnelOpened(tunnel, kind);
+  }
+
+  onTunnelOver(tunnel: OpenTunnel, kind: TunnelKind): void {
+    this.tally.metrics.tunnelOver(tunnel, kind);
   }
 
   onExchange(exchange: Exchange): void {
@@ -157,8 +170,11 @@ export function adminReception(app: App, limits: LimitsConfig): Reception {
     keepsSentFields: false,
     serve: handlerOf(app),
     failureAnswer: (error, exchange) => answerFailure(error, exchange, errors),
+    onAccepted() {},
     onRefused() {},
     onBegun() {},
+    onTunnel() {},
+    onTunnelOver() {},
     onExchange() {},
   };
 }

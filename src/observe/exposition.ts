@@ -23,17 +23,18 @@ export class Exposition {
     this.#linesOf(name).push(`${name}${text === "" ? "" : `{${text}}`} ${value}\n`);
   }
 
-  /** Adds a histogram, which has a label. */
+  /** Adds a histogram. */
   addHistogram(name: MetricName, labels: Labels, { buckets, sum }: Histogram): void {
     const lines = this.#linesOf(name);
     const text = this.#textOf(labels);
     const { bounds } = this.#format;
+    const [before, braced] = text === "" ? ["", ""] : [`${text},`, `{${text}}`];
     let count = 0;
     for (let i = 0; i < buckets.length; i++) {
       count += buckets[i]!;
-      lines.push(`${name}_bucket{${text},le="${bounds[i]!}"} ${count}\n`);
+      lines.push(`${name}_bucket{${before}le="${bounds[i]!}"} ${count}\n`);
     }
-    lines.push(`${name}_sum{${text}} ${sum}\n`, `${name}_count{${text}} ${count}\n`);
+    lines.push(`${name}_sum${braced} ${sum}\n`, `${name}_count${braced} ${count}\n`);
   }
 
   /** All samples as text, each metric in one group after its head; one metric in each step. */

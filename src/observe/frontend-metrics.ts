@@ -1,6 +1,9 @@
 import type { OutcomeReason } from "../base/errors.ts";
 import type { Exchange, PasswordVerdict } from "../message/exchange.ts";
+import type { OpenTunnel, TunnelKind } from "../message/tunnel.ts";
 import type { Exposition } from "./exposition.ts";
+import { Histogram } from "./histogram.ts";
+import { OpenTunnels } from "./open-tunnels.ts";
 import { sumOf, Traffic } from "./traffic.ts";
 
 /** Methods that are counted under their own name; clients may invent others, which are `_other`. */
@@ -20,6 +23,8 @@ class BackendCounts {
   readonly requests = new Map<number, number>();
   readonly failures = new Map<OutcomeReason, number>();
   readonly traffic = new Traffic();
+  /** Of requests that had to wait, in seconds. */
+  readonly queueSeconds = new Histogram();
 }
 
 /** Counts the requests of one frontend. Lives as long as the process, through every reload. */
@@ -28,6 +33,10 @@ export class FrontendMetrics {
   readonly #passwords = new Map<PasswordVerdict, number>();
   /** The traffic of backends that are gone, so that the sum of all never falls. */
   readonly #gone = new Traffic();
+  /** By the minor version of HTTP/1. */
+  readonly #versions: [number, number] = [0, 0];
+  readonly #tunnels = new OpenTunnels();
+  #accepted = 0;
   #refused = 0;
   #inFlight = 0;
 
@@ -61,6 +70,11 @@ export class FrontendMetrics {
     return all;
   }
 
+  /** A client has connected. */
+  accepted(): void {
+    this.#accepted++;
+  }
+
   /** A client was turned away. */
   refused(): void {
     this.#refused++;
@@ -74,11 +88,13 @@ export class FrontendMetrics {
   /** A request is over; `now` on the clock of `performance.now()`. */
   finished(exchange: Exchange, now: number): void {
     this.#inFlight--;
+    this.#versions[exchange.minorVersion]++;
     const counts = this.#countsOf(exchange.backend ?? "");
     const key = (METHODS.get(exchange.method) ?? 0) * STATUSES + (exchange.status || 499);
     counts.requests.set(key, (counts.requests.get(key) ?? 0) + 1);
     const ms = now - exchange.startedAt;
     counts.traffic.count(exchange, ms);
+    if (exchange.queueMs > 0) counts.queueSeconds.observe(exchange.queueMs / 1000);
     exchange.route?.count(exchange, ms);
     const { lastServer } = exchange;
     if (lastServer !== undefined) {
@@ -88,6 +104,16 @@ export class FrontendMetrics {
     const { reason, passwordVerdict: verdict } = exchange;
     if (verdict !== undefined) this.#passwords.set(verdict, (this.#passwords.get(verdict) ?? 0) + 1);
     if (reason !== "ok") counts.failures.set(reason, (counts.failures.get(reason) ?? 0) + 1);
+  }
+
+  /** A request has become a tunnel. */
+  tunnelOpened(tunnel: OpenTunnel, kind: TunnelKind): void {
+    this.#tunnels.add(tunnel, kind);
+  }
+
+  /** It is over, and its request about to be. */
+  tunnelOver(tunnel: OpenTunnel, kind: TunnelKind): void {
+    this.#tunnels.delete(tunnel, kind);
   }
 
   /** Forgets the backends that `names` leaves out: a reload took them away, and others may follow without end. */
@@ -101,15 +127,20 @@ export class FrontendMetrics {
 
   /** Adds everything to `page` under the label `frontend`. */
   collect(page: Exposition, frontend: string): void {
+    page.add("sluice_accepted_connections_total", { frontend }, this.#accepted);
     page.add("sluice_refused_connections_total", { frontend }, this.#refused);
     page.add("sluice_requests_in_flight", { frontend }, this.#inFlight);
+    this.#versions.forEach((count, minor) => {
+      page.add("sluice_requests_by_version_total", { frontend, version: `1.${minor}` }, count);
+    });
     const { bytesIn, bytesOut } = sumOf(this.traffic);
-    page.add("sluice_received_body_bytes_total", { frontend }, bytesIn);
-    page.add("sluice_sent_body_bytes_total", { frontend }, bytesOut);
+    const { fromClients, toClients } = this.#tunnels.collect(page, frontend);
+    page.add("sluice_received_body_bytes_total", { frontend }, bytesIn + fromClients);
+    page.add("sluice_sent_body_bytes_total", { frontend }, bytesOut + toClients);
     for (const [result, count] of this.#passwords) {
       page.add("sluice_relay_passwords_total", { frontend, result }, count);
     }
-    for (const [backend, { requests, failures, traffic }] of this.#byBackend) {
+    for (const [backend, { requests, failures, traffic, queueSeconds }] of this.#byBackend) {
       for (const [key, count] of requests) {
         const method = METHOD_NAMES[Math.floor(key / STATUSES)]!;
         const status = String(key % STATUSES);
@@ -118,7 +149,10 @@ export class FrontendMetrics {
       for (const [reason, count] of failures) {
         page.add("sluice_request_failures_total", { frontend, backend, reason }, count);
       }
-      page.addHistogram("sluice_request_duration_seconds", { frontend, backend }, traffic.durations);
+      const labels = { frontend, backend };
+      page.add("sluice_retries_total", labels, traffic.retries);
+      page.addHistogram("sluice_request_duration_seconds", labels, traffic.durations);
+      page.addHistogram("sluice_queue_seconds", labels, queueSeconds);
     }
   }
 

@@ -7,7 +7,16 @@ export const METRICS = {
   sluice_start_time_seconds: { type: "gauge", help: "When the process started, in seconds since 1970." },
   sluice_resident_memory_bytes: { type: "gauge", help: "Memory of the process." },
   sluice_cpu_seconds_total: { type: "counter", help: "User and system time of the process." },
+  sluice_event_loop_delay_seconds: {
+    type: "histogram",
+    help: "How late a timer of 100 ms comes: as long as that, something else kept the process busy.",
+  },
   sluice_connections: { type: "gauge", help: "Open connections of clients." },
+  sluice_connections_by_state: {
+    type: "gauge",
+    help: "Open connections of clients by where they stand; idle ones wait for a request.",
+  },
+  sluice_accepted_connections_total: { type: "counter", help: "Clients that have connected." },
   sluice_refused_connections_total: {
     type: "counter",
     help: "Clients that were turned away: as many were connected as may be, or no file was left.",
@@ -18,9 +27,17 @@ export const METRICS = {
   },
   sluice_reloads_total: { type: "counter", help: "Configs that were taken over while running, or refused." },
   sluice_last_reload_success: { type: "gauge", help: "0 where the last new config was refused, else 1." },
+  sluice_last_reload_timestamp_seconds: {
+    type: "gauge",
+    help: "When the config that runs was taken over, in seconds since 1970.",
+  },
   sluice_requests_total: {
     type: "counter",
     help: "Finished requests, failed ones included; backend is empty where none was chosen.",
+  },
+  sluice_requests_by_version_total: {
+    type: "counter",
+    help: "Finished requests by the version of HTTP that clients spoke.",
   },
   sluice_request_duration_seconds: {
     type: "histogram",
@@ -31,11 +48,29 @@ export const METRICS = {
     type: "counter",
     help: "Requests that the proxy did not carry through, by reason.",
   },
-  sluice_received_body_bytes_total: { type: "counter", help: "Bytes of request bodies." },
-  sluice_sent_body_bytes_total: { type: "counter", help: "Bytes of answer bodies." },
+  sluice_retries_total: { type: "counter", help: "Attempts beyond the first of a request." },
+  sluice_queue_seconds: {
+    type: "histogram",
+    help:
+      "Time that requests waited for a connection of a full server; those that did not wait do not count.",
+  },
+  sluice_tunnels: { type: "gauge", help: "Open tunnels, WebSockets among them." },
+  sluice_tunnels_total: { type: "counter", help: "Tunnels that were opened, WebSockets among them." },
+  sluice_received_body_bytes_total: {
+    type: "counter",
+    help: "Bytes of request bodies, and from clients through tunnels, open ones included.",
+  },
+  sluice_sent_body_bytes_total: {
+    type: "counter",
+    help: "Bytes of answer bodies, and to clients through tunnels, open ones included.",
+  },
   sluice_backend_requests_in_flight: {
     type: "gauge",
     help: "Requests under way on all servers of a backend.",
+  },
+  sluice_server_retries_total: {
+    type: "counter",
+    help: "Requests that went on from a server to another.",
   },
   sluice_server_responses_total: { type: "counter", help: "Answers of a server by class of status." },
   sluice_server_failures_total: {
@@ -48,6 +83,28 @@ export const METRICS = {
   },
   sluice_server_requests_in_flight: { type: "gauge", help: "Requests under way on a server." },
   sluice_server_connections: { type: "gauge", help: "Open connections to a server, unused ones included." },
+  sluice_server_unused_connections: {
+    type: "gauge",
+    help: "Open connections to a server that wait for a request.",
+  },
+  sluice_server_opened_connections_total: {
+    type: "counter",
+    help: "Connections to a server that were opened.",
+  },
+  sluice_server_queue_length: {
+    type: "gauge",
+    help: "Requests that wait for a connection of a full server.",
+  },
+  sluice_server_tunnels: { type: "gauge", help: "Open tunnels to a server, WebSockets among them." },
+  sluice_server_sent_body_bytes_total: {
+    type: "counter",
+    help: "Bytes of the bodies of requests that ended at a server.",
+  },
+  sluice_server_received_body_bytes_total: {
+    type: "counter",
+    help: "Bytes of the bodies of a server's answers.",
+  },
+  sluice_server_probes_total: { type: "counter", help: "Probes of a server by result." },
   sluice_backend_available_servers: { type: "gauge", help: "Servers of a backend that get requests." },
   sluice_server_up: { type: "gauge", help: "1 while the probes of a server pass, and where there are none." },
   sluice_server_ejected: { type: "gauge", help: "1 while failing requests keep a server out." },

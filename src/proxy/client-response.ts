@@ -62,6 +62,8 @@ function tunnelResponse(
   const { fields } = head;
   fields.removeWhere((kind) => NOT_WITH_TUNNEL.has(kind.lower));
   if (head.status === 101) announceUpgrade(fields, upgrade);
+  const websocket = isWebSocket(upgrade);
+  const kind = head.status !== 101 ? "connect" : websocket ? "websocket" : "other";
   const drop = () => {
     tunnel.socket.destroy();
     attempt.onDone();
@@ -70,7 +72,7 @@ function tunnelResponse(
   const join: UpstreamTunnel["join"] = (socket, early, onDone) => {
     const open = joinTunnel({ socket, early }, tunnel, {
       idleMs,
-      websocket: isWebSocket(upgrade),
+      websocket,
       onDone: ({ forth, back }, ending) => {
         noteEnding(exchange, ending, idleMs);
         onDone({ fromClient: forth, toClient: back });
@@ -81,7 +83,7 @@ function tunnelResponse(
     attempt.server.tunnels.add(open);
     return open;
   };
-  return asResponse(new ForwardedResponse(head, null, { tunnel: { join, drop } }));
+  return asResponse(new ForwardedResponse(head, null, { tunnel: { kind, join, drop } }));
 }
 
 /** The body of an event stream, to which something can be added: it has no length, and no coding hides its lines. */

@@ -55,6 +55,16 @@ export class ConnectionPool {
     return this.#places.taken;
   }
 
+  /** Those of this config that are unused. */
+  get unused(): number {
+    return this.#idle.size;
+  }
+
+  /** Connections to the server that were opened so far. */
+  get opened(): number {
+    return this.#places.opened;
+  }
+
   /** An unused connection, at once, or undefined where a new one is needed. */
   takeIdle(): UpstreamConnection | undefined {
     for (;;) {
@@ -113,6 +123,7 @@ export class ConnectionPool {
       );
       this.#all.set(connection, socket.remoteAddress);
       opened = true;
+      this.#places.opened++;
       return connection;
     } finally {
       if (!opened) this.#places.free();

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Deadline } from "../base/deadline.ts";
 import { FrameTracker } from "../http/websocket-frames.ts";
-import type { OpenTunnel } from "../message/tunnel.ts";
+import type { OpenTunnel, TunnelledBytes } from "../message/tunnel.ts";
 import { Flow } from "./flow.ts";
 
 /** Time that the other direction may go on after one side has finished sending. */
@@ -64,6 +64,10 @@ class Tunnel implements OpenTunnel {
     this.#back.start(second.early);
     // Not from here: whoever opens it does not have it yet.
     if (first.socket.destroyed || second.socket.destroyed) queueMicrotask(() => this.#finish("done"));
+  }
+
+  get bytes(): TunnelledBytes {
+    return { fromClient: this.#forth.bytes, toClient: this.#back.bytes };
   }
 
   goAway(ms: number): boolean {

@@ -44,10 +44,12 @@ export interface MetricsScene {
 /** Opens a scene that closes with its test. `answer` is that of the server; without it, it is silent. */
 export async function openMetricsScene(
   t: TestContext,
-  { answer, further = [], config }: {
+  { answer, further = [], backends: backendsOf, config }: {
     answer?: (head: string) => string | undefined;
     /** More frontends. */
     further?: readonly Record<string, unknown>[];
+    /** Other backends, made of the names of the servers that listen and that do not. */
+    backends?: (up: string, down: string) => Record<string, unknown>;
     config?: Record<string, unknown>;
   } = {},
 ): Promise<MetricsScene> {
@@ -65,7 +67,8 @@ export async function openMetricsScene(
         { name: "side", bind: "127.0.0.1:0", routes: [{ path_prefix: "/dead", backend: "dead" }] },
         ...further,
       ],
-      backends: { app: { servers: [names.up] }, dead: { servers: [names.down] } },
+      backends: backendsOf?.(names.up, names.down) ??
+        { app: { servers: [names.up] }, dead: { servers: [names.down] } },
       ...config,
     },
   });

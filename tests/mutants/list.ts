@@ -663,6 +663,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/base/deadline-queue.test.ts"],
   },
   {
+    file: "downstream/tunnelled.ts",
+    breaks: "tunnels that are over stay open in the metrics",
+    from: "reception.onTunnelOver(open, kind);",
+    to: "",
+    tests: ["unit/downstream/draining.test.ts"],
+  },
+  {
+    file: "observe/frontend-metrics.ts",
+    breaks: "requests that never waited count as waits",
+    from: "if (exchange.queueMs > 0) counts.queueSeconds",
+    to: "counts.queueSeconds",
+    tests: ["integration/metrics-state.test.ts"],
+  },
+  {
     file: "observe/frontend-metrics.ts",
     breaks: "requests that are over are in flight",
     from: "this.#inFlight--;",

@@ -14,10 +14,20 @@ function sourcesOf(servers: number): MetricsSources {
     name: `http://10.0.0.1:${i}`,
     inFlight: 0,
     weight: 1,
-    pool: { size: 0 },
+    pool: { size: 0, unused: 0, opened: 0, waiting: 0 },
+    tunnels: { size: 0 },
     health: { up: true },
     passive: { isEjected: () => false },
-    record: { ejections: 0, answers: [0, 0, 7], responseSeconds: new Histogram() },
+    record: {
+      ejections: 0,
+      retried: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+      probes: 0,
+      probesPassed: 0,
+      answers: [0, 0, 7],
+      responseSeconds: new Histogram(),
+    },
     failures: new Map(),
   });
   const backend = {
@@ -30,8 +40,9 @@ function sourcesOf(servers: number): MetricsSources {
     build: { version: "1", runtime: "r" },
     frontends: new Map([["web", new FrontendMetrics()]]),
     backends: () => [backend as unknown as Backend],
-    connections: () => 0,
-    reloads: { done: 0, failed: 0, last: undefined },
+    connections: () => new Map([["idle", 0]]),
+    loopDelay: new Histogram(),
+    reloads: { done: 0, failed: 0, last: undefined, takenOverAt: 0 },
   };
 }
 
@@ -94,7 +105,7 @@ test("MetricsPages.next() makes two pages for all who ask while one is made, als
     ...sourcesOf(1),
     connections: () => {
       if (fails) throw new Error("not now");
-      return 0;
+      return new Map([["idle", 0]]);
     },
   }));
   const results = await Promise.allSettled([failing.next(TEXT_FORMAT), failing.next(TEXT_FORMAT)]);

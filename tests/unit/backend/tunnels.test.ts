@@ -14,6 +14,7 @@ function setUp(t: TestContext) {
     pass: (ms: number) => clock.pass(ms),
     add(name: string, speaks = true) {
       const tunnel = {
+        bytes: { fromClient: 0, toClient: 0 },
         goAway: () => speaks && ended.push(`${name} goodbye`) > 0,
         cut: () => void ended.push(`${name} cut`),
       };

@@ -102,6 +102,8 @@ export class ClientScene {
   readonly exchanges: Exchange[] = [];
   readonly refusals: string[] = [];
   begun = 0;
+  /** Tunnels that are open. */
+  tunnels = 0;
 
   constructor(t: TestContext, options: ClientSceneOptions = {}) {
     this.clock = new Clock(t);
@@ -124,6 +126,9 @@ export class ClientScene {
         serve: (request, taker) => answerFrom(() => this.#fetch(request), request.exchange, taker),
         failureAnswer: (error) => responseOf(error.status, error.kind),
         onRefused: (refusal) => void this.refusals.push(refusal),
+        onAccepted() {},
+        onTunnel: () => void this.tunnels++,
+        onTunnelOver: () => void this.tunnels--,
         onBegun: () => void this.begun++,
         onExchange: (exchange) => {
           this.exchanges.push(exchange);

@@ -8,6 +8,8 @@ import { ClientScene, get, post, statuses } from "./client-scene.ts";
 
 /** A server's side of a tunnel, of which the test says when it is over. */
 class DrivenTunnel implements UpstreamTunnel, OpenTunnel {
+  readonly kind = "other";
+  readonly bytes = { fromClient: 0, toClient: 0 };
   readonly goodbyes: number[] = [];
   dropped = 0;
   early = "";
@@ -52,8 +54,10 @@ test("an exchange that opens a tunnel hands the socket over, and is over with th
   client.receive(get("/in-the-tunnel"));
   await scene.clock.advance(100_000);
   assert.deepEqual([scene.asked.length, client.destroyed, scene.clock.timers], [1, false, 0]);
+  assert.equal(scene.tunnels, 1);
   tunnel.end({ fromClient: 7, toClient: 9 });
   await settle();
+  assert.equal(scene.tunnels, 0);
   assert.deepEqual([scene.ended, scene.exchanges[0]!.bytesIn, scene.clients.size], [["ok 101 9"], 7, 0]);
 });
 

@@ -39,12 +39,23 @@ test("FrontendMetrics counts a request from its beginning to its end", () => {
   metrics.finished(exchange({ bytesIn: 3, bytesOut: 50 }), 1500);
   metrics.finished(exchange({ bytesIn: 4, bytesOut: 600 }), 1500);
   assert.deepEqual(samples(metrics), {
+    accepted_connections_total: 0,
     refused_connections_total: 0,
     requests_in_flight: 1,
+    'requests_by_version_total{version="1.0"}': 0,
+    'requests_by_version_total{version="1.1"}': 2,
+    ...Object.fromEntries(
+      ["connect", "websocket", "other"].flatMap((kind) => [
+        [`tunnels{kind="${kind}"}`, 0],
+        [`tunnels_total{kind="${kind}"}`, 0],
+      ]),
+    ),
     received_body_bytes_total: 7,
     sent_body_bytes_total: 650,
     'requests_total{backend="app",method="GET",status="200"}': 2,
+    'retries_total{backend="app"}': 0,
     'request_duration_seconds_count{backend="app"}': 2,
+    'queue_seconds_count{backend="app"}': 0,
   });
 });
 

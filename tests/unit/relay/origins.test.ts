@@ -40,7 +40,7 @@ test("Origins.of() lets go of the one that was used longest ago, and its tunnels
   const origins = setUp({ timeouts: { tunnel_drain: "1s" } });
   const backends = Array.from({ length: 1024 }, (_, i) => origins.of("http", `${i}.test`));
   let cut = false;
-  const tunnel = { goAway: () => false, cut: () => void (cut = true) };
+  const tunnel = { bytes: { fromClient: 0, toClient: 0 }, goAway: () => false, cut: () => void (cut = true) };
   backends[1]!.servers[0]!.tunnels.add(tunnel);
   origins.of("http", "0.test");
   origins.of("http", "new.test");

@@ -28,6 +28,11 @@ export function pairs(fields: LogFields, valueSize: number): string {
   return text;
 }
 
+/** `text` as JSON, with no more than `size` bytes of it. */
+export function escapedValue(text: string, size: number): string {
+  return escaped(cut(text, size));
+}
+
 /** Quoted where a blank, a quote or a control character would break the line apart or forge another one. */
 export function printable(value: string | number | boolean, size: number): string {
   if (typeof value !== "string") return String(value);

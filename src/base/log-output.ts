@@ -1,7 +1,12 @@
+import { DEFAULT_VALUE_SIZE } from "./log-line.ts";
+import { JsonLines } from "./json-lines.ts";
+
 /** Lines are held back for this long at most, so that many of them share one write. */
 const HOLD_MS = 50;
-/** Text that is not held back any longer, in characters. */
+/** Lines of so many bytes are not held back any longer. */
 const MAX_HELD = 32 * 1024;
+/** A line has no more as a rule. */
+const USUAL_LINE = 8 * 1024;
 const NEWLINE = 10;
 const encoder = new TextEncoder();
 
@@ -12,7 +17,8 @@ export type WriteLines = (bytes: Uint8Array, done: (written: number) => void) =>
 export class LogOutput {
   readonly #write: WriteLines;
   readonly #describeLost: (lines: number) => string;
-  #held = "";
+  /** What is held back. */
+  readonly lines: JsonLines;
   /** Lines that could not be written, and of which no line that was written tells. */
   #lost = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -22,15 +28,28 @@ export class LogOutput {
   };
 
   /** `describeLost` is the line that tells of lost ones, in front of the next that is written. */
-  constructor(write: WriteLines, describeLost: (lines: number) => string) {
+  constructor(
+    write: WriteLines,
+    describeLost: (lines: number) => string,
+    now: () => number = Date.now,
+  ) {
     this.#write = write;
     this.#describeLost = describeLost;
+    this.lines = new JsonLines({
+      capacity: MAX_HELD + USUAL_LINE,
+      valueSize: DEFAULT_VALUE_SIZE,
+      now,
+      onLine: () => this.#onLine(),
+    });
   }
 
   /** Adds a line, and writes it within 50 ms, with others. */
   add(line: string): void {
-    this.#held += line;
-    if (this.#held.length >= MAX_HELD) this.flush();
+    this.lines.line(line);
+  }
+
+  #onLine(): void {
+    if (this.lines.length >= MAX_HELD) this.flush();
     else this.#timer ??= setTimeout(this.#expire, HOLD_MS);
   }
 
@@ -38,12 +57,11 @@ export class LogOutput {
   flush(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#held === "") return;
+    if (this.lines.length === 0) return;
     const told = this.#lost;
     this.#lost = 0;
-    // As bytes: a long text that was put together from many pieces is slow to write.
-    const bytes = encoder.encode(told === 0 ? this.#held : this.#describeLost(told) + this.#held);
-    this.#held = "";
+    const held = this.lines.take();
+    const bytes = told === 0 ? held : concat(encoder.encode(this.#describeLost(told)), held);
     this.#write(bytes, (written) => {
       if (written < bytes.length) this.#lose(bytes, written, told);
     });
@@ -57,4 +75,11 @@ export class LogOutput {
       if (bytes[i] === NEWLINE) this.#lost++;
     }
   }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }

@@ -11,9 +11,8 @@ import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { OpenTunnel, TunnelKind } from "../message/tunnel.ts";
 import type { Exchange } from "../message/exchange.ts";
-import { type AccessLog, logAccess } from "../observe/access-log.ts";
+import { type AccessLog, accessLogOf, logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
-import { LoggedHeaders } from "../observe/logged-headers.ts";
 import type { RecentErrors } from "../observe/recent-errors.ts";
 import { SummedEvent } from "../observe/summed-event.ts";
 import { type App, handlerOf } from "../proxy/app.ts";
@@ -93,7 +92,7 @@ export class FrontendReception implements Reception {
     this.#handle = served.handle ?? handlerOf(served.app);
     this.#errors = served.errors;
     this.#trusted = trustedBy(served);
-    this.#access = accessLog(served, config, log);
+    this.#access = accessLogOf(served.config.name, config.log, log);
     this.#recentErrors = errors;
     this.keepsSentFields = this.#access?.headers?.ofAnswers === true;
   }
@@ -143,15 +142,6 @@ export class FrontendReception implements Reception {
 /** The proxies in front, by address. */
 function trustedBy({ config: { trustedProxies = [] } }: ServedFrontend): IpSet {
   return new IpSet(trustedProxies.flatMap((entry) => entry === "unix" ? [] : entry));
-}
-
-/** Undefined where requests are not logged. */
-function accessLog(
-  { config: { name } }: ServedFrontend,
-  { log: config }: Config,
-  log: Log,
-): AccessLog | undefined {
-  return config.access ? { log, frontend: name, headers: LoggedHeaders.of(config) } : undefined;
 }
 
 /** RFC 9112 §3.2.2: a proxy ignores the Host of a request in absolute-form. */

@@ -1,24 +1,38 @@
 import type { Log } from "../base/log.ts";
+import type { JsonPart } from "../base/json-lines.ts";
+import type { LogConfig } from "../config/sections/log.ts";
 import type { Exchange } from "../message/exchange.ts";
-import type { LoggedHeaders } from "./logged-headers.ts";
+import { lineOpening, writeAccessLine } from "./access-line.ts";
+import { LoggedHeaders } from "./logged-headers.ts";
 
 /** Where lines of finished exchanges go, and what they show. */
 export interface AccessLog {
   readonly log: Log;
   readonly frontend: string;
+  /** How lines begin, where they are JSON. */
+  readonly opening: JsonPart;
   /** Headers that lines show; undefined for none. */
   readonly headers: LoggedHeaders | undefined;
+}
+
+/** What `config` asks for, for the frontend of that name; undefined where requests are not logged. */
+export function accessLogOf(frontend: string, config: LogConfig, log: Log): AccessLog | undefined {
+  return config.access
+    ? { log, frontend, opening: lineOpening(frontend), headers: LoggedHeaders.of(config) }
+    : undefined;
 }
 
 /**
  * Writes the line of one finished exchange; `now` on the clock of `performance.now()`. The status 499 stands for a
  * client that left before an answer.
  */
-export function logAccess(
-  { log, frontend, headers }: AccessLog,
-  exchange: Exchange,
-  now: number,
-): void {
+export function logAccess(access: AccessLog, exchange: Exchange, now: number): void {
+  const { log, frontend, opening, headers } = access;
+  const { jsonLines } = log;
+  if (jsonLines !== undefined) {
+    writeAccessLine(jsonLines, exchange, { opening, headers, now });
+    return;
+  }
   const { peer, client, fields, queueMs, connectMs, headAt } = exchange;
   const line = {
     frontend,

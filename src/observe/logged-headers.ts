@@ -1,3 +1,4 @@
+import { type JsonLines, JsonPart } from "../base/json-lines.ts";
 import type { LogFields } from "../base/log-event.ts";
 import type { LogConfig } from "../config/sections/log.ts";
 import { SECRET_HEADERS } from "../config/values/secret-headers.ts";
@@ -10,6 +11,8 @@ const MASK = "[masked]";
 interface Shown {
   /** Its name in the line. */
   readonly key: string;
+  /** The same in a line of JSON. */
+  readonly part: JsonPart;
   readonly lower: string;
   readonly masked: boolean;
 }
@@ -28,7 +31,13 @@ export class LoggedHeaders {
   private constructor({ requestHeaders, responseHeaders, showSecrets }: LogConfig) {
     const shown = (side: string) => (name: string) => {
       const lower = name.toLowerCase();
-      return { key: `${side}.${lower}`, lower, masked: !showSecrets && SECRET_HEADERS.has(lower) };
+      const key = `${side}.${lower}`;
+      return {
+        key,
+        part: new JsonPart(`,"${key}":`),
+        lower,
+        masked: !showSecrets && SECRET_HEADERS.has(lower),
+      };
     };
     this.#request = requestHeaders.map(shown("request"));
     this.#response = responseHeaders.map(shown("response"));
@@ -44,6 +53,22 @@ export class LoggedHeaders {
     add(line, this.#request, fields);
     add(line, this.#response, sentFields);
     return line;
+  }
+
+  /** Writes them to a line of JSON. */
+  write(lines: JsonLines, { fields, sentFields }: Exchange): void {
+    write(lines, this.#request, fields);
+    write(lines, this.#response, sentFields);
+  }
+}
+
+function write(lines: JsonLines, shown: readonly Shown[], fields: Fields | undefined): void {
+  if (fields === undefined) return;
+  for (const { part, lower, masked } of shown) {
+    const value = fields.get(lower);
+    if (value === undefined) continue;
+    lines.part(part);
+    lines.text(masked ? MASK : value);
   }
 }
 

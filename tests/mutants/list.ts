@@ -998,4 +998,27 @@ export const MUTANTS: readonly Mutant[] = [
     to: "this.#lastHost !== undefined",
     tests: [OLD_READING],
   },
+
+  // The log.
+  {
+    file: "base/json-lines.ts",
+    breaks: "memory that one long line took is kept for good",
+    from: "if (this.#bytes.length > this.#capacity) this.#replace(this.#capacity);",
+    to: "",
+    tests: ["unit/base/json-lines.test.ts"],
+  },
+  {
+    file: "base/json-lines.ts",
+    breaks: "a terminal obeys what a client sends",
+    from: "if (code < 0x20 || code >= 0x7f || code === QUOTE || code === BACKSLASH)",
+    to: "if (code < 0x20 || code === QUOTE || code === BACKSLASH)",
+    tests: ["unit/base/json-lines.test.ts"],
+  },
+  {
+    file: "base/log.ts",
+    breaks: "a log that is turned down goes on with lines of requests",
+    from: "toLine === jsonLine && info >= least ?",
+    to: "toLine === jsonLine ?",
+    tests: ["unit/observe/access-log.test.ts"],
+  },
 ];

@@ -1,0 +1,93 @@
+import { type JsonLines, JsonPart } from "../base/json-lines.ts";
+import { DEFAULT_VALUE_SIZE, escapedValue } from "../base/log-line.ts";
+import type { Exchange } from "../message/exchange.ts";
+import type { LoggedHeaders } from "./logged-headers.ts";
+
+const OPENING = new JsonPart('{"time":"');
+const PEER = new JsonPart(',"peer":');
+const USER = new JsonPart(',"user":');
+const METHOD = new JsonPart(',"method":');
+const HOST = new JsonPart(',"host":');
+const TARGET = new JsonPart(',"target":');
+const STATUS = ["HTTP/1.0", "HTTP/1.1"].map((version) => new JsonPart(`,"protocol":"${version}","status":`));
+const OK = new JsonPart(',"reason":"ok"');
+const REASON = new JsonPart(',"reason":');
+const DETAIL = new JsonPart(',"detail":');
+const BACKEND = new JsonPart(',"backend":');
+const SERVER = new JsonPart(',"server":');
+const ATTEMPTS = new JsonPart(',"attempts":');
+const TRIED = new JsonPart(',"tried":');
+const RETRY = new JsonPart(',"retry":');
+const BYTES_IN = new JsonPart(',"bytes_in":');
+const BYTES_OUT = new JsonPart(',"bytes_out":');
+const ELAPSED = new JsonPart(',"elapsed_ms":');
+const QUEUE = new JsonPart(',"queue_ms":');
+const CONNECT = new JsonPart(',"connect_ms":');
+const HEAD = new JsonPart(',"head_ms":');
+const BODY = new JsonPart(',"body_ms":');
+const REQUEST_ID = new JsonPart(',"request_id":');
+const USER_AGENT = new JsonPart(',"user_agent":');
+const ENDING = new JsonPart("}\n");
+
+/** Where a line begins that is about a request to `frontend`: all from the time up to the client's address. */
+export function lineOpening(frontend: string): JsonPart {
+  return new JsonPart(
+    `","level":"info","event":"access","frontend":${escapedValue(frontend, DEFAULT_VALUE_SIZE)},"client":`,
+  );
+}
+
+/** Writes the line of one finished exchange to `lines`, with what `logAccess` puts into an object for others. */
+export function writeAccessLine(
+  lines: JsonLines,
+  exchange: Exchange,
+  { opening, headers, now }: { opening: JsonPart; headers: LoggedHeaders | undefined; now: number },
+): void {
+  const { peer, client, headAt } = exchange;
+  lines.part(OPENING);
+  lines.time();
+  lines.part(opening);
+  lines.text(client || "unix");
+  if (peer.address !== client) text(lines, PEER, peer.address || "unix");
+  text(lines, USER, exchange.user);
+  text(lines, METHOD, exchange.method || "-");
+  text(lines, HOST, exchange.authority || "-");
+  text(lines, TARGET, exchange.target || "-");
+  whole(lines, STATUS[exchange.minorVersion]!, exchange.status || 499);
+  if (exchange.reason === "ok") lines.part(OK);
+  else text(lines, REASON, exchange.reason);
+  text(lines, DETAIL, exchange.detail);
+  text(lines, BACKEND, exchange.backend);
+  text(lines, SERVER, exchange.server);
+  whole(lines, ATTEMPTS, exchange.attempts);
+  text(lines, TRIED, exchange.tried);
+  text(lines, RETRY, exchange.retry);
+  whole(lines, BYTES_IN, exchange.bytesIn);
+  whole(lines, BYTES_OUT, exchange.bytesOut);
+  time(lines, ELAPSED, now - exchange.startedAt);
+  if (exchange.queueMs > 0) time(lines, QUEUE, exchange.queueMs);
+  if (exchange.connectMs > 0) time(lines, CONNECT, exchange.connectMs);
+  if (headAt > 0) {
+    time(lines, HEAD, exchange.headMs);
+    time(lines, BODY, now - headAt);
+  }
+  text(lines, REQUEST_ID, exchange.requestId);
+  text(lines, USER_AGENT, exchange.fields?.get("user-agent"));
+  headers?.write(lines, exchange);
+  lines.end(ENDING);
+}
+
+function text(lines: JsonLines, name: JsonPart, value: string | undefined): void {
+  if (value === undefined) return;
+  lines.part(name);
+  lines.text(value);
+}
+
+function whole(lines: JsonLines, name: JsonPart, value: number): void {
+  lines.part(name);
+  lines.whole(value);
+}
+
+function time(lines: JsonLines, name: JsonPart, ms: number): void {
+  lines.part(name);
+  lines.tenths(ms);
+}

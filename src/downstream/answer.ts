@@ -1,7 +1,7 @@
 import { ProxyError } from "../base/errors.ts";
 import { Fields } from "../http/fields.ts";
 import { declaredLength } from "../http/framing.ts";
-import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
+import { hasConnectionOption } from "../http/hop-by-hop.ts";
 import { reasonPhrase } from "../http/status.ts";
 import { fieldLine } from "../http1/encode.ts";
 import type { BodySource } from "../message/body.ts";
@@ -24,6 +24,8 @@ export interface AnsweredRequest {
   readonly keepAlive: boolean;
   /** The server's answer, if there was one. */
   readonly answer: Exchange["answer"];
+  /** Whether somebody looks at the fields that are sent. */
+  readonly keepsFields: boolean;
 }
 
 /** An answer of which the head was written. */
@@ -44,23 +46,26 @@ export function beginAnswer(
   request: AnsweredRequest,
 ): BegunAnswer {
   const forwarded = response instanceof ForwardedResponse;
+  if (forwarded && request.keepsFields) response.settle();
   const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answer?.fields);
   const status = sentStatus(response, request.answer?.status);
   if (status < 200) throw new ProxyError("internal_error", `An app answered with the status ${status}`);
   const body = forwarded || response instanceof WholeResponse ? response.takeBody() : response.body;
   const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
   // A server's own `Connection` is gone by now; this one is an app's.
-  const keepAlive = request.keepAlive && (forwarded || !hasConnectionOption(connectionOf(fields), "close"));
+  const keepAlive = request.keepAlive && (forwarded || !hasConnectionOption(fields.connection, "close"));
   const dropsTrailer = forwarded ? response.dropsTrailer : undefined;
   const head = new ResponseHeadSource({
     status,
     reason: response.statusText || reasonPhrase(status),
     fields,
+    lastLine: forwarded ? response.viaLine : undefined,
     length: source?.length,
     hasBody: source !== null,
     keepsTrailers: source?.losesTrailers !== true,
     dropsTrailer,
-    ...request,
+    method: request.method,
+    minorVersion: request.minorVersion,
     keepAlive,
   });
   writer.begin(head, head.delivery === "chunked", dropsTrailer);

@@ -241,6 +241,7 @@ export class DownstreamConnection
         minorVersion: exchange.minorVersion,
         keepAlive: !this.#closing,
         answer: exchange.answer,
+        keepsFields: this.#reception.keepsSentFields,
       });
       if (closes) this.#closing = true;
       this.#phase = "answering";

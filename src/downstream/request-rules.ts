@@ -4,7 +4,7 @@ import { TICK } from "../base/tick.ts";
 import { readAuthority } from "../http/authority.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
-import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
+import { hasConnectionOption } from "../http/hop-by-hop.ts";
 import type { RefusedHead, RequestHead } from "../http1/request-decoder.ts";
 import { Exchange, type Informer, type Peer } from "../message/exchange.ts";
 import { IncomingRequest } from "../message/incoming-request.ts";
@@ -35,7 +35,7 @@ function hostOf(fields: Fields | undefined): string {
 export function wantsKeepAlive(head: RequestHead): boolean {
   // What follows a CONNECT that is refused may be meant for the tunnel (RFC 9931).
   if (head.method === "CONNECT") return false;
-  const connection = connectionOf(head.fields);
+  const connection = head.fields.connection;
   if (hasConnectionOption(connection, "close")) return false;
   return head.minorVersion === 1 || hasConnectionOption(connection, "keep-alive");
 }

@@ -1,6 +1,8 @@
+import { ROLE } from "./field-name.ts";
 import type { Fields } from "./fields.ts";
 
 /** A stream of events by its media type (RFC 9110 §8.3.1 compares it without case). */
+const MEDIA_TYPE = "text/event-stream";
 const EVENT_STREAM = /^text\/event-stream[\t ]*(?:;|$)/i;
 
 /**
@@ -9,8 +11,10 @@ const EVENT_STREAM = /^text\/event-stream[\t ]*(?:;|$)/i;
  * any other answer. Returns whether it is an event stream.
  */
 export function announceEventStream(fields: Fields): boolean {
-  const type = fields.get("content-type");
-  if (type === undefined || !EVENT_STREAM.test(type)) return false;
+  const line = fields.lineOf(ROLE.contentType);
+  if (
+    line === -1 || !fields.valueBegins(line, MEDIA_TYPE) || !EVENT_STREAM.test(fields.get("content-type")!)
+  ) return false;
   if (!fields.has("x-accel-buffering")) fields.append("X-Accel-Buffering", "no");
   if (!fields.has("cache-control")) fields.append("Cache-Control", "no-cache");
   return true;

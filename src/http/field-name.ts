@@ -28,6 +28,7 @@ export const ROLE = {
   cdnLoop: 20,
   te: 21,
   trailer: 22,
+  contentType: 23,
 } as const;
 
 export type Role = (typeof ROLE)[keyof typeof ROLE];
@@ -76,6 +77,7 @@ const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["content-location", ROLE.location],
   ["refresh", ROLE.location],
   ["set-cookie", ROLE.setCookie],
+  ["content-type", ROLE.contentType],
 ]);
 
 const HOP_BY_HOP: ReadonlySet<string> = new Set([

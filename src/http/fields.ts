@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
-import { ALIAS_BIT, type FieldName, fieldName, HOP_BY_HOP_BIT, type Role } from "./field-name.ts";
-import { isTextAt, latin1 } from "./latin1.ts";
+import { ALIAS_BIT, type FieldName, fieldName, HOP_BY_HOP_BIT, ROLE, type Role } from "./field-name.ts";
+import { isLowerTextAt, isTextAt, latin1 } from "./latin1.ts";
 import { isBlank } from "./list.ts";
-import { receivedName } from "./received-name.ts";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -19,6 +18,16 @@ const COMMON_VALUES: readonly string[] = ["keep-alive", "close", "Keep-Alive", "
 /** A number that a double holds, and a length of a body, has no more digits. */
 const MAX_DIGITS = 15;
 
+/** What is known of the lines of a head. */
+export interface MarkedLines {
+  /** Three for each line: where its name begins, its colon, where it ends. */
+  readonly marks: number[];
+  /** What is known of their names. */
+  readonly kinds: FieldName[];
+  /** The bits of all names. */
+  readonly seen: number;
+}
+
 /**
  * The header or trailer fields of one message as they came: order, case and repetitions are kept.
  *
@@ -34,27 +43,20 @@ export class Fields {
   #texts: string[] | undefined;
   /** Values that were asked for, by line. */
   #asked: (string | undefined)[] | undefined;
+  /** What the Connection lines say, where somebody has asked and no line was changed since. */
+  #connection: string | undefined;
   /** Bits of every line that was ever here. */
-  #seen = 0;
+  #seen: number;
 
   /**
-   * Lines that stand in `bytes`, which must not change any more; without arguments there are none. `marks` has three for
-   * each, counted from `base`, and is the list's own from now on.
+   * Lines that stand in `bytes`, which must not change any more; without arguments there are none. The lists are this
+   * one's own from now on.
    */
-  constructor(bytes: Buffer = NOTHING, marks: number[] = [], base = 0) {
+  constructor(bytes: Buffer = NOTHING, lines: MarkedLines = { marks: [], kinds: [], seen: 0 }) {
     this.#bytes = bytes;
-    this.#marks = marks;
-    const lines = marks.length / MARKS;
-    const kinds: FieldName[] = this.kinds = lines === 0 ? [] : new Array(lines);
-    let seen = 0;
-    for (let line = 0, i = 0; line < lines; line++, i += MARKS) {
-      const from = marks[i] = marks[i]! + base;
-      const colon = marks[i + 1] = marks[i + 1]! + base;
-      marks[i + 2] = marks[i + 2]! + base;
-      const kind = kinds[line] = receivedName(bytes, from, colon);
-      seen |= kind.bits;
-    }
-    this.#seen = seen;
+    this.#marks = lines.marks;
+    this.kinds = lines.kinds;
+    this.#seen = lines.seen;
   }
 
   /** Number of field lines. */
@@ -127,6 +129,7 @@ export class Fields {
 
   /** Puts `value` in place of the value of a line. */
   setValue(line: number, value: string): void {
+    this.#connection = undefined;
     if (this.#isText(line)) {
       this.#texts![this.#marks[line * MARKS]! + 1] = value;
       return;
@@ -139,6 +142,7 @@ export class Fields {
   /** Adds a line at the end. */
   append(name: string, value: string): void {
     const kind = fieldName(name);
+    this.#connection = undefined;
     this.kinds.push(kind);
     this.#marks.push(this.#keepText(name, value), 0, TEXT);
     this.#seen |= kind.bits;
@@ -164,6 +168,20 @@ export class Fields {
     if (!this.mayHave(role)) return -1;
     for (let i = 0; i < this.kinds.length; i++) if (this.kinds[i]!.role === role) return i;
     return -1;
+  }
+
+  /** The values of all Connection lines, joined by a comma; undefined where there is none. */
+  get connection(): string | undefined {
+    if (!this.mayHave(ROLE.connection)) return undefined;
+    return this.#connection ??= this.get("connection");
+  }
+
+  /** Whether the value of a line begins with `lower`, which is in lower case, in any case. */
+  valueBegins(line: number, lower: string): boolean {
+    if (this.#isText(line)) return this.#textOf(line).slice(0, lower.length).toLowerCase() === lower;
+    const from = this.#valueFrom(line);
+    const to = from + lower.length;
+    return to <= this.#marks[line * MARKS + 2]! && isLowerTextAt(lower, this.#bytes, from, to);
   }
 
   /** All values of `lower` joined by a comma, as RFC 9110 §5.3 reads repeated lines; undefined where there is none. */
@@ -197,6 +215,7 @@ export class Fields {
     kinds.length = kept;
     marks.length = kept * MARKS;
     this.#asked = undefined;
+    this.#connection = undefined;
   }
 
   /** Puts what `change` makes of its value in place of it, in every line of `role`. */

@@ -1,5 +1,4 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
-import { ROLE } from "./field-name.ts";
 import { hasMoreMembers, listMembers } from "./list.ts";
 import type { Fields } from "./fields.ts";
 
@@ -12,7 +11,7 @@ const MAX_OPTIONS = 128;
  * @throws {ProxyError} of the kind `blame`.
  */
 export function checkConnection(fields: Fields, blame: ProxyErrorKind): void {
-  const connection = connectionOf(fields);
+  const { connection } = fields;
   if (connection !== undefined && hasMoreMembers(connection, MAX_OPTIONS)) {
     throw new ProxyError(blame, `Connection lists more than ${MAX_OPTIONS} options`);
   }
@@ -51,17 +50,6 @@ export function takesTrailers(te: string): boolean {
 
 /** The member `trailers` of a list. */
 const TRAILERS = /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i;
-
-/** The joined `Connection` lines of `fields`, found by role. */
-export function connectionOf(fields: Fields): string | undefined {
-  if (!fields.mayHave(ROLE.connection)) return undefined;
-  let found: string | undefined;
-  for (let i = 0; i < fields.kinds.length; i++) {
-    if (fields.kinds[i]!.role !== ROLE.connection) continue;
-    found = found === undefined ? fields.value(i) : `${found}, ${fields.value(i)}`;
-  }
-  return found;
-}
 
 function isCommon(connection: string): boolean {
   return connection === "keep-alive" || connection === "close" || connection === "Keep-Alive" ||

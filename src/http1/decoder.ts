@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import { type Framing, NO_BODY } from "../http/framing.ts";
-import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
+import { nominatedNames } from "../http/hop-by-hop.ts";
 import { BodyReader, type PieceSink } from "./body-reader.ts";
 import { HeadReader, type HeadRules } from "./head-reader.ts";
 import type { CodecLimits } from "../http/head-limits.ts";
@@ -229,7 +229,7 @@ export abstract class Decoder<Head> {
     this.#head = head;
     this.#trailers = undefined;
     const framing = this.framing(head);
-    this.#nominated = framing.kind === "chunked" ? nominatedNames(connectionOf(fields)) : undefined;
+    this.#nominated = framing.kind === "chunked" ? nominatedNames(fields.connection) : undefined;
     this.#body = framing === NO_BODY ? EMPTY_BODY : this.#readerOf(framing);
     return "head";
   }

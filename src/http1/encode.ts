@@ -1,7 +1,7 @@
 import { type FieldName, fieldName, ROLE } from "../http/field-name.ts";
 import { trimBlanks } from "../http/list.ts";
 import type { Fields } from "../http/fields.ts";
-import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
+import { nominatedNames } from "../http/hop-by-hop.ts";
 
 export type DropsField = (kind: FieldName) => boolean;
 
@@ -45,7 +45,7 @@ export function fieldLine(name: string, value: string): string {
 export function informationalHead(status: number, reason: string, fields: Fields | undefined): string {
   let text = "HTTP/1.1 " + status + " " + reason + "\r\n";
   if (fields !== undefined) {
-    const nominated = nominatedNames(connectionOf(fields));
+    const nominated = nominatedNames(fields.connection);
     for (let i = 0; i < fields.size; i++) {
       const kind = fields.kinds[i]!;
       const { hopByHop, role, lower } = kind;

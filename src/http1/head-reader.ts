@@ -2,10 +2,14 @@ import { Buffer } from "node:buffer";
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { formatSize } from "../base/units.ts";
 import { CLASS, TOKEN, VALUE } from "../http/chars.ts";
+import type { FieldName } from "../http/field-name.ts";
 import { Fields } from "../http/fields.ts";
 import type { CodecLimits } from "../http/head-limits.ts";
+import { isBlank } from "../http/list.ts";
+import { isLowerTextAt } from "../http/latin1.ts";
+import { receivedName } from "../http/received-name.ts";
 
-const HT = 0x09, LF = 0x0a, CR = 0x0d, SP = 0x20, COLON = 0x3a;
+const LF = 0x0a, CR = 0x0d, COLON = 0x3a;
 
 /** Where in the head the scan stands. */
 const START_LINE = 0, LINE_BEGIN = 1, NAME = 2, FIELD_VALUE = 3;
@@ -13,8 +17,13 @@ const START_LINE = 0, LINE_BEGIN = 1, NAME = 2, FIELD_VALUE = 3;
 /** Bytes that a start line may have besides the target: method, version, blanks. */
 const START_LINE_EXTRA_BYTES = 64;
 
+/** Marks of one field. */
+const MARKS = 3;
+
 /** The bytes that a head came in are kept with it up to this size; of more, who keeps the head is not to keep the rest. */
 const MAX_KEPT_BYTES = 4 * 1024;
+/** The names of the last head are kept where it was not larger. */
+const MAX_EXPECTED_BYTES = 4 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -34,7 +43,9 @@ export interface HeadRules {
  * forbid as soon as it is seen: bare CR or LF, control bytes, a line that begins with a blank (obs-fold), a
  * name that is no token, a blank before the colon.
  *
- * One pass over the bytes finds, checks and marks; a head that came in one small piece is not copied.
+ * One pass over the bytes finds, checks and marks; a head that came in one small piece is not copied. Who sends one head
+ * after another sends much the same fields in the same order, so each name is first compared with the one that stood in
+ * its place before.
  */
 export class HeadReader {
   readonly #rules: HeadRules;
@@ -44,9 +55,13 @@ export class HeadReader {
   #scanned = 0;
   #state: number;
   #startLineEnd = 0;
-  /** Per field: start of the name, the colon, the end of the line; the first `#used` of them. One array for all heads. */
+  /** Per field: start of the name, the colon, the end of the line. One array for all heads, as is that of the names. */
   readonly #marks: number[] = [];
-  #used = 0;
+  /** What is known of the names: the first `#names` of this head, behind them those of a head before. */
+  readonly #kinds: FieldName[] = [];
+  #names = 0;
+  /** Bits of the names of this head. */
+  #seen = 0;
   #bytes: Buffer = NOTHING;
   #begin = 0;
   #inChunk = false;
@@ -68,8 +83,11 @@ export class HeadReader {
   push(chunk: Buffer, from: number): number {
     if (this.#stored === 0) {
       const end = this.#scan(chunk, from, chunk.length);
-      if (end === -1) this.#keep(chunk, from);
-      else this.#settle(chunk, from, end);
+      if (end !== -1) this.#settle(chunk, from, end);
+      else {
+        this.#keep(chunk, from);
+        this.#moveMarks(from);
+      }
       return end;
     }
     const before = this.#stored;
@@ -102,17 +120,24 @@ export class HeadReader {
 
   /** The field lines of the complete head, in order. */
   fields(): Fields {
-    return new Fields(this.#bytes, this.#marks.slice(0, this.#used), this.#begin);
+    const names = this.#names;
+    return new Fields(this.#bytes, {
+      marks: this.#marks.slice(0, names * MARKS),
+      kinds: this.#kinds.slice(0, names),
+      seen: this.#seen,
+    });
   }
 
   /** Makes ready for the next head. */
   reset(): void {
+    if (this.#scanned > MAX_EXPECTED_BYTES) this.#kinds.length = 0;
     this.#store = undefined;
     this.#stored = 0;
     this.#scanned = 0;
     this.#state = this.#rules.hasStartLine ? START_LINE : LINE_BEGIN;
     this.#startLineEnd = 0;
-    this.#used = 0;
+    this.#names = 0;
+    this.#seen = 0;
     this.#bytes = NOTHING;
   }
 
@@ -133,7 +158,16 @@ export class HeadReader {
     const stays = this.#rules.hasStartLine && bytes.length <= MAX_KEPT_BYTES;
     this.#bytes = stays ? bytes : Buffer.from(bytes.subarray(from, end));
     this.#begin = stays ? from : 0;
+    if (!stays) this.#moveMarks(from);
     this.#inChunk = stays && bytes !== this.#store;
+  }
+
+  /** Counts the marks, those of the line that was begun included, from `by` on. */
+  #moveMarks(by: number): void {
+    if (by === 0) return;
+    const marks = this.#marks;
+    const count = Math.min(marks.length, (this.#names + 1) * MARKS);
+    for (let i = 0; i < count; i++) marks[i]! -= by;
   }
 
   /** Scans on in `bytes`, whose head begins at `base`; returns the index after the head or -1. */
@@ -141,67 +175,64 @@ export class HeadReader {
     const { limits, blame } = this.#rules;
     const limit = base + limits.headerSize;
     const end = Math.min(length, limit);
-    const startLineStop = Math.min(end, base + limits.targetSize + START_LINE_EXTRA_BYTES);
-    const marks = this.#marks;
-    let used = this.#used;
+    const marks = this.#marks, kinds = this.#kinds;
+    let names = this.#names;
     let state = this.#state;
     let i = base + this.#scanned;
-    scan: while (i < end) {
-      if (state === LINE_BEGIN) {
-        const byte = bytes[i]!;
-        if (byte === CR) {
-          if (i + 1 >= end) break scan;
-          if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
-          this.#scanned = i + 2 - base;
-          this.#used = used;
-          return i + 2;
-        }
-        if (byte === SP || byte === HT) this.#fail(blame, "A folded line");
-        if ((CLASS[byte]! & TOKEN) === 0) this.#fail(blame, "A field line without a name");
-        if (used >= limits.headerCount * 3) {
-          this.#fail(this.#rules.tooLarge, `More fields than header_count (${limits.headerCount})`);
-        }
-        marks[used++] = i - base;
-        state = NAME;
-        i++;
-      } else if (state === NAME) {
-        while (i < end && (CLASS[bytes[i]!]! & TOKEN) !== 0) i++;
-        if (i === end) break scan;
-        const byte = bytes[i]!;
-        if (byte !== COLON) {
-          this.#fail(
-            blame,
-            byte === SP || byte === HT ? "A blank before the colon" : "A bad byte in a field name",
-          );
-        }
-        marks[used++] = i - base;
-        state = FIELD_VALUE;
-        i++;
-      } else {
-        const stop = state === START_LINE ? startLineStop : end;
+    while (i < end) {
+      if (state === START_LINE || state === FIELD_VALUE) {
+        const stop = state === FIELD_VALUE
+          ? end
+          : Math.min(end, base + limits.targetSize + START_LINE_EXTRA_BYTES);
         while (i < stop && (CLASS[bytes[i]!]! & VALUE) !== 0) i++;
-        if (i === end) break scan;
-        const byte = bytes[i]!;
-        if (byte !== CR) {
-          if (i === stop) {
-            this.#fail(
-              this.#rules.startLineTooLong,
-              `The start line is longer than target_size (${formatSize(limits.targetSize)})`,
-            );
-          }
-          this.#fail(blame, byte === LF ? "A bare LF" : "A control byte");
-        }
-        if (i + 1 >= end) break scan;
+        if (i === end) break;
+        if (bytes[i] !== CR) this.#failInLine(bytes[i]!, i === stop);
+        if (i + 1 >= end) break;
         if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
         if (state === START_LINE) {
           this.#startLineEnd = i - base;
           if (i === base) this.#fail(blame, "An empty start line");
-        } else marks[used++] = i - base;
+        } else marks[names++ * MARKS + 2] = i;
         state = LINE_BEGIN;
         i += 2;
+        if (i >= end) break;
       }
+      if (state === LINE_BEGIN) {
+        const byte = bytes[i]!;
+        if (byte === CR) {
+          if (i + 1 >= end) break;
+          if (bytes[i + 1] !== LF) this.#fail(blame, "A bare CR");
+          this.#scanned = i + 2 - base;
+          this.#names = names;
+          return i + 2;
+        }
+        if (names >= limits.headerCount) this.#failAtName(byte);
+        marks[names * MARKS] = i;
+        const expected = kinds[names];
+        if (expected !== undefined) {
+          const colon = i + expected.lower.length;
+          if (colon < end && bytes[colon] === COLON && isLowerTextAt(expected.lower, bytes, i, colon)) {
+            marks[names * MARKS + 1] = colon;
+            this.#seen |= expected.bits;
+            state = FIELD_VALUE;
+            i = colon + 1;
+            continue;
+          }
+        }
+        if ((CLASS[byte]! & TOKEN) === 0) this.#failAtName(byte);
+        state = NAME;
+        i++;
+      }
+      while (i < end && (CLASS[bytes[i]!]! & TOKEN) !== 0) i++;
+      if (i === end) break;
+      if (bytes[i] !== COLON) this.#failInName(bytes[i]!);
+      marks[names * MARKS + 1] = i;
+      const kind = kinds[names] = receivedName(bytes, marks[names * MARKS]!, i);
+      this.#seen |= kind.bits;
+      state = FIELD_VALUE;
+      i++;
     }
-    this.#used = used;
+    this.#names = names;
     this.#state = state;
     this.#scanned = i - base;
     if (length >= limit) {
@@ -211,6 +242,34 @@ export class HeadReader {
       );
     }
     return -1;
+  }
+
+  /** At a byte that cannot stand in a line, or where a start line goes on for `tooLong`. */
+  #failInLine(byte: number, tooLong: boolean): never {
+    if (tooLong) {
+      const { startLineTooLong, limits } = this.#rules;
+      this.#fail(
+        startLineTooLong,
+        `The start line is longer than target_size (${formatSize(limits.targetSize)})`,
+      );
+    }
+    this.#fail(this.#rules.blame, byte === LF ? "A bare LF" : "A control byte");
+  }
+
+  /** At the first byte of a field line, which cannot begin a name, or begins one too many. */
+  #failAtName(byte: number): never {
+    const { blame, tooLarge, limits } = this.#rules;
+    if (isBlank(byte)) this.#fail(blame, "A folded line");
+    if ((CLASS[byte]! & TOKEN) === 0) this.#fail(blame, "A field line without a name");
+    this.#fail(tooLarge, `More fields than header_count (${limits.headerCount})`);
+  }
+
+  /** At a byte that can neither stand in a name nor end it. */
+  #failInName(byte: number): never {
+    this.#fail(
+      this.#rules.blame,
+      isBlank(byte) ? "A blank before the colon" : "A bad byte in a field name",
+    );
   }
 
   #fail(kind: ProxyErrorKind, message: string): never {

@@ -15,6 +15,9 @@ import type { CodecLimits } from "../http/head-limits.ts";
 
 const SP = 0x20;
 
+/** Characters of a target that is kept. */
+const MAX_REMEMBERED = 256;
+
 /** The head of a request, as received and found to be sound. */
 export interface RequestHead {
   readonly method: string;
@@ -43,6 +46,8 @@ export class RequestDecoder extends Decoder<RequestHead> {
   readonly #ignoresHost: boolean;
   /** What Host named the last time. */
   #lastHost: string | undefined;
+  /** The last target that is a path. */
+  #lastTarget: RequestTarget | undefined;
 
   /** `ignoresHost`: Host counts for nothing where the target names the host, as RFC 9112 §3.2.2 has it for proxies. */
   constructor(limits: CodecLimits, ignoresHost = false) {
@@ -71,27 +76,41 @@ export class RequestDecoder extends Decoder<RequestHead> {
     const method = methodAt(bytes, begin, first);
     if (method === undefined) throw new ProxyError("bad_request", "The method is no token");
     const minorVersion = minorVersionAt(bytes, second + 1, startLineEnd);
-    const rawTarget = latin1(bytes, first + 1, second);
+    const known = this.#knownTarget(method, bytes, first + 1, second);
+    const rawTarget = known?.path ?? latin1(bytes, first + 1, second);
     if (rawTarget.length > this.limits.targetSize) {
       throw new ProxyError(
         "target_too_long",
         `The request target is longer than target_size (${formatSize(this.limits.targetSize)})`,
       );
     }
-    if (!areBytesOf(TARGET, bytes, first + 1, second)) {
+    if (known === undefined && !areBytesOf(TARGET, bytes, first + 1, second)) {
       throw new ProxyError("bad_request", "A bad byte in the request target");
     }
     try {
-      return this.#soundHead(method, rawTarget, minorVersion, fields);
+      const target = known ?? this.#newTarget(method, rawTarget);
+      return this.#soundHead(method, target, minorVersion, fields);
     } catch (error) {
       this.#refused = { method, target: rawTarget, minorVersion, fields };
       throw error;
     }
   }
 
-  /** The head of parts that are sound each for itself. */
-  #soundHead(method: string, rawTarget: string, minorVersion: 0 | 1, fields: Fields): RequestHead {
+  /** The target that stands there, where it is the last one: what polls asks the same again and again. */
+  #knownTarget(method: string, bytes: Buffer, from: number, to: number): RequestTarget | undefined {
+    const last = this.#lastTarget;
+    if (last === undefined || method === "CONNECT") return undefined;
+    return isTextAt(last.path, bytes, from, to) ? last : undefined;
+  }
+
+  #newTarget(method: string, rawTarget: string): RequestTarget {
     const target = parseTarget(method, rawTarget);
+    if (target.form === "origin" && rawTarget.length <= MAX_REMEMBERED) this.#lastTarget = target;
+    return target;
+  }
+
+  /** The head of parts that are sound each for itself. */
+  #soundHead(method: string, target: RequestTarget, minorVersion: 0 | 1, fields: Fields): RequestHead {
     const authority = this.#authorityOf(fields, minorVersion, target);
     const framing = requestFraming(fields, minorVersion);
     // RFC 9110 §9.3.6 gives the content of a CONNECT no meaning, so nobody can say what such bytes are.

@@ -1,3 +1,4 @@
+import type { Buffer } from "node:buffer";
 import { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import type { DropsField } from "../http1/encode.ts";
@@ -17,14 +18,27 @@ export const STATUS_SHOWN = 502;
 export interface AnswerHead {
   readonly status: number;
   readonly reason: string;
-  /** End-to-end fields only: what was for one connection is already gone. */
+  /** End-to-end fields only, what was for one connection being gone; or `AnswerExtras.unsettled`. */
   readonly fields: Fields;
+}
+
+/**
+ * The fields of an answer as its server sent them, in which nothing is to be changed but this: what is for one connection
+ * goes, which whoever writes them leaves out anyway, and our own Via comes last.
+ */
+export interface Unsettled {
+  /** What our Via says; undefined where none is sent. */
+  readonly via: string | undefined;
+  /** The whole line, as bytes. */
+  readonly viaLine: Buffer;
 }
 
 /** What an answer seldom has. */
 export interface AnswerExtras {
   /** Which trailer fields of the body are left out. */
   readonly dropsTrailer?: DropsField | undefined;
+  /** What is left to do to the fields, once somebody looks at them. */
+  readonly unsettled?: Unsettled | undefined;
   /** With status 101, or a 200 to CONNECT: the server's side of the tunnel. */
   readonly tunnel?: UpstreamTunnel | undefined;
 }
@@ -38,12 +52,14 @@ export class ForwardedResponse {
   readonly #head: AnswerHead;
   readonly #extras: AnswerExtras | undefined;
   #source: BodySource | null;
+  #unsettled: Unsettled | undefined;
   #headers: Headers | undefined;
   #native: Response | undefined;
 
   constructor(head: AnswerHead, body: BodySource | null, extras?: AnswerExtras) {
     this.#head = head;
     this.#extras = extras;
+    this.#unsettled = extras?.unsettled;
     this.#source = body;
   }
 
@@ -75,6 +91,7 @@ export class ForwardedResponse {
   }
 
   get headers(): Headers {
+    this.settle();
     return this.#headers ??= this.#head.fields.toHeaders();
   }
 
@@ -88,6 +105,21 @@ export class ForwardedResponse {
 
   clone(): Response {
     return nativeOf(this).clone();
+  }
+
+  /** Makes the fields those that the client gets, for whoever looks at them. */
+  settle(): void {
+    const unsettled = this.#unsettled;
+    if (unsettled === undefined) return;
+    this.#unsettled = undefined;
+    const { fields } = this.#head;
+    if (fields.mayHaveHopByHop) fields.removeWhere((kind) => kind.hopByHop);
+    if (unsettled.via !== undefined) fields.append("Via", unsettled.via);
+  }
+
+  /** The line to write behind the fields, where nobody has looked at them. */
+  get viaLine(): Buffer | undefined {
+    return this.#unsettled?.viaLine;
   }
 
   /** The fields to send: as they came, or brought in line with the Headers that somebody asked for. */

@@ -1,20 +1,22 @@
+import { Buffer } from "node:buffer";
 import { ProxyError } from "../base/errors.ts";
 import { formatDuration } from "../base/units.ts";
 import { announceEventStream } from "../http/event-stream.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
-import { connectionOf, nominatedNames } from "../http/hop-by-hop.ts";
-import { announcedTrailers } from "../http1/encode.ts";
+import { nominatedNames } from "../http/hop-by-hop.ts";
+import { announcedTrailers, fieldLine } from "../http1/encode.ts";
 import { isWebSocket } from "../http/websocket-frames.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { HeartbeatBody } from "../message/heartbeat.ts";
-import { asResponse, ForwardedResponse } from "../message/forwarded-response.ts";
+import { type AnswerExtras, asResponse, ForwardedResponse } from "../message/forwarded-response.ts";
 import type { UpstreamTunnel } from "../message/tunnel.ts";
 import { joinTunnel, type TunnelEnding } from "../wire/tunnel.ts";
 import type { Answer } from "../upstream/contract.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Course } from "./course.ts";
+import type { IdentityPolicy } from "./identity.ts";
 import { eitherDrops } from "./trailers.ts";
 
 /** What becomes of an answer on its way to the client. */
@@ -34,21 +36,49 @@ export function toClientResponse(attempt: Attempt, { course, edit }: AnswerConte
   const { backend, policy, shape } = course;
   // A server's wish for credentials is for the client where the server is a proxy as we are.
   const relays = backend.config.protocol === "proxy";
+  const nominated = fields.mayHaveHopByHop ? nominatedNames(fields.connection) : undefined;
+  const dropsTrailer = eitherDrops(shape?.dropsTrailer, attempt.server.dropsTrailer);
+  const unsettled = course.unsettled !== undefined && nominated === undefined && edit === undefined &&
+      dropsTrailer === undefined && answer.tunnel === undefined && head.status !== 407
+    ? course.unsettled[head.minorVersion]
+    : undefined;
+  if (unsettled !== undefined) {
+    exchange.answer = head;
+    return asResponse(new ForwardedResponse(head, bodyOf(answer, shape), unsettled));
+  }
   const upgrade = answer.tunnel === undefined ? undefined : fields.get("upgrade");
-  if (fields.mayHaveHopByHop) removeHopByHop(fields, relays);
+  if (fields.mayHaveHopByHop) removeHopByHop(fields, nominated, relays);
   if (policy.via !== false) fields.append("Via", (head.minorVersion === 1 ? "1.1 " : "1.0 ") + policy.via);
   edit?.(fields);
   if (relays && head.status === 407) exchange.detail = "The parent refuses our credentials";
   if (answer.tunnel !== undefined) {
     return tunnelResponse(attempt, answer.tunnel, { upgrade, idleMs: backend.config.timeouts.tunnelIdle });
   }
-  const isStream = announceEventStream(fields);
-  const body = isStream && shape?.heartbeatMs ? withHeartbeat(answer, shape.heartbeatMs) : answer.body;
   exchange.answer = head;
-  const dropsTrailer = eitherDrops(shape?.dropsTrailer, attempt.server.dropsTrailer);
   return asResponse(
-    new ForwardedResponse(head, body, dropsTrailer === undefined ? undefined : { dropsTrailer }),
+    new ForwardedResponse(
+      head,
+      bodyOf(answer, shape),
+      dropsTrailer === undefined ? undefined : { dropsTrailer },
+    ),
   );
+}
+
+/** What a course does to the fields of answers that nobody looks at. */
+export function unsettledBy({ via }: IdentityPolicy): Course["unsettled"] {
+  return [extrasOf("1.0"), extrasOf("1.1")];
+
+  function extrasOf(version: string): AnswerExtras {
+    const value = via === false ? undefined : `${version} ${via}`;
+    const line = value === undefined ? "" : fieldLine("Via", value);
+    return { unsettled: { via: value, viaLine: Buffer.from(line, "latin1") } };
+  }
+}
+
+/** The body to send. An event stream is announced as one, and may get something added. */
+function bodyOf(answer: Answer, shape: Course["shape"]): BodySource | null {
+  const isStream = announceEventStream(answer.head.fields);
+  return isStream && shape?.heartbeatMs ? withHeartbeat(answer, shape.heartbeatMs) : answer.body;
 }
 
 /** An answer that opens a tunnel, which is over with that; others are with what their connection does. */
@@ -95,8 +125,7 @@ function withHeartbeat({ head, body }: Answer, ms: number): BodySource | null {
     : new HeartbeatBody(body, ms);
 }
 
-function removeHopByHop(fields: Fields, relays: boolean): void {
-  const nominated = nominatedNames(connectionOf(fields));
+function removeHopByHop(fields: Fields, nominated: ReadonlySet<string> | undefined, relays: boolean): void {
   if (nominated !== undefined && fields.mayHave(ROLE.trailer)) {
     // They are none that go through, in a head or in a trailer.
     fields.mapValues(

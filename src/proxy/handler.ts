@@ -2,6 +2,7 @@ import type { Backend } from "../backend/backend.ts";
 import { compileHashKey } from "../backend/hash-key.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
+import { unsettledBy } from "./client-response.ts";
 import type { Course } from "./course.ts";
 import type { Handler } from "./decision.ts";
 import { forward, forwardTo } from "./forward.ts";
@@ -38,9 +39,11 @@ export function compileAction(action: ActionConfig, { backends, identity }: Hand
   const shape = compileShape({ ...OWN_NAMES, ...action }, identity);
   const mirror = mirrorOf(action, { backends, identity }, shape);
   const onStatus = action.onStatus && compileOnStatus(action.onStatus, { backends, identity });
+  const unsettled = unsettledBy(identity);
   const courseTo = (name: string) => ({
     backend: backends.get(name)!,
     policy: identity,
+    unsettled,
     shape,
     mirror,
     onStatus,

@@ -1,6 +1,6 @@
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
-import { connectionOf, hasConnectionOption, nominatedNames, takesTrailers } from "../http/hop-by-hop.ts";
+import { hasConnectionOption, nominatedNames, takesTrailers } from "../http/hop-by-hop.ts";
 import { announcedTrailers, fieldLine } from "../http1/encode.ts";
 import type { Output } from "../http1/output.ts";
 import { oneHopOn } from "../http/max-forwards.ts";
@@ -56,7 +56,7 @@ export function writeRequestHead(
   const { kinds } = fields;
   const dropsAliases = parts.policy.aliases !== "keep";
   const { transparent } = parts.policy;
-  const nominated = nominatedNames(connectionOf(fields));
+  const nominated = nominatedNames(fields.connection);
   const reported = new Reported();
   let lengthSent = false;
   let hostSent = false;
@@ -167,5 +167,5 @@ export function requestedUpgrade(
   if (!fields.mayHave(ROLE.upgrade) || !(request.exchange.peer.handsOver ?? true)) return undefined;
   const upgrade = fields.get("upgrade");
   if (upgrade === undefined || /(?:^|[\s,])(?:h2|http\/|tls)/i.test(upgrade)) return undefined;
-  return hasConnectionOption(connectionOf(fields), "upgrade") ? upgrade : undefined;
+  return hasConnectionOption(fields.connection, "upgrade") ? upgrade : undefined;
 }

@@ -32,7 +32,10 @@ export function compileCookie(way: RewriteCookies, paths: ClientPath): RewriteVa
     if (path !== undefined) attributes.set("path", orNothing(byRules(path)));
   }
   if (attributes.size === 0) return undefined;
+  // Most have none of these, and are not taken apart.
+  const concerned = new RegExp(`;[ \\t]*(?:${[...attributes.keys()].join("|")})[ \\t]*=`, "i");
   return (cookie, request, server) => {
+    if (!concerned.test(cookie)) return cookie;
     const [pair, ...rest] = cookie.split(";");
     // Such a cookie has the Path `/` and no Domain, or clients refuse it.
     if (rest.length === 0 || /^[ \t]*__Host-/i.test(pair!)) return cookie;

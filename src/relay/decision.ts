@@ -3,6 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { hostForMatching, splitAuthority } from "../http/authority.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { ErrorAnswers } from "../proxy/error-answer.ts";
+import { unsettledBy } from "../proxy/client-response.ts";
 import type { Course } from "../proxy/course.ts";
 import { identify, type IdentityPolicy } from "../proxy/identity.ts";
 import type { Access } from "./access.ts";
@@ -46,7 +47,8 @@ export function createRelayDecision(
       readonly origins: Pick<Origins, "of">;
     },
 ): RelayDecision {
-  const throughParents: Course | undefined = parents && { backend: parents, policy: identity, relayTarget };
+  const unsettled = unsettledBy(identity);
+  const throughParents = parents && { backend: parents, policy: identity, unsettled, relayTarget };
   return {
     admit(request) {
       identify(request, identity);
@@ -61,7 +63,7 @@ export function createRelayDecision(
       access.checkTarget(request.method, target);
       if (throughParents !== undefined && routeOf(target.host) === "parent") return throughParents;
       access.checkStraight(target.host);
-      return { backend: origins.of(target.scheme, target.authority), policy: identity };
+      return { backend: origins.of(target.scheme, target.authority), policy: identity, unsettled };
     },
   };
 }

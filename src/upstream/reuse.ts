@@ -1,4 +1,4 @@
-import { connectionOf, hasConnectionOption } from "../http/hop-by-hop.ts";
+import { hasConnectionOption } from "../http/hop-by-hop.ts";
 import { keepAliveHint } from "../http/keep-alive.ts";
 import type { ResponseHead } from "../http1/response-decoder.ts";
 
@@ -8,5 +8,5 @@ import type { ResponseHead } from "../http1/response-decoder.ts";
  */
 export function reusableFor(head: ResponseHead, method: string): number {
   if (head.minorVersion === 0 || head.framing.kind === "close" || method === "CONNECT") return 0;
-  return hasConnectionOption(connectionOf(head.fields), "close") ? 0 : keepAliveHint(head.fields);
+  return hasConnectionOption(head.fields.connection, "close") ? 0 : keepAliveHint(head.fields);
 }

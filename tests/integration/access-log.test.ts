@@ -251,6 +251,16 @@ for (const [what, log, shown] of SHOWN) {
   });
 }
 
+test("the access log shows an answer that nothing is changed of as the client gets it", async (t) => {
+  const { proxy } = await openScene(t, {
+    answer: ok("", "Connection: keep-alive", "Keep-Alive: timeout=9"),
+    config: { log: { response_headers: ["Via", "Keep-Alive", "Connection"] } },
+  });
+  await roundTrip(proxy.port, get("/", CLOSE));
+  const line = Object.entries(await proxy.access(0)).filter(([name]) => name.includes("."));
+  assert.deepEqual(Object.fromEntries(line), { "response.via": "1.1 sluice" });
+});
+
 test("the access log shows headers of the proxy's own answers", async (t) => {
   const { proxy } = await openScene(t, {
     config: { log: { response_headers: ["Content-Type", "Location"] } },

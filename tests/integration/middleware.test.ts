@@ -64,6 +64,26 @@ test("secureHeaders() adds its fields to an answer and leaves the others alone",
   assert.match(seen.head, /\r\nContent-Length: 7000\r\n/i);
 });
 
+test("a middleware sees the fields that the client gets: none for the connection to the server, and our Via", async (t) => {
+  const names: string[] = [];
+  const looks: MiddlewareHandler = async (c, next) => {
+    await next();
+    names.push(...c.res.headers.keys());
+  };
+  const answer = ok(TEXT, ...FIELDS, "Connection: keep-alive", "Keep-Alive: timeout=9");
+  const seen = await ask(t, { middleware: looks, answer }, get());
+  assertWhole(seen);
+  assert.deepEqual(names.toSorted(), [
+    "content-length",
+    "content-type",
+    "set-cookie",
+    "set-cookie",
+    "via",
+    "x-own",
+  ]);
+  assert.match(seen.head, /\r\nVia: 1.1 sluice\r\n/i);
+});
+
 test("compress() packs an untouched answer, and leaves a packed one alone", async (t) => {
   const seen = await ask(t, { middleware: compress() }, get("/", "Accept-Encoding: gzip"));
   assert.match(seen.head, /\r\ncontent-encoding: gzip\r\n/i);

@@ -959,9 +959,37 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "http1/head-reader.ts",
     breaks: "all heads of a connection share their marks",
-    from: "this.#marks.slice(0, this.#used)",
+    from: "this.#marks.slice(0, names * MARKS)",
     to: "this.#marks",
     tests: [OLD_READING],
+  },
+  {
+    file: "http1/head-reader.ts",
+    breaks: "a name of the same length is taken for the one that was expected",
+    from: " && isLowerTextAt(expected.lower, bytes, i, colon)",
+    to: "",
+    tests: [OLD_READING],
+  },
+  {
+    file: "http1/request-decoder.ts",
+    breaks: "the target of the request before is taken for that of the next",
+    from: "isTextAt(last.path, bytes, from, to) ? last : undefined",
+    to: "last",
+    tests: [OLD_READING],
+  },
+  {
+    file: "message/forwarded-response.ts",
+    breaks: "middlewares see fields of the connection to the server",
+    from: "this.settle();\n    return this.#headers",
+    to: "return this.#headers",
+    tests: ["integration/middleware.test.ts"],
+  },
+  {
+    file: "downstream/answer.ts",
+    breaks: "the log shows fields of the connection to the server",
+    from: "if (forwarded && request.keepsFields) response.settle();",
+    to: "",
+    tests: ["integration/access-log.test.ts"],
   },
   {
     file: "http1/head-reader.ts",

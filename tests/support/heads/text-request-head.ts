@@ -1,6 +1,6 @@
 import { fieldName, ROLE } from "../../../src/http/field-name.ts";
 import { forwardedEntries, toForwardedNode, toForwardedValue } from "../../../src/http/forwarded.ts";
-import { connectionOf, nominatedNames, takesTrailers } from "../../../src/http/hop-by-hop.ts";
+import { nominatedNames, takesTrailers } from "../../../src/http/hop-by-hop.ts";
 import { announcedTrailers, fieldLine } from "../../../src/http1/encode.ts";
 import { oneHopOn } from "../../../src/http/max-forwards.ts";
 import type { BodySource } from "../../../src/message/body.ts";
@@ -39,7 +39,7 @@ export function textRequestHead(
   const { kinds } = fields;
   const dropsAliases = parts.policy.aliases !== "keep";
   const { transparent } = parts.policy;
-  const nominated = nominatedNames(connectionOf(fields));
+  const nominated = nominatedNames(fields.connection);
   const reported: Reported = {
     forwardedFor: undefined,
     proto: undefined,

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { fieldName, ROLE, type Role } from "../../../src/http/field-name.ts";
 import { listMembers } from "../../../src/http/list.ts";
 import { Fields } from "../../../src/http/fields.ts";
+import { HeadReader } from "../../../src/http1/head-reader.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { namesOf, valuesOf } from "../../support/fields.ts";
 
 function fieldsOf(...lines: [name: string, value: string][]): Fields {
@@ -151,14 +153,17 @@ test("Fields knows what it does not hold", () => {
   assert.deepEqual(known(), [true, true, true, true]);
 });
 
-/** Fields that stand in bytes, as a reader marks them. */
+/** Fields that stand in bytes. */
 function received(text: string): Fields {
-  const before = "GET / HTTP/1.1\r\n";
-  const marks: number[] = [];
-  for (const { 0: line, index } of text.matchAll(/.*\r\n/g)) {
-    marks.push(index, index + line.indexOf(":"), index + line.length - 2);
-  }
-  return new Fields(Buffer.from(before + text, "latin1"), marks, before.length);
+  const reader = new HeadReader({
+    limits: DEFAULT_LIMITS,
+    blame: "bad_request",
+    tooLarge: "headers_too_large",
+    startLineTooLong: "target_too_long",
+    hasStartLine: true,
+  });
+  reader.push(Buffer.from("GET / HTTP/1.1\r\n" + text + "\r\n", "latin1"), 0);
+  return reader.fields();
 }
 
 test("Fields tell a received line as one that was added", () => {
@@ -193,4 +198,25 @@ test("Fields.numberOf() reads digits alone, and not more of them than a number h
   assert.deepEqual(values.map((_, line) => fields.numberOf(line)), expected);
   for (const value of values) fields.append("A", value);
   assert.deepEqual(values.map((_, line) => fields.numberOf(values.length + line)), expected);
+});
+
+test("Fields.connection joins the lines, in any case, as they are now", () => {
+  const fields = new Fields();
+  assert.equal(fields.connection, undefined);
+  fields.append("Connection", "a");
+  assert.equal(fields.connection, "a");
+  fields.append("X", "x");
+  fields.append("CONNECTION", "b, c");
+  assert.equal(fields.connection, "a, b, c");
+  fields.setValue(0, "d");
+  assert.equal(fields.connection, "d, b, c");
+  fields.removeWhere(({ role }) => role === ROLE.connection);
+  assert.equal(fields.connection, undefined);
+});
+
+test("Fields.valueBegins() compares in any case, and not beyond the value", () => {
+  const fields = received("A: Text/HTML;x\r\nB:text\r\n");
+  fields.append("C", "TEXT/html");
+  assert.deepEqual([0, 1, 2].map((line) => fields.valueBegins(line, "text/")), [true, false, true]);
+  assert.equal(fields.valueBegins(1, "text"), true);
 });

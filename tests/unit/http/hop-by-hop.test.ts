@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { Fields } from "../../../src/http/fields.ts";
 import {
   checkConnection,
-  connectionOf,
   hasConnectionOption,
   nominatedNames,
   takesTrailers,
@@ -65,15 +64,6 @@ for (const [connection, option, has] of options) {
   test(`hasConnectionOption() says ${has} of ${option} in ${JSON.stringify(connection)}`, () =>
     assert.equal(hasConnectionOption(connection, option), has));
 }
-
-test("connectionOf() joins the lines, in any case", () => {
-  const fields = new Fields();
-  assert.equal(connectionOf(fields), undefined);
-  fields.append("Connection", "a");
-  fields.append("X", "x");
-  fields.append("CONNECTION", "b, c");
-  assert.equal(connectionOf(fields), "a, b, c");
-});
 
 const lists: [what: string, lines: string[], refused: boolean][] = [
   ["128 options", [Array(128).fill("a").join(",")], false],

@@ -93,10 +93,11 @@ function* collect(
 function collectServer(page: Exposition, backend: string, server: Server): void {
   const labels = { backend, server: server.name };
   page.add("sluice_server_requests_in_flight", labels, server.inFlight);
-  const { pool, record } = server;
+  const { pool } = server;
+  const record = server.record.total;
   page.add("sluice_server_connections", labels, pool.size);
   page.add("sluice_server_unused_connections", labels, pool.unused);
-  page.add("sluice_server_opened_connections_total", labels, pool.opened);
+  page.add("sluice_server_opened_connections_total", labels, record.opened);
   page.add("sluice_server_queue_length", labels, pool.waiting);
   page.add("sluice_server_tunnels", labels, server.tunnels.size);
   page.add("sluice_server_weight", labels, server.weight);
@@ -119,7 +120,7 @@ function collectServer(page: Exposition, backend: string, server: Server): void 
       status: hundreds === 0 ? "_other" : `${hundreds}xx`,
     }, count);
   });
-  for (const [reason, count] of server.failures) {
+  for (const [reason, count] of record.failures) {
     page.add("sluice_server_failures_total", { ...labels, reason }, count);
   }
   page.addHistogram("sluice_server_response_seconds", labels, record.responseSeconds);

@@ -238,7 +238,6 @@ export class Backend {
       this.#createServer(member, known.get(member.config.url), sameCheck)
     );
     this.#enter(servers, { added: servers, known });
-    this.#letGo([], servers);
   }
 
   /** Follows the names, which stand for other servers now. A server that joins gets its first request after its first probe. */
@@ -294,6 +293,7 @@ export class Backend {
         maxConnections: member.config.maxConnections,
         limits: this.#limits,
         places: standing.places,
+        tally: standing.record,
       }),
       ejection,
       outcomes: this.#availability,

@@ -36,6 +36,8 @@ export class ServerRecord implements Counted {
   probesPassed = 0;
   /** Times that failing requests took it out. */
   ejections = 0;
+  /** Connections that were opened. */
+  opened = 0;
   /** Attempts that failed on the server's side, by reason. */
   readonly failures = new Map<ProxyErrorKind, number>();
   /** Why it was taken out last, or called down by a request: the reason of a failure, or a status. */
@@ -43,7 +45,40 @@ export class ServerRecord implements Counted {
   /** When it came up or went down, was taken out or let in again, in ms since 1970; undefined while it never did. */
   turnedAt: number | undefined;
 
+  /** What was counted before the server left and came back. */
+  readonly #earlier: ServerRecord | undefined;
+
+  /** A new one begins at zero, and with nothing known; only its `total` goes on from `earlier`. */
+  constructor(earlier?: ServerRecord) {
+    this.#earlier = earlier;
+  }
+
   get durations(): Histogram {
     return this.responseSeconds;
+  }
+
+  /** All that was ever counted, as long as that is remembered: counts that never fall, and nothing else. */
+  get total(): ServerRecord {
+    if (this.#earlier === undefined) return this;
+    const total = new ServerRecord();
+    for (const part of [this.#earlier, this]) total.#add(part);
+    return total;
+  }
+
+  #add(other: ServerRecord): void {
+    for (let i = 0; i < this.answers.length; i++) this.answers[i]! += other.answers[i]!;
+    this.responseSeconds.add(other.responseSeconds);
+    this.requests += other.requests;
+    this.errors += other.errors;
+    this.retried += other.retried;
+    this.bytesIn += other.bytesIn;
+    this.bytesOut += other.bytesOut;
+    this.probes += other.probes;
+    this.probesPassed += other.probesPassed;
+    this.ejections += other.ejections;
+    this.opened += other.opened;
+    for (const [kind, count] of other.failures) {
+      this.failures.set(kind, (this.failures.get(kind) ?? 0) + count);
+    }
   }
 }

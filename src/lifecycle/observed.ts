@@ -9,6 +9,7 @@ import { type TrafficSources, watchedOf } from "../admin/watched.ts";
 import type { Listener } from "../net/listen.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import type { ExpositionFormat } from "../observe/exposition-format.ts";
+import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import { History } from "../observe/history.ts";
 import { LoopDelay } from "../observe/loop-delay.ts";
 import { Traffic } from "../observe/traffic.ts";
@@ -17,6 +18,9 @@ import type { FrontendReception } from "./serve.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 const BUILD = { version: packageJson.version, runtime: runtimeVersion() };
+
+/** Frontends that are gone, of which is kept what was counted. */
+const MAX_GONE = 100;
 
 /** A proxy that runs, as far as there is something to see of it. Read when somebody asks. */
 export interface Observable {
@@ -48,6 +52,8 @@ export class Observed {
   } = { done: 0, failed: 0, last: undefined, takenOverAt: Date.now() };
   /** The traffic of frontends that are gone. */
   readonly #gone = new Traffic();
+  /** What was counted of them by name, those that went last at the end. */
+  readonly #earlier = new Map<string, FrontendMetrics>();
 
   constructor(proxy: Observable) {
     this.#proxy = proxy;
@@ -85,9 +91,17 @@ export class Observed {
     this.#reloads.last = { at, cause };
   }
 
-  /** A reload took a frontend away: its traffic still counts in the sum of all. */
-  onGone({ tally }: FrontendReception): void {
-    for (const traffic of tally.metrics.traffic) this.#gone.add(traffic);
+  /** A reload took a frontend away: its traffic still counts in the sum of all, and its counters go on if it comes back. */
+  onGone({ config: { name }, tally: { metrics } }: FrontendReception): void {
+    for (const traffic of metrics.traffic) this.#gone.add(traffic);
+    this.#earlier.delete(name);
+    this.#earlier.set(name, metrics);
+    if (this.#earlier.size > MAX_GONE) this.#earlier.delete(this.#earlier.keys().next().value!);
+  }
+
+  /** What was counted of the frontend called `name` before it went. */
+  earlier(name: string): FrontendMetrics | undefined {
+    return this.#earlier.get(name);
   }
 
   status(): ProxyStatus {

@@ -263,7 +263,8 @@ export class RunningProxy {
     for (const frontend of next.frontends) {
       const { name } = frontend.config;
       const tally = this.#receptions.get(name)?.tally;
-      receptions.set(name, new FrontendReception(frontend, next.config, { log: this.#log, tally, errors }));
+      const parts = { log: this.#log, tally, earlier: this.#observed.earlier(name), errors };
+      receptions.set(name, new FrontendReception(frontend, next.config, parts));
     }
     const admin = await this.#admin.prepare(next.config.admin);
     let bind;

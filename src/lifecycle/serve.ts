@@ -28,12 +28,13 @@ export interface ServedFrontend extends Pick<Frontend, "config" | "errors"> {
 
 /** What is counted of one frontend's clients. It lives as long as there is a frontend of that name, through every reload. */
 class FrontendTally {
-  readonly metrics = new FrontendMetrics();
+  readonly metrics: FrontendMetrics;
   /** Refused clients by why; of files there is a line for the whole process. */
   readonly #refusals: ReadonlyMap<Refusal, SummedEvent>;
 
-  /** `name` is the frontend's. */
-  constructor(name: string, log: Log) {
+  /** `name` is the frontend's; `earlier` was counted when there was one of that name before. */
+  constructor(name: string, log: Log, earlier: FrontendMetrics | undefined) {
+    this.metrics = new FrontendMetrics(earlier);
     const summed = (reason: Refusal): [Refusal, SummedEvent] => [
       reason,
       new SummedEvent((count) => log.warn("connection_refused", { frontend: name, reason, count })),
@@ -76,9 +77,11 @@ export class FrontendReception implements Reception {
   constructor(
     served: ServedFrontend,
     config: Config,
-    { log, tally, errors }: {
+    { log, tally, earlier, errors }: {
       log: Log;
       tally?: FrontendTally | undefined;
+      /** What was counted of a frontend of that name that is gone. */
+      earlier?: FrontendMetrics | undefined;
       /** Takes note of what fails. */
       errors?: RecentErrors | undefined;
     },
@@ -88,7 +91,7 @@ export class FrontendReception implements Reception {
     this.maxConnections = served.config.maxConnections;
     this.timeouts = served.config.timeouts;
     this.halfClose = served.config.halfClose;
-    this.tally = tally ?? new FrontendTally(served.config.name, log);
+    this.tally = tally ?? new FrontendTally(served.config.name, log, earlier);
     this.#handle = served.handle ?? handlerOf(served.app);
     this.#errors = served.errors;
     this.#trusted = trustedBy(served);

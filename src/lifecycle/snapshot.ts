@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
 import type { Log } from "../base/log.ts";
 import { Backend } from "../backend/backend.ts";
-import { Standings } from "../backend/standing.ts";
+import { keptStandings, type Standings } from "../backend/standing.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { Config } from "../config/schema.ts";
@@ -51,7 +51,7 @@ export interface Snapshot {
   readonly config: Config;
   readonly frontends: readonly Frontend[];
   readonly backends: ReadonlyMap<string, Backend>;
-  /** By the names of backends: of those that are gone as well, while something of them is under way. */
+  /** By the names of backends: of those that are gone as well, which may come back. */
   readonly standings: ReadonlyMap<string, Standings>;
 }
 
@@ -82,10 +82,7 @@ export function* buildSnapshot(
   const resolver = new Resolver(config.resolver);
   const sameParts = before !== undefined &&
     isDeepStrictEqual(backendParts(config), backendParts(before.config));
-  const standings = new Map([...before?.standings ?? []].filter(([, servers]) => !servers.areOver));
-  for (const name of Object.keys(config.backends)) {
-    standings.set(name, before?.standings.get(name) ?? new Standings());
-  }
+  const standings = keptStandings(Object.keys(config.backends), before?.standings);
   const backends = new Map(
     yield* mapInSteps(Object.values(config.backends), (backend) => {
       const old = before?.backends.get(backend.name);

@@ -1,8 +1,8 @@
 import type { OutcomeReason } from "../base/errors.ts";
-import type { Exchange, PasswordVerdict } from "../message/exchange.ts";
+import type { BodyBytes, Exchange, PasswordVerdict } from "../message/exchange.ts";
 import type { OpenTunnel, TunnelKind } from "../message/tunnel.ts";
 import type { Exposition } from "./exposition.ts";
-import { Histogram } from "./histogram.ts";
+import { BackendCounts, sumOfCounts } from "./backend-counts.ts";
 import { OpenTunnels } from "./open-tunnels.ts";
 import { sumOf, Traffic } from "./traffic.ts";
 
@@ -17,17 +17,10 @@ const METHOD_NAMES = [...METHODS.keys()];
 /** Statuses run from 100 to 999 (RFC 9110 §15); one key holds both. */
 const STATUSES = 1000;
 
-/** What was counted of the requests that went to one backend, or to none. */
-class BackendCounts {
-  /** By method and status. */
-  readonly requests = new Map<number, number>();
-  readonly failures = new Map<OutcomeReason, number>();
-  readonly traffic = new Traffic();
-  /** Of requests that had to wait, in seconds. */
-  readonly queueSeconds = new Histogram();
-}
+/** Backends that are gone, of which is kept what was counted. */
+const MAX_GONE = 256;
 
-/** Counts the requests of one frontend. Lives as long as the process, through every reload. */
+/** Counts the requests of one frontend. Lives as long as the frontend, through every reload. */
 export class FrontendMetrics {
   readonly #byBackend = new Map<string, BackendCounts>();
   readonly #passwords = new Map<PasswordVerdict, number>();
@@ -36,9 +29,27 @@ export class FrontendMetrics {
   /** By the minor version of HTTP/1. */
   readonly #versions: [number, number] = [0, 0];
   readonly #tunnels = new OpenTunnels();
+  /** What was counted to backends before they went and came back, or are to come back; those that went last at the end. */
+  readonly #earlier = new Map<string, BackendCounts>();
+  /** Bytes that were counted before the frontend went and came back. */
+  readonly #earlierBytes: Readonly<BodyBytes> = { bytesIn: 0, bytesOut: 0 };
   #accepted = 0;
   #refused = 0;
   #inFlight = 0;
+
+  /** `earlier` is of a frontend of this name that is gone: what the metrics show goes on from there. */
+  constructor(earlier?: FrontendMetrics) {
+    if (earlier === undefined) return;
+    this.#accepted = earlier.#accepted;
+    this.#refused = earlier.#refused;
+    this.#versions = [...earlier.#versions];
+    this.#passwords = new Map(earlier.#passwords);
+    this.#tunnels = new OpenTunnels(earlier.#tunnels);
+    this.#earlierBytes = earlier.#bytes();
+    for (const parts of [earlier.#earlier, earlier.#byBackend]) {
+      for (const [name, counts] of parts) this.#keepEarlier(name, counts);
+    }
+  }
 
   /** Requests under way. */
   get inFlight(): number {
@@ -118,10 +129,11 @@ export class FrontendMetrics {
 
   /** Forgets the backends that `names` leaves out: a reload took them away, and others may follow without end. */
   keepOnly(names: ReadonlySet<string>): void {
-    for (const [name, { traffic }] of this.#byBackend) {
+    for (const [name, counts] of this.#byBackend) {
       if (name === "" || names.has(name)) continue;
-      this.#gone.add(traffic);
+      this.#gone.add(counts.traffic);
       this.#byBackend.delete(name);
+      this.#keepEarlier(name, counts);
     }
   }
 
@@ -133,14 +145,15 @@ export class FrontendMetrics {
     this.#versions.forEach((count, minor) => {
       page.add("sluice_requests_by_version_total", { frontend, version: `1.${minor}` }, count);
     });
-    const { bytesIn, bytesOut } = sumOf(this.traffic);
-    const { fromClients, toClients } = this.#tunnels.collect(page, frontend);
-    page.add("sluice_received_body_bytes_total", { frontend }, bytesIn + fromClients);
-    page.add("sluice_sent_body_bytes_total", { frontend }, bytesOut + toClients);
+    this.#tunnels.collect(page, frontend);
+    const { bytesIn, bytesOut } = this.#bytes();
+    page.add("sluice_received_body_bytes_total", { frontend }, bytesIn);
+    page.add("sluice_sent_body_bytes_total", { frontend }, bytesOut);
     for (const [result, count] of this.#passwords) {
       page.add("sluice_relay_passwords_total", { frontend, result }, count);
     }
-    for (const [backend, { requests, failures, traffic, queueSeconds }] of this.#byBackend) {
+    for (const [backend, counts] of this.#byBackend) {
+      const { requests, failures, traffic, queueSeconds } = sumOfCounts(this.#earlier.get(backend), counts);
       for (const [key, count] of requests) {
         const method = METHOD_NAMES[Math.floor(key / STATUSES)]!;
         const status = String(key % STATUSES);
@@ -154,6 +167,22 @@ export class FrontendMetrics {
       page.addHistogram("sluice_request_duration_seconds", labels, traffic.durations);
       page.addHistogram("sluice_queue_seconds", labels, queueSeconds);
     }
+  }
+
+  /** Bytes of bodies, and of tunnels as far as they have come. */
+  #bytes(): BodyBytes {
+    const parts = [this.#earlierBytes, sumOf(this.traffic), this.#tunnels.bytes];
+    return {
+      bytesIn: parts.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
+      bytesOut: parts.reduce((sum, { bytesOut }) => sum + bytesOut, 0),
+    };
+  }
+
+  #keepEarlier(name: string, counts: BackendCounts): void {
+    const sum = sumOfCounts(this.#earlier.get(name), counts);
+    this.#earlier.delete(name);
+    this.#earlier.set(name, sum);
+    if (this.#earlier.size > MAX_GONE) this.#earlier.delete(this.#earlier.keys().next().value!);
   }
 
   #countsOf(backend: string): BackendCounts {

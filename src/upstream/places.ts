@@ -40,8 +40,6 @@ interface Waiter {
  * has open counts against the limit of the newer one.
  */
 export class Places {
-  /** Connections that were opened so far. */
-  opened = 0;
   #taken = 0;
   /** Sorted by when each began to wait. */
   readonly #waiters: Waiter[] = [];

@@ -28,6 +28,8 @@ export interface PoolOptions {
   readonly limits: CodecLimits;
   /** The server's, which pools of other configs may take up as well; default its own. */
   readonly places?: Places;
+  /** Where connections are counted that were opened. */
+  readonly tally?: { opened: number };
 }
 
 /**
@@ -58,11 +60,6 @@ export class ConnectionPool {
   /** Those of this config that are unused. */
   get unused(): number {
     return this.#idle.size;
-  }
-
-  /** Connections to the server that were opened so far. */
-  get opened(): number {
-    return this.#places.opened;
   }
 
   /** An unused connection, at once, or undefined where a new one is needed. */
@@ -123,7 +120,7 @@ export class ConnectionPool {
       );
       this.#all.set(connection, socket.remoteAddress);
       opened = true;
-      this.#places.opened++;
+      if (this.#options.tally !== undefined) this.#options.tally.opened++;
       return connection;
     } finally {
       if (!opened) this.#places.free();

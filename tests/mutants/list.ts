@@ -670,6 +670,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/downstream/draining.test.ts"],
   },
   {
+    file: "backend/standing.ts",
+    breaks: "what was counted of servers that are gone is kept without end",
+    from: "if (this.#counted.size > MAX_GONE) this.#counted.delete(this.#counted.keys().next().value!);",
+    to: "",
+    tests: ["unit/backend/standing.test.ts"],
+  },
+  {
+    file: "backend/standing.ts",
+    breaks: "counters of servers that come back begin at zero",
+    from: "new Standing(this.#counted.get(name))",
+    to: "new Standing()",
+    tests: ["unit/backend/standing.test.ts", "integration/metrics-reloads.test.ts"],
+  },
+  {
     file: "observe/frontend-metrics.ts",
     breaks: "requests that never waited count as waits",
     from: "if (exchange.queueMs > 0) counts.queueSeconds",

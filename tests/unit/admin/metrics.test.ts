@@ -3,10 +3,18 @@ import { test } from "node:test";
 import { metricsPage, MetricsPages, type MetricsSources } from "../../../src/admin/metrics.ts";
 import type { Backend } from "../../../src/backend/backend.ts";
 import { OPENMETRICS, TEXT_FORMAT } from "../../../src/observe/exposition-format.ts";
+import { ServerRecord } from "../../../src/backend/record.ts";
 import { FrontendMetrics } from "../../../src/observe/frontend-metrics.ts";
 import { Histogram } from "../../../src/observe/histogram.ts";
 import { parseMetrics } from "../../support/metrics-parser.ts";
 import { parseOpenMetrics } from "../../support/openmetrics-parser.ts";
+
+/** What was counted of a server that gave so many good answers. */
+function recordOf(answers: number): ServerRecord {
+  const record = new ServerRecord();
+  record.answers[2] = answers;
+  return record;
+}
 
 /** A proxy with so many servers, as far as its metrics go. */
 function sourcesOf(servers: number): MetricsSources {
@@ -14,21 +22,11 @@ function sourcesOf(servers: number): MetricsSources {
     name: `http://10.0.0.1:${i}`,
     inFlight: 0,
     weight: 1,
-    pool: { size: 0, unused: 0, opened: 0, waiting: 0 },
+    pool: { size: 0, unused: 0, waiting: 0 },
     tunnels: { size: 0 },
     health: { up: true },
     passive: { isEjected: () => false },
-    record: {
-      ejections: 0,
-      retried: 0,
-      bytesIn: 0,
-      bytesOut: 0,
-      probes: 0,
-      probesPassed: 0,
-      answers: [0, 0, 7],
-      responseSeconds: new Histogram(),
-    },
-    failures: new Map(),
+    record: recordOf(7),
   });
   const backend = {
     name: "app",

@@ -3,7 +3,7 @@ import type { LeveledLog } from "../base/log.ts";
 import { LOG_LEVELS, type LogLevel } from "../base/log-event.ts";
 import { formatDuration } from "../base/units.ts";
 import { valueAnswer } from "./answers.ts";
-import { AdminRefusal, type AdminRoute, readRoute, writeRoute } from "./route.ts";
+import { AdminRefusal, type AdminRoute, type Change, readRoute, writeRoute } from "./route.ts";
 import { ttl } from "./values.ts";
 
 const LEVELS = { error: LOG_LEVELS.map((level) => JSON.stringify(level)).join(", ") };
@@ -30,6 +30,11 @@ export class LevelWish {
     if (log === undefined) return undefined;
     const until = this.#endsAt === undefined ? {} : { until: new Date(this.#endsAt).toISOString() };
     return { level: log.level, configured: log.styledLevel, ...until };
+  }
+
+  /** Opens the log's file again, see `LeveledLog`. */
+  get reopen(): LeveledLog["reopen"] {
+    return this.#log?.reopen;
   }
 
   /** Writes `level` and above, for `ttlMs` or for good; undefined is what the config and the command line say. */
@@ -90,5 +95,45 @@ export function logRoutes(wish: LevelWish): readonly AdminRoute[] {
       summary: "Takes that back: the config's level counts, or that of the command line.",
       write: () => set(undefined),
     }),
+    writeRoute({
+      method: "POST",
+      path: "/api/log/reopen",
+      summary: "Opens the file of the log again, as SIGUSR2 does: it was moved away.",
+      answers: z.object({ file: z.string() }),
+      statuses: {
+        409: "The log goes to standard output.",
+        501: "The log is another program's.",
+        503: "The file cannot be opened: the log goes on in the one that is open.",
+      },
+      write: () => reopen(wish),
+    }),
   ];
+}
+
+/** Time that a disk gets to take the lines that wait before the file is opened again. */
+const MOST_REOPEN_MS = 5000;
+
+async function reopen(wish: LevelWish): Promise<Change> {
+  if (wish.reopen === undefined) {
+    throw new AdminRefusal(501, "The log is another program's: it has no file here");
+  }
+  const reopening = wish.reopen();
+  reopening.catch(() => {}); // it may fail when nobody waits any more
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const slow = () =>
+      reject(new Error("Lines still wait for the disk: the file is opened again behind them"));
+    timer = setTimeout(slow, MOST_REOPEN_MS);
+  });
+  try {
+    const file = await Promise.race([reopening, late]);
+    if (file !== undefined) return { value: { file }, log: { what: "log_reopen", file } };
+  } catch (error) {
+    throw new AdminRefusal(503, error instanceof Error ? error.message : String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+  throw new AdminRefusal(409, "The log goes to standard output: it has no file", {
+    accepted: ["[log] file in the config"],
+  });
 }

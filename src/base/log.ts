@@ -36,6 +36,8 @@ export interface LogStyle {
 
 export interface LogOptions extends LogStyle {
   readonly write: WriteLines;
+  /** See `LeveledLog`. */
+  readonly reopen?: LeveledLog["reopen"];
   /** Milliseconds since 1970; the clock by default. */
   readonly now?: () => number;
 }
@@ -48,6 +50,11 @@ export interface LeveledLog extends Log {
   readonly styledLevel: LogLevel;
   /** Writes `level` and above whatever the style says, which counts again with undefined. */
   override(level: LogLevel | undefined): void;
+  /**
+   * Opens the file again that lines go to, as somebody has moved it away, and resolves with its path; undefined where they go
+   * to standard output. Rejects where that fails. Undefined where the log is somebody else's.
+   */
+  readonly reopen?: (() => Promise<string | undefined>) | undefined;
 }
 
 /** A log whose style may change. */
@@ -121,6 +128,7 @@ export function createLog(options: LogOptions): StyledLog {
       wanted = level;
       setLeast();
     },
+    reopen: options.reopen,
     flush() {
       repeats.close();
       output.flush();

@@ -34,6 +34,10 @@ interface ErrorShown {
   readonly request_id: string;
 }
 
+type LogShown =
+  | { readonly level: string; readonly configured: string; readonly until?: string }
+  | { readonly file: string };
+
 interface Changes {
   readonly dry_run: boolean;
   readonly added: readonly string[];
@@ -55,7 +59,7 @@ export function describeAnswer(name: string, { status, value }: AdminAnswer, sho
     case "reload":
       return describeChanges(value as Changes);
     case "log":
-      return describeLevel(value as { level: string; configured: string; until?: string });
+      return describeLog(value as LogShown);
     case "probe": {
       const { probe, server } = value as { probe: ProbeShown; server: ServerShown };
       return `${describeProbe(probe)}\n${describeServer(server)}`;
@@ -119,9 +123,9 @@ function describeChanges({ dry_run: dryRun, added, changed, removed, kept }: Cha
   return [head, ...(lines.length === 0 ? ["no changes"] : lines), `kept: ${kept.length}`].join("\n");
 }
 
-function describeLevel(
-  { level, configured, until }: { level: string; configured: string; until?: string },
-): string {
+function describeLog(shown: LogShown): string {
+  if ("file" in shown) return `${shown.file} was opened again`;
+  const { level, configured, until } = shown;
   if (level === configured && until === undefined) return level;
   return `${level}${until === undefined ? "" : ` until ${until}`}; configured: ${configured}`;
 }

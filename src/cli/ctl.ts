@@ -74,10 +74,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     ask: (_, { limit = "20" }) => ({ method: "GET", path: `/api/errors?limit=${encodeURIComponent(limit)}` }),
   },
   log: {
-    words: "[LEVEL | reset]",
+    words: "[LEVEL | reset | reopen]",
     counts: [0, 1],
     ask([level], { ttl }) {
       if (level === undefined) return { method: "GET", path: "/api/log" };
+      if (level === "reopen") return { method: "POST", path: "/api/log/reopen" };
       if (level === "reset") return { method: "DELETE", path: "/api/log" };
       return { method: "PUT", path: "/api/log", body: { level, ttl } };
     },

@@ -6,9 +6,9 @@ import type { LogConfig } from "../config/sections/log.ts";
 /** How `level` and above are written: `auto` is for people on a terminal and for programs elsewhere. */
 export function logStyle(
   level: LogLevel,
-  { format, valueSize }: Pick<LogConfig, "format" | "valueSize">,
+  { format, valueSize, file }: Pick<LogConfig, "format" | "valueSize" | "file">,
 ): LogStyle {
-  const terminal = process.stdout.isTTY === true;
+  const terminal = process.stdout.isTTY === true && file === undefined;
   const { NO_COLOR, TERM } = process.env;
   return {
     level,

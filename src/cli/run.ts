@@ -6,13 +6,15 @@ import type { Config } from "../config/schema.ts";
 import { findPlace } from "../config/load.ts";
 import type { Path } from "../config/text/positions.ts";
 import { runtimeVersion } from "../net/gaps.ts";
-import { openStdout, print } from "../net/stdout.ts";
+import { print } from "../net/stdout.ts";
 import { BindError } from "../lifecycle/bind-error.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
 import { reloadOnChange } from "./reload.ts";
 import { locateConfig } from "./locate.ts";
 import { chooseLogLevel } from "./log-level.ts";
 import { logStyle } from "./log-style.ts";
+import { LogTarget } from "./log-target.ts";
+import { reopenOnSignal } from "./reopen-on-signal.ts";
 import { untilStopped } from "./signals.ts";
 
 /** For a reader of the log to take the last lines, in ms, before the program ends. */
@@ -27,8 +29,19 @@ export interface RunOptions {
 /** Serves until a signal; resolves with the exit code. `main` is the program's main module. Throws a ConfigError. */
 export async function run(options: RunOptions, main: string): Promise<number> {
   const { config, source, from, file } = locateConfig(options.config);
-  const stdout = openStdout();
-  const log = createLog({ ...styleOf(config, options), write: stdout.write });
+  const target = new LogTarget();
+  try {
+    await target.use(config.log.file);
+  } catch (error) {
+    const place = file === undefined ? "sluice" : findPlace(file, ["log", "file"]);
+    await print(`${place}: ${(error as Error).message}\n`, "stderr");
+    return 1;
+  }
+  const log = createLog({
+    ...styleOf(config, options),
+    write: target.write,
+    reopen: () => (log.flush(), target.reopen()),
+  });
   const { version } = packageJson;
   log.info("starting", {
     version,
@@ -41,17 +54,21 @@ export async function run(options: RunOptions, main: string): Promise<number> {
   if (file !== undefined) {
     proxy.reloader = reloadOnChange(proxy, file, {
       main,
-      onReloaded: (next) => log.restyle(styleOf(next, options)),
+      onReloaded(next) {
+        log.restyle(styleOf(next, options));
+        target.use(next.log.file).catch(({ message }) => log.error("log_file_failed", { cause: message }));
+      },
       signal: stopped.signal,
     });
   }
+  reopenOnSignal(log);
   const code = await serveUntilSignal(proxy, {
     log,
     placeOf: (path) => file === undefined ? "LB_HOST and LB_PORT" : findPlace(file, path),
     onStopping: () => stopped.abort(),
   });
   log.flush();
-  await stdout.settled(LAST_LINES_MS);
+  await target.settled(LAST_LINES_MS);
   return code;
 }
 
@@ -79,7 +96,8 @@ export async function serveUntilSignal(
     const cause = error instanceof Error ? error.message : String(error);
     const place = error instanceof BindError ? placeOf(bindPath(error, proxy.snapshot.config)) : undefined;
     log.error("start_failed", { cause, place });
-    if (!process.stdout.isTTY) await print(`${place ?? "sluice"}: ${cause}\n`, "stderr");
+    const unseen = !process.stdout.isTTY || proxy.snapshot.config.log.file !== undefined;
+    if (unseen) await print(`${place ?? "sluice"}: ${cause}\n`, "stderr");
     onStopping?.();
     return 1;
   }

@@ -39,6 +39,13 @@ export class OrderedWriter {
     });
   }
 
+  /** Runs `task`, which puts another file in the place of the one that is written, behind all that waits. */
+  between(task: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(task).then(() => void (this.#torn = false));
+    this.#last = done.catch(() => {}); // whoever asked hears of it
+    return done;
+  }
+
   async #writeAll(bytes: Uint8Array): Promise<number> {
     let written = 0;
     try {

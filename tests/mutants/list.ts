@@ -1063,4 +1063,18 @@ export const MUTANTS: readonly Mutant[] = [
     to: "toLine === jsonLine ?",
     tests: ["unit/observe/access-log.test.ts"],
   },
+  {
+    file: "net/log-file.ts",
+    breaks: "a line that is half written goes on in another file",
+    from: "return this.#writer.between(async () => {",
+    to: "return Promise.resolve().then(async () => {",
+    tests: ["unit/net/log-file.test.ts"],
+  },
+  {
+    file: "net/log-file.ts",
+    breaks: "a start waits for the reader of a pipe",
+    from: "if (kind?.isFIFO() === true)",
+    to: "if (kind?.isSocket() === true)",
+    tests: ["unit/net/log-file.test.ts"],
+  },
 ];

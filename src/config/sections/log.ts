@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { choice, flag, list, size } from "../values/value-types.ts";
+import { choice, flag, list, size, text } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { headerName } from "../values/headers.ts";
 import { section } from "./section.ts";
@@ -22,6 +22,8 @@ export const logSchema = section({
   access: flag.prefault(true),
   /** `auto` is short lines on a terminal and JSON elsewhere; `text` has every field, as `name=value`. */
   format: choice(["auto", "short", "text", "json"]).prefault("auto"),
+  /** The file that the log goes to, as seen from the working directory; standard output without it. */
+  file: text("the path of a file, which is made where it is missing").exactOptional(),
   /** What one value may have in a line, escaped; longer ones are cut, with a mark that says so. */
   value_size: size.prefault("2KiB"),
   /** Headers of a request that its line shows, as `request.name`. */

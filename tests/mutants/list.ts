@@ -931,7 +931,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "observe/frontend-metrics.ts",
     breaks: "the traffic of a backend that is gone is lost",
-    from: "this.#gone.add(traffic);",
+    from: "this.#gone.add(counts.traffic);",
     to: "",
     tests: ["unit/observe/frontend-metrics.test.ts"],
   },

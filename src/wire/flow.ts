@@ -5,6 +5,8 @@ import { MAX_WAITING_PIECES } from "../net/read-ahead.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
 import { sendClose } from "./websocket-close.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /** What the owner of a flow learns. */
 export interface FlowEvents {
   /** Bytes moved, or the source has finished sending. */
@@ -101,10 +103,11 @@ export class Flow {
     this.bytes += chunk.length;
     if (this.#to.writableLength === 0) this.#waiting = 0;
     if (++this.#waiting >= MAX_WAITING_PIECES) return this.#passLast(chunk);
-    const written = isReleasable(chunk)
-      ? this.#to.write(chunk, () => releaseMemory(chunk))
-      : this.#to.write(chunk);
-    if (!written) this.#from.pause();
+    if (!this.#to.write(chunk)) this.#from.pause();
+    if (!isReleasable(chunk)) return;
+    // A socket that holds nothing back has passed all of it on to the system, which has its own copy.
+    if (this.#to.writableLength === 0) releaseMemory(chunk);
+    else this.#to.write(NOTHING, () => releaseMemory(chunk)); // after all that waits
   }
 
   /** Passes on what is the last until all that waits is out. Small pieces may be many before the target says that it is full. */

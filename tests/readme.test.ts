@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { PROXY_ERROR_KINDS, statusOf } from "../src/base/errors.ts";
 import * as request from "../src/message/incoming-request.ts";
+import { COMPAT_METRICS } from "../src/observe/compat-names.ts";
 import { METRICS } from "../src/observe/metric-names.ts";
 import * as gaps from "../src/net/gaps.ts";
 
@@ -22,6 +23,10 @@ test("the README lists every reason with its status", () => {
 
 test("the README lists every metric", () => {
   assert.deepEqual(table("metrics").map(([name]) => name).sort(), Object.keys(METRICS).sort());
+});
+
+test("the README lists every metric of predecessors", () => {
+  assert.deepEqual(table("compat-metrics").map(([name]) => name).sort(), Object.keys(COMPAT_METRICS).sort());
 });
 
 test("the README lists every gap of a runtime", () => {

@@ -1,19 +1,17 @@
 import process from "node:process";
-import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import { atOnce, type Steps } from "../net/steps.ts";
 import { Exposition } from "../observe/exposition.ts";
 import { EXPOSITION_FORMATS, type ExpositionFormat } from "../observe/exposition-format.ts";
 import type { Histogram } from "../observe/histogram.ts";
-import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
+import { collectCompat, type CompatSources } from "./compat-metrics.ts";
 import { SharedPages } from "./shared-pages.ts";
 
 /** Read when somebody asks for the metrics, not while requests run. */
-export interface MetricsSources {
+export interface MetricsSources extends CompatSources {
   readonly build: { readonly version: string; readonly runtime: string };
-  /** By name. */
-  readonly frontends: ReadonlyMap<string, FrontendMetrics>;
-  backends(): Iterable<Backend>;
+  /** Whether predecessors' metrics are shown as well, under their names. */
+  readonly compat: boolean;
   /** Open connections of clients, by where each stands. */
   connections(): ReadonlyMap<string, number>;
   /** How late timers come. */
@@ -52,14 +50,15 @@ export class MetricsPages {
 function* writePage(sources: MetricsSources, format: ExpositionFormat): Steps<string> {
   const page = new Exposition(format);
   yield* collect(page, sources);
-  return yield* page.write();
+  return yield* page.write(sources.compat);
 }
 
 /** Adds everything to `page`, in steps that take no time to speak of. */
 function* collect(
   page: Exposition,
-  { build, frontends, backends, connections, loopDelay, reloads }: MetricsSources,
+  sources: MetricsSources,
 ): Steps<void> {
+  const { build, frontends, backends, connections, loopDelay, reloads } = sources;
   page.add("sluice_build_info", { ...build }, 1);
   page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
   page.add("sluice_resident_memory_bytes", {}, process.memoryUsage().rss);
@@ -88,6 +87,7 @@ function* collect(
       yield;
     }
   }
+  if (sources.compat) yield* collectCompat(page, sources, open);
 }
 
 function collectServer(page: Exposition, backend: string, server: Server): void {

@@ -5,14 +5,13 @@ import { collectStatus } from "./status.ts";
 /** Collects the JSON of `/status`, in steps. */
 export function* collectStatusPage(sources: StatusSources): Generator<void, string, void> {
   const status = yield* collectStatus(sources);
-  return yield* writeJson({ ...predecessorKeys(status), ...status });
+  return yield* writeJson({ ...predecessorKeys(status, sources), ...status });
 }
 
 /** What http-proxy-lb calls the same things, for programs that read its `/status`. */
-function predecessorKeys(status: ProxyStatus) {
+function predecessorKeys(status: ProxyStatus, { probes }: StatusSources) {
   const { requests, connectRequests, failed } = status;
   const servers = status.backends.flatMap((backend) => backend.servers);
-  const sumOf = (key: "probes" | "probesPassed") => servers.reduce((sum, server) => sum + server[key], 0);
   return {
     requestsTotal: requests,
     requestsSuccess: requests - failed,
@@ -22,8 +21,8 @@ function predecessorKeys(status: ProxyStatus) {
     bytesReceived: status.bytesIn,
     bytesSent: status.bytesOut,
     activeConnections: status.connections,
-    healthChecksTotal: sumOf("probes"),
-    healthChecksSuccess: sumOf("probesPassed"),
+    healthChecksTotal: probes.all,
+    healthChecksSuccess: probes.passed,
     hotReloads: status.reloads.done,
     upstreams: servers.map((server) => ({
       url: server.url,

@@ -87,8 +87,10 @@ export interface StatusSources extends TrafficSources {
   readonly history: History;
   readonly ready: boolean;
   readonly listeners: readonly string[];
-  /** What stands for a backend where a relay needs none. */
-  readonly straight: string;
+  /** Requests so far that a relay led straight to their targets. */
+  straightRequests(): number;
+  /** Probes so far. */
+  readonly probes: { readonly all: number; readonly passed: number };
   connections(): number;
   readonly reloads: {
     readonly done: number;
@@ -131,7 +133,7 @@ export function* collectStatus(sources: StatusSources): Generator<void, ProxySta
     inFlight: frontendStates.reduce((sum, { inFlight }) => sum + inFlight, 0),
     failed,
     connectRequests: connects,
-    straightRequests: sumOf(trafficTo(sources.straight, frontends)).requests,
+    straightRequests: sources.straightRequests(),
     ...statusOfTraffic(parts, all, history),
     reloads: statusOfReloads(reloads),
     frontends: frontendStates,

@@ -24,6 +24,14 @@ export interface AvailabilityRules {
   /** Told about the servers that may get requests, whenever they or their weights change. */
   readonly onChange: (available: readonly Server[]) => void;
   readonly log: Log;
+  /** Where the probes of all backends are counted. */
+  readonly probes?: ProbeCount | undefined;
+}
+
+/** Probes of all backends that gave a result, and those among them that passed. */
+export interface ProbeCount {
+  all: number;
+  passed: number;
 }
 
 /**
@@ -166,10 +174,14 @@ export class Availability implements OutcomeListener {
 
   /** A probe gave a result. */
   onProbed(server: Server, probed: Probed, thresholds: Thresholds): void {
-    const { backend, log } = this.#rules;
+    const { backend, log, probes } = this.#rules;
     const wasSpent = server.spent;
     const turned = server.observe(probed, thresholds);
     const passed = hasPassed(probed);
+    if (probes !== undefined) {
+      probes.all++;
+      if (passed) probes.passed++;
+    }
     if (wasSpent && this.#available.includes(server)) fill(server, this.#servers);
     if (turned) {
       noteTurn(server);

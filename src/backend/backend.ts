@@ -10,7 +10,7 @@ import type { Fields } from "../http/fields.ts";
 import type { CodecLimits } from "../http/head-limits.ts";
 import type { NameResolver } from "../net/resolver.ts";
 import { ConnectionPool } from "../upstream/pool.ts";
-import { Availability } from "./availability.ts";
+import { Availability, type ProbeCount } from "./availability.ts";
 import { destinationOf } from "./destination.ts";
 import { compileHashKey, type HashKey } from "./hash-key.ts";
 import { probeOnce, startHealthChecks } from "./health-checks.ts";
@@ -35,6 +35,8 @@ export interface BackendParts {
   readonly before?: Backend | undefined;
   /** What servers of this backend keep from configs before; default nothing. */
   readonly standings?: Standings | undefined;
+  /** Where the probes of all backends are counted; default nowhere. */
+  readonly probes?: ProbeCount | undefined;
 }
 
 /** A named set of servers with a policy, while the proxy runs. */
@@ -61,7 +63,7 @@ export class Backend {
   #started = false;
 
   /** Opens nothing; `start` begins to look names up and to probe. */
-  constructor(config: BackendConfig, { limits, resolver, log, before, standings }: BackendParts) {
+  constructor(config: BackendConfig, { limits, resolver, log, before, standings, probes }: BackendParts) {
     this.config = config;
     this.retryBudget = before?.config.retries.budget === config.retries.budget
       ? before.retryBudget
@@ -83,6 +85,7 @@ export class Backend {
         this.#policy.update(available);
       },
       log,
+      probes,
     });
     this.#membership = new Membership(config, {
       resolver,

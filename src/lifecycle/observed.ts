@@ -52,6 +52,8 @@ export class Observed {
   } = { done: 0, failed: 0, last: undefined, takenOverAt: Date.now() };
   /** The traffic of frontends that are gone. */
   readonly #gone = new Traffic();
+  /** What of it a relay led straight to its targets. */
+  #goneStraight = 0;
   /** What was counted of them by name, those that went last at the end. */
   readonly #earlier = new Map<string, FrontendMetrics>();
 
@@ -94,6 +96,7 @@ export class Observed {
   /** A reload took a frontend away: its traffic still counts in the sum of all, and its counters go on if it comes back. */
   onGone({ config: { name }, tally: { metrics } }: FrontendReception): void {
     for (const traffic of metrics.traffic) this.#gone.add(traffic);
+    this.#goneStraight += metrics.trafficTo(STRAIGHT)?.requests ?? 0;
     this.#earlier.delete(name);
     this.#earlier.set(name, metrics);
     if (this.#earlier.size > MAX_GONE) this.#earlier.delete(this.#earlier.keys().next().value!);
@@ -129,14 +132,15 @@ export class Observed {
   }
 
   #sources(): StatusSources {
-    const { ready, listeners } = this.#proxy;
+    const { ready, listeners, snapshot } = this.#proxy;
     return {
       ...this.#traffic(),
       build: BUILD,
       history: this.#history,
       ready,
       listeners: listeners.map(({ address }) => address),
-      straight: STRAIGHT,
+      straightRequests: () => this.#straightRequests(),
+      probes: snapshot.probes,
       connections: () => this.#proxy.connections,
       reloads: this.#reloads,
     };
@@ -158,12 +162,23 @@ export class Observed {
     };
   }
 
+  #straightRequests(): number {
+    const counts = [...this.#proxy.receptions.values()].map(({ tally }) =>
+      tally.metrics.trafficTo(STRAIGHT)?.requests ?? 0
+    );
+    return counts.reduce((sum, count) => sum + count, this.#goneStraight);
+  }
+
   #measured(): MetricsSources {
-    const { receptions } = this.#proxy;
+    const { receptions, snapshot } = this.#proxy;
     return {
       build: BUILD,
       frontends: new Map([...receptions].map(([name, { tally }]) => [name, tally.metrics])),
-      backends: () => this.#proxy.snapshot.backends.values(),
+      backends: () => snapshot.backends.values(),
+      compat: snapshot.config.metrics.compat,
+      gone: this.#gone,
+      straightRequests: () => this.#straightRequests(),
+      probes: snapshot.probes,
       connections: () => this.#proxy.phases,
       loopDelay: this.#loopDelay.seconds,
       reloads: this.#reloads,

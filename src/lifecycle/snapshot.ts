@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
 import type { Log } from "../base/log.ts";
+import type { ProbeCount } from "../backend/availability.ts";
 import { Backend } from "../backend/backend.ts";
 import { keptStandings, type Standings } from "../backend/standing.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
@@ -53,6 +54,8 @@ export interface Snapshot {
   readonly backends: ReadonlyMap<string, Backend>;
   /** By the names of backends: of those that are gone as well, which may come back. */
   readonly standings: ReadonlyMap<string, Standings>;
+  /** Probes of all backends, from the first config on. */
+  readonly probes: ProbeCount;
 }
 
 /** Parts that the config does not hold. */
@@ -83,12 +86,13 @@ export function* buildSnapshot(
   const sameParts = before !== undefined &&
     isDeepStrictEqual(backendParts(config), backendParts(before.config));
   const standings = keptStandings(Object.keys(config.backends), before?.standings);
+  const probes = before?.probes ?? { all: 0, passed: 0 };
   const backends = new Map(
     yield* mapInSteps(Object.values(config.backends), (backend) => {
       const old = before?.backends.get(backend.name);
       const stays = old !== undefined && sameParts && isDeepStrictEqual(old.config, backend);
       if (stays) return [backend.name, old] as const;
-      const parts = { limits, resolver, log, before: old, standings: standings.get(backend.name) };
+      const parts = { limits, resolver, log, before: old, standings: standings.get(backend.name), probes };
       return [backend.name, new Backend(backend, parts)] as const;
     }),
   );
@@ -110,7 +114,7 @@ export function* buildSnapshot(
     }
     yield;
   }
-  return { config, frontends, backends, standings };
+  return { config, frontends, backends, standings, probes };
 }
 
 /** What of a config every backend is built with: where it changed, none stays. */

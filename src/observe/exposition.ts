@@ -1,14 +1,19 @@
 import { atOnce, type Steps } from "../net/steps.ts";
 import type { ExpositionFormat } from "./exposition-format.ts";
 import type { Histogram } from "./histogram.ts";
-import { type MetricName, METRICS } from "./metric-names.ts";
+import { HTTP_PROXY_LB_METRICS, PYHAPROXY_METRICS } from "./compat-names.ts";
+import { METRICS } from "./metric-names.ts";
+
+/** What samples are collected of: ours, and what a predecessor counted in its own way. */
+const COLLECTED = { ...METRICS, ...HTTP_PROXY_LB_METRICS };
+type CollectedName = keyof typeof COLLECTED;
 
 export type Labels = Readonly<Record<string, string>>;
 
 /** Collects samples in any order and writes them by metric. */
 export class Exposition {
   readonly #format: ExpositionFormat;
-  readonly #samples = new Map<MetricName, string[]>();
+  readonly #samples = new Map<CollectedName, string[]>();
   /** The labels of the last sample and their text, as many samples in a row have the same. */
   #labels: Labels = {};
   #labelText = "";
@@ -18,13 +23,13 @@ export class Exposition {
   }
 
   /** Adds the value of one counter or gauge. */
-  add(name: MetricName, labels: Labels, value: number): void {
+  add(name: CollectedName, labels: Labels, value: number): void {
     const text = this.#textOf(labels);
     this.#linesOf(name).push(`${name}${text === "" ? "" : `{${text}}`} ${value}\n`);
   }
 
   /** Adds a histogram. */
-  addHistogram(name: MetricName, labels: Labels, { buckets, sum }: Histogram): void {
+  addHistogram(name: CollectedName, labels: Labels, { buckets, sum }: Histogram): void {
     const lines = this.#linesOf(name);
     const text = this.#textOf(labels);
     const { bounds } = this.#format;
@@ -37,12 +42,21 @@ export class Exposition {
     lines.push(`${name}_sum${braced} ${sum}\n`, `${name}_count${braced} ${count}\n`);
   }
 
-  /** All samples as text, each metric in one group after its head; one metric in each step. */
-  *write(): Steps<string> {
+  /**
+   * All samples as text, each metric in one group after its head; one metric in each step. With `compat` what pyhaproxy had
+   * stands there under its names as well.
+   */
+  *write(compat = false): Steps<string> {
     const { head, end } = this.#format;
     let text = "";
     for (const [name, lines] of this.#samples) {
-      text += head(name, METRICS[name]) + lines.join("");
+      text += head(name, COLLECTED[name]) + lines.join("");
+      yield;
+    }
+    for (const [name, metric] of compat ? Object.entries(PYHAPROXY_METRICS) : []) {
+      const lines = this.#samples.get(metric.of) ?? [];
+      if (lines.length > 0) text += head(name, metric);
+      text += lines.map((line) => name + line.slice(metric.of.length)).join("");
       yield;
     }
     return text + end;
@@ -60,7 +74,7 @@ export class Exposition {
       .map(([label, text]) => `${label}="${escaped(text)}"`).join(",");
   }
 
-  #linesOf(name: MetricName): string[] {
+  #linesOf(name: CollectedName): string[] {
     let lines = this.#samples.get(name);
     if (lines === undefined) this.#samples.set(name, lines = []);
     return lines;

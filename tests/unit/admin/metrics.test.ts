@@ -6,6 +6,7 @@ import { OPENMETRICS, TEXT_FORMAT } from "../../../src/observe/exposition-format
 import { ServerRecord } from "../../../src/backend/record.ts";
 import { FrontendMetrics } from "../../../src/observe/frontend-metrics.ts";
 import { Histogram } from "../../../src/observe/histogram.ts";
+import { Traffic } from "../../../src/observe/traffic.ts";
 import { parseMetrics } from "../../support/metrics-parser.ts";
 import { parseOpenMetrics } from "../../support/openmetrics-parser.ts";
 
@@ -38,6 +39,10 @@ function sourcesOf(servers: number): MetricsSources {
     build: { version: "1", runtime: "r" },
     frontends: new Map([["web", new FrontendMetrics()]]),
     backends: () => [backend as unknown as Backend],
+    compat: false,
+    gone: new Traffic(),
+    straightRequests: () => 0,
+    probes: { all: 0, passed: 0 },
     connections: () => new Map([["idle", 0]]),
     loopDelay: new Histogram(),
     reloads: { done: 0, failed: 0, last: undefined, takenOverAt: 0 },

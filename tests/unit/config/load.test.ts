@@ -94,7 +94,7 @@ test("validateConfig() fills in every default", () => {
       responseHeaders: [],
       showSecrets: false,
     },
-    metrics: { enabled: false, path: "/metrics" },
+    metrics: { enabled: false, path: "/metrics", compat: false },
     shutdown: { delay: 0, drainTimeout: 10_000, grace: 1000 },
     resolver: { servers: [], timeout: 2000 },
     limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384, maxConnectionsPerClient: 0 },

@@ -25,6 +25,7 @@ const ORDER = [
   "proxy",
   "relay",
   "explain",
+  "compare",
   "admin",
   "lifecycle",
   "cli",
@@ -43,6 +44,7 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
   proxy: ["downstream"],
   relay: ["downstream"],
   explain: ["downstream"],
+  compare: ["downstream"],
   admin: ["proxy", "downstream", "config"],
 };
 

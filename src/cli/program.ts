@@ -9,6 +9,7 @@ import { ctl, CTL_USAGE, type CtlOptions } from "./ctl.ts";
 import { demo } from "./demo.ts";
 import { explain, type ExplainCommand } from "./explain.ts";
 import { printPasswordHash } from "./hash-password.ts";
+import { replay, type ReplayCommand } from "./replay.ts";
 import { run, type RunOptions } from "./run.ts";
 import { top } from "./top.ts";
 
@@ -55,6 +56,26 @@ export async function runProgram(args: readonly string[], main: string): Promise
     .action(async (method: string, url: string, options: ExplainCommand) =>
       void (code = await explain(method, url, options))
     );
+  program.command("replay")
+    .description("say which requests of an access log another config would treat otherwise; sends nothing")
+    .argument(
+      "<log>",
+      "our own (JSON), of nginx, Caddy or HAProxy, perhaps packed by gzip; - is standard input",
+    )
+    .requiredOption("--against <file>", "the new config")
+    .option("--with <file>", "the config before; default: what the log says became of the requests")
+    .option("--format <name>", "sluice, combined, caddy or haproxy; default: told by the first lines")
+    .option(
+      "--frontend <name>",
+      "the frontend that gets them; default: the one that the log names, or the only one",
+    )
+    .option("--host <name>", "the host that was asked, for logs that do not say it")
+    .option("--json", "for programs")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 no difference, 3 differences, 1 wrong use or a log that cannot be read",
+    )
+    .action(async (log: string, options: ReplayCommand) => void (code = await replay(log, options)));
   program.command("top")
     .description("show what a running proxy does, until q; once where the output is no terminal")
     .option("--admin <address>", ADMIN_HELP)

@@ -17,13 +17,15 @@ export interface DescribedRequest {
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
   /** Address of the client; default this machine. */
   readonly from?: string | undefined;
+  /** 0 for a request in HTTP/1.0, which need not say a host; default 1. */
+  readonly minorVersion?: 0 | 1 | undefined;
 }
 
 const THIS_MACHINE = "127.0.0.1";
 
 /** The head of a request as bytes, as clients of `mode` send it: Host first, where there is none among the headers. */
 export function headOf(
-  { method, url, headers = [] }: DescribedRequest,
+  { method, url, headers = [], minorVersion = 1 }: DescribedRequest,
   mode: FrontendConfig["mode"],
 ): string {
   // A line end in one of them would begin another line, or another request.
@@ -34,8 +36,10 @@ export function headOf(
   const path = rest === "" ? "/" : rest.startsWith("?") ? `/${rest}` : rest;
   const target = method === "CONNECT" ? authority : mode === "relay" && /^https?:/i.test(url) ? url : path;
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
-  if (!headers.some(([name]) => name.toLowerCase() === "host")) lines.unshift(`Host: ${authority}\r\n`);
-  return `${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`;
+  if (minorVersion === 1 && !headers.some(([name]) => name.toLowerCase() === "host")) {
+    lines.unshift(`Host: ${authority}\r\n`);
+  }
+  return `${method} ${target} HTTP/1.${minorVersion}\r\n${lines.join("")}\r\n`;
 }
 
 /**

@@ -15,12 +15,17 @@ export type HeadLines = readonly string[];
  * @throws {ProxyError} where the request could not be made ready.
  */
 export function headFor(server: Server, request: IncomingRequest, course: Course): HeadLines {
+  return toLines(wholeHeadFor(server, request, course));
+}
+
+/** The same as it is sent, secrets and all; empty where a connection is all that is asked for. */
+export function wholeHeadFor(server: Server, request: IncomingRequest, course: Course): string {
   const outgoing = prepare(request, { ...course, mirror: undefined });
-  if (outgoing.straight && outgoing.method === "CONNECT") return []; // a connection is all
+  if (outgoing.straight && outgoing.method === "CONNECT") return "";
   checkBasePath(server.basePath, outgoing.target);
   const output = new Output(true);
   writeHeadFor(server, output, request, outgoing);
-  return toLines(output.take().toString("latin1"));
+  return output.take().toString("latin1");
 }
 
 /** The lines of a head as people may see them. */

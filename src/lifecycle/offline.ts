@@ -1,21 +1,40 @@
 import { SILENT_LOG } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
 import { type FailedExpectation, runConfigTests } from "../explain/config-tests.ts";
-import { createSnapshot, type Snapshot } from "./snapshot.ts";
+import { createSnapshot, type Snapshot, type SnapshotParts } from "./snapshot.ts";
 
-/** Has `use` see everything that `config` describes, not running: nothing is opened, probed or looked up. */
+const PARTS: SnapshotParts = {
+  metrics: () => new Response(),
+  ready: () => new Response(),
+  health: () => new Response(),
+  log: SILENT_LOG,
+};
+
+/** What would be built of a config, and what lets go of it. */
+export interface OfflineProxy {
+  readonly snapshot: Snapshot;
+  close(): void;
+}
+
+/** Builds everything that `config` describes, not running: nothing is opened, probed or looked up. */
+export function openOffline(config: Config): OfflineProxy {
+  const snapshot = createSnapshot(config, PARTS);
+  return {
+    snapshot,
+    close() {
+      for (const frontend of snapshot.frontends) frontend.close?.();
+      for (const backend of snapshot.backends.values()) backend.close();
+    },
+  };
+}
+
+/** Has `use` see it. */
 export function withOffline<T>(config: Config, use: (snapshot: Snapshot) => T): T {
-  const snapshot = createSnapshot(config, {
-    metrics: () => new Response(),
-    ready: () => new Response(),
-    health: () => new Response(),
-    log: SILENT_LOG,
-  });
+  const { snapshot, close } = openOffline(config);
   try {
     return use(snapshot);
   } finally {
-    for (const frontend of snapshot.frontends) frontend.close?.();
-    for (const backend of snapshot.backends.values()) backend.close();
+    close();
   }
 }
 

@@ -761,6 +761,27 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["integration/explain.test.ts"],
   },
   {
+    file: "compare/comparison.ts",
+    breaks: "groups of a comparison grow without end",
+    from: "if (this.#groups.size >= MAX_GROUPS) {",
+    to: "if (this.#groups.size >= Infinity) {",
+    tests: ["unit/compare/comparison.test.ts"],
+  },
+  {
+    file: "compare/fate.ts",
+    breaks: "who stood behind a trusted proxy is forgotten",
+    from: "if (client !== undefined) {",
+    to: "if (client === null) {",
+    tests: ["unit/compare/comparison.test.ts"],
+  },
+  {
+    file: "compare/difference.ts",
+    breaks: "two redirects to different places are the same",
+    from: "return locationOf(before) === locationOf(after) ?",
+    to: "return after !== undefined ?",
+    tests: ["unit/compare/comparison.test.ts"],
+  },
+  {
     file: "backend/word-timer.ts",
     breaks: "a ttl is never over",
     from: "this.#closed || next === Infinity",

@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Fate, headOfFate } from "./fate.ts";
+import type { SettingsComparer } from "./settings.ts";
+
+/** What another config does with a request otherwise. */
+export interface Difference {
+  readonly what: DifferenceKind;
+  /** What became of it, and by whom. */
+  readonly before: string;
+  /** What becomes of it. */
+  readonly after: string;
+  /** What is not the same, where it goes the same way. */
+  readonly differs?: readonly string[];
+}
+
+/**
+ * It goes to another backend; is refused; was refused and is not any more; is redirected; is answered by the proxy itself;
+ * is sent in another form; is sent as it was, but with other settings.
+ */
+export type DifferenceKind =
+  | "elsewhere"
+  | "refused"
+  | "served"
+  | "redirected"
+  | "answered"
+  | "shaped"
+  | "settings";
+
+/** What is not the same between what two configs do with one request; undefined where nothing is. */
+export function differenceBetween(
+  before: Fate,
+  after: Fate,
+  settings: SettingsComparer,
+): Difference | undefined {
+  if (before.kind !== after.kind || before.to !== after.to) return otherWay(before, after);
+  switch (after.kind) {
+    case "refused":
+      return undefined;
+    case "redirected":
+      return locationOf(before) === locationOf(after) ? undefined : otherWay(before, after, ["location"]);
+    case "answered":
+      return sameAnswer(before, after) ? undefined : otherWay(before, after, ["respond"]);
+    case "sent":
+      return differenceSent(before, after, settings);
+  }
+}
+
+/** Both go to the same backend. */
+function differenceSent(before: Fate, after: Fate, settings: SettingsComparer): Difference | undefined {
+  const ofAction = settings.ofActions(before.outcome.taken, after.outcome.taken);
+  const ofFrontend = settings.ofFrontends(before.frontend!, after.frontend!);
+  const straight = after.outcome.by === "straight"; // there are as many such backends as targets
+  const [old, next] = [before.outcome.course!.backend, after.outcome.course!.backend];
+  const ofBackend = straight ? { changed: [], servers: undefined } : settings.ofBackends(old, next);
+  const sameHead = ofAction.sameHead && ofFrontend.sameHead;
+  if (ofBackend.servers !== undefined && !(sameHead && ofBackend.changed.length === 0)) {
+    const first = headOfFate(before, ofBackend.servers[0]);
+    const second = headOfFate(after, ofBackend.servers[1]);
+    if (first.fate.kind !== second.fate.kind || first.fate.to !== second.fate.to) {
+      return otherWay(first.fate, second.fate);
+    }
+    // Servers that differ get other heads by their nature.
+    if (first.head !== second.head && ofBackend.servers[0].name === ofBackend.servers[1].name) {
+      return otherWay(before, after, differingLines(first.head, second.head), "shaped");
+    }
+  }
+  const ofOthers = (after.byChance ?? []).slice(1).flatMap((backend, i) =>
+    settings.ofBackends(before.byChance![i + 1]!, backend).changed
+  );
+  const changed = [...ofAction.changed, ...ofFrontend.changed, ...ofBackend.changed, ...ofOthers];
+  return changed.length === 0 ? undefined : otherWay(before, after, changed, "settings");
+}
+
+function otherWay(
+  before: Fate,
+  after: Fate,
+  differs?: readonly string[],
+  what: DifferenceKind = kindOf(before, after),
+): Difference {
+  return { what, before: describeFate(before), after: describeFate(after), ...(differs && { differs }) };
+}
+
+function kindOf(before: Fate, after: Fate): DifferenceKind {
+  if (after.kind === "sent") return before.kind === "refused" ? "served" : "elsewhere";
+  return after.kind;
+}
+
+/** What becomes of a request, and by whom. */
+export function describeFate({ to, outcome: { by } }: Fate): string {
+  return by === "nobody" || by === to ? to : `${to} by ${by}`;
+}
+
+/** Where a redirect leads; undefined for what is none. */
+function locationOf({ outcome: { answer } }: Fate): string | undefined {
+  return answer?.headers.get("location") ?? undefined;
+}
+
+function sameAnswer({ outcome: before }: Fate, { outcome: after }: Fate): boolean {
+  return isDeepStrictEqual(before.taken?.action.respond, after.taken?.action.respond);
+}
+
+/** Lines that are named of one difference. */
+const MAX_NAMED = 8;
+
+/** Which parts of two heads are not the same: `method`, `target`, and names of headers. */
+function differingLines(before: string, after: string): string[] {
+  const [old, next] = [partsOf(before), partsOf(after)];
+  const names = new Set([...old.keys(), ...next.keys()]);
+  const differing = [...names].filter((name) => old.get(name) !== next.get(name));
+  return [...differing.slice(0, MAX_NAMED), ...(differing.length > MAX_NAMED ? ["…"] : [])];
+}
+
+function partsOf(head: string): Map<string, string> {
+  const [first = "", ...lines] = head.split("\r\n").filter((line) => line !== "");
+  const [method = "", target = ""] = first.split(" ");
+  const parts = new Map([["method", method], ["target", target]]);
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    const name = `header ${line.slice(0, colon).toLowerCase()}`;
+    parts.set(name, `${parts.get(name) ?? ""}${line.slice(colon)}\n`);
+  }
+  return parts;
+}

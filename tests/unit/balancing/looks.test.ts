@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Best, score, shareLeft } from "../../../src/balancing/best.ts";
 import { createPolicy } from "../../../src/balancing/create-policy.ts";
-import type { PolicyName } from "../../../src/base/policies.ts";
+import type { Policy } from "../../../src/balancing/policy.ts";
 import { Random } from "../../support/codec/random.ts";
 import { candidate, equals, type TestCandidate } from "./support.ts";
 
 const SERVERS = 1000;
 const PICKS = 200;
 
-/** How many servers the policy `name` looks at for a pick, on average, where a few of 1,000 have a request under way. */
-function looksPerPick(name: PolicyName): number {
+/** How many servers `policy` looks at for a pick, on average, where a few of 1,000 have a request under way. */
+function looksPerPick(policy: Policy<TestCandidate>): number {
   let looks = 0;
   const all = Array.from({ length: SERVERS }, (_, i) => {
     const one = candidate(`http://10.0.0.${i}`);
@@ -21,7 +21,6 @@ function looksPerPick(name: PolicyName): number {
       },
     });
   });
-  const policy = createPolicy<TestCandidate>(name);
   policy.update(all);
   const underWay: TestCandidate[] = [];
   let sum = 0;
@@ -40,17 +39,20 @@ for (
   const name of ["roundrobin", "leastconn", "random", "first", "priority", "load_aware", "hash"] as const
 ) {
   test(`A pick of ${name} among 1,000 servers looks at a few of them`, () => {
-    const looks = looksPerPick(name);
+    const looks = looksPerPick(createPolicy(name));
     assert.ok(looks < 24, `${looks}`);
   });
 }
 
-for (const name of ["best", "latency"] as const) {
-  test(`A pick of ${name} among 1,000 servers looks once at each at the most`, () => {
-    const looks = looksPerPick(name);
-    assert.ok(looks < SERVERS + 24, `${looks}`);
-  });
-}
+test("A pick of latency among 1,000 servers looks once at each at the most", () => {
+  const looks = looksPerPick(createPolicy("latency"));
+  assert.ok(looks < SERVERS + 24, `${looks}`);
+});
+
+test("A pick of best among 1,000 servers looks at a few of them, and at all of them every 20 ms", () => {
+  const looks = looksPerPick(new Best<TestCandidate>(() => 0));
+  assert.ok(looks < SERVERS / PICKS + 24, `${looks}`);
+});
 
 test("Best.pick() picks a lowest score over hours, however long the pauses", () => {
   const random = new Random(5);
@@ -69,4 +71,46 @@ test("Best.pick() picks a lowest score over hours, however long the pauses", () 
     assert.ok(scoreOf(picked) <= lowest * (1 + 1e-9), `${scoreOf(picked)} in place of ${lowest}`);
     pickedAt.set(picked, now);
   }
+});
+
+test("Best.pick() among many picks a lowest score of 20 ms before, and none that is full", () => {
+  const random = new Random(6);
+  let now = 0;
+  const policy = new Best<TestCandidate>(() => now);
+  const all = equals(200);
+  for (const one of all) one.latency.averageMs = 1 + random.below(500);
+  policy.update(all);
+  const pickedAt = new Map(all.map((one) => [one, 0]));
+  for (let i = 0; i < 2000; i++) {
+    now += 20 + random.below(3000);
+    const free = random.pick([1, 3, 100, 200]);
+    for (const one of all) {
+      one.inFlight = random.below(3);
+      one.full = true;
+    }
+    for (let n = 0; n < free; n++) random.pick(all).full = false;
+    const scoreOf = (one: TestCandidate) => score(one, shareLeft(now - pickedAt.get(one)!));
+    const lowest = Math.min(...all.filter(({ full }) => !full).map(scoreOf));
+    const picked = policy.pick()!;
+    assert.equal(picked.full, false);
+    assert.ok(scoreOf(picked) <= lowest * (1 + 1e-9), `${scoreOf(picked)} in place of ${lowest}`);
+    pickedAt.set(picked, now);
+  }
+  for (const one of all) one.full = true;
+  assert.equal(policy.pick(), undefined);
+  all[7]!.full = false; // within the same 20 ms
+  assert.equal(policy.pick(), all[7]);
+});
+
+test("Best.pick() among many spreads a burst, as a pick counts at once", () => {
+  const policy = new Best<TestCandidate>(() => 0);
+  const all = equals(100);
+  policy.update(all);
+  const picked = new Set<TestCandidate | undefined>();
+  for (let i = 0; i < 100; i++) {
+    const one = policy.pick()!;
+    one.inFlight++;
+    picked.add(one);
+  }
+  assert.equal(picked.size, 100);
 });

@@ -95,7 +95,7 @@ export class FrontendReception implements Reception {
     this.#handle = served.handle ?? handlerOf(served.app);
     this.#errors = served.errors;
     this.#trusted = trustedBy(served);
-    this.#access = accessLogOf(served.config.name, config.log, log);
+    this.#access = accessLogOf(served.config.name, config.log, { log, load: this.tally.metrics });
     this.#recentErrors = errors;
     this.keepsSentFields = this.#access?.headers?.ofAnswers === true;
   }

@@ -1,5 +1,6 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import type { OutcomeReason } from "../base/errors.ts";
+import { TICK } from "../base/tick.ts";
 import { isRequestId, nextRequestId } from "../base/request-id.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
@@ -51,6 +52,12 @@ export interface ExchangeCount {
   count(exchange: Exchange, ms: number): void;
 }
 
+/** A server, as far as an exchange tells of it or counts for it. */
+export interface ExchangeServer extends BodyBytes {
+  /** Its requests under way. */
+  readonly inFlight: number;
+}
+
 /** Bytes of bodies, from clients and to them. */
 export interface BodyBytes {
   bytesIn: number;
@@ -99,10 +106,14 @@ export class Exchange {
   server: string | undefined;
   /** What is counted of the rule or the route that took it, and of the server it was sent to last. */
   route: ExchangeCount | undefined;
-  lastServer: BodyBytes | undefined;
+  lastServer: ExchangeServer | undefined;
   attempts = 0;
   /** Attempts that were not the last: each server, and how it failed. */
   tried: string | undefined;
+  /** When the last attempt was sent, on the clock of `performance.now()`; 0 where none was. */
+  sentAt = 0;
+  /** Time from sending them to their end, of the attempts in `tried`, in ms. */
+  triedMs = 0;
   /** Why no other attempt followed the last one, which failed. */
   retry: NoRetry | undefined;
   /** Time that was spent waiting for a connection of a full server, in all attempts, in ms. */
@@ -203,7 +214,18 @@ export class Exchange {
 
   /** Writes down an attempt that failed. */
   note(server: string, outcome: string): void {
+    if (this.sentAt > 0) this.triedMs += TICK.now() - this.sentAt;
+    this.sentAt = 0;
     this.tried = `${this.tried === undefined ? "" : `${this.tried}, `}${server} ${outcome}`;
+  }
+
+  /**
+   * The proxy's own share of the time until the request was sent the last time, in ms: without what it waited for
+   * connections and for servers that it was sent to before. Where it was not sent, `now` is the end.
+   */
+  ownMs(now: number): number {
+    const until = this.sentAt > 0 ? this.sentAt : now;
+    return Math.max(0, until - this.startedAt - this.queueMs - this.connectMs - this.triedMs);
   }
 
   /** Sends a 1xx to the client. */

@@ -25,9 +25,28 @@ const QUEUE = new JsonPart(',"queue_ms":');
 const CONNECT = new JsonPart(',"connect_ms":');
 const HEAD = new JsonPart(',"head_ms":');
 const BODY = new JsonPart(',"body_ms":');
+const OWN = new JsonPart(',"proxy_ms":');
+const IN_FLIGHT = new JsonPart(',"in_flight":');
+const SERVER_IN_FLIGHT = new JsonPart(',"server_in_flight":');
 const REQUEST_ID = new JsonPart(',"request_id":');
 const USER_AGENT = new JsonPart(',"user_agent":');
 const ENDING = new JsonPart("}\n");
+
+/** What of a frontend lines show beside the request. */
+export interface LoggedLoad {
+  /** Its requests under way. */
+  readonly inFlight: number;
+}
+
+/** What lines show, as a config has it. */
+export interface LineParts {
+  /** How lines begin, where they are JSON. */
+  readonly opening: JsonPart;
+  /** Headers; undefined for none. */
+  readonly headers: LoggedHeaders | undefined;
+  /** How much is under way; undefined where lines do not say it. */
+  readonly load: LoggedLoad | undefined;
+}
 
 /** Where a line begins that is about a request to `frontend`: all from the time up to the client's address. */
 export function lineOpening(frontend: string): JsonPart {
@@ -40,7 +59,8 @@ export function lineOpening(frontend: string): JsonPart {
 export function writeAccessLine(
   lines: JsonLines,
   exchange: Exchange,
-  { opening, headers, now }: { opening: JsonPart; headers: LoggedHeaders | undefined; now: number },
+  { opening, headers, load }: LineParts,
+  now: number,
 ): void {
   const { peer, client, headAt } = exchange;
   lines.part(OPENING);
@@ -69,6 +89,12 @@ export function writeAccessLine(
   if (headAt > 0) {
     time(lines, HEAD, exchange.headMs);
     time(lines, BODY, now - headAt);
+  }
+  if (load !== undefined) {
+    time(lines, OWN, exchange.ownMs(now));
+    whole(lines, IN_FLIGHT, load.inFlight);
+    const { lastServer } = exchange;
+    if (lastServer !== undefined) whole(lines, SERVER_IN_FLIGHT, lastServer.inFlight);
   }
   text(lines, REQUEST_ID, exchange.requestId);
   text(lines, USER_AGENT, exchange.fields?.get("user-agent"));

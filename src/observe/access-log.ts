@@ -1,25 +1,38 @@
 import type { Log } from "../base/log.ts";
-import type { JsonPart } from "../base/json-lines.ts";
+import type { LogFields } from "../base/log-event.ts";
 import type { LogConfig } from "../config/sections/log.ts";
 import type { Exchange } from "../message/exchange.ts";
-import { lineOpening, writeAccessLine } from "./access-line.ts";
+import { lineOpening, type LineParts, type LoggedLoad, writeAccessLine } from "./access-line.ts";
+import { LineFilter } from "./line-filter.ts";
+import { LineMask } from "./line-mask.ts";
 import { LoggedHeaders } from "./logged-headers.ts";
 
 /** Where lines of finished exchanges go, and what they show. */
-export interface AccessLog {
+export interface AccessLog extends LineParts {
   readonly log: Log;
   readonly frontend: string;
-  /** How lines begin, where they are JSON. */
-  readonly opening: JsonPart;
-  /** Headers that lines show; undefined for none. */
-  readonly headers: LoggedHeaders | undefined;
+  /** Who has no line; undefined where everybody has one. */
+  readonly filter: LineFilter | undefined;
+  /** What lines hide; undefined where that is nothing. */
+  readonly mask: LineMask | undefined;
 }
 
-/** What `config` asks for, for the frontend of that name; undefined where requests are not logged. */
-export function accessLogOf(frontend: string, config: LogConfig, log: Log): AccessLog | undefined {
-  return config.access
-    ? { log, frontend, opening: lineOpening(frontend), headers: LoggedHeaders.of(config) }
-    : undefined;
+/** What `config` asks for, for the frontend of that name with its `load`; undefined where requests are not logged. */
+export function accessLogOf(
+  frontend: string,
+  config: LogConfig,
+  { log, load }: { log: Log; load: LoggedLoad },
+): AccessLog | undefined {
+  if (!config.access) return undefined;
+  return {
+    log,
+    frontend,
+    opening: lineOpening(frontend),
+    headers: LoggedHeaders.of(config),
+    filter: LineFilter.of(config),
+    mask: LineMask.of(config),
+    load: config.details ? load : undefined,
+  };
 }
 
 /**
@@ -27,12 +40,15 @@ export function accessLogOf(frontend: string, config: LogConfig, log: Log): Acce
  * client that left before an answer.
  */
 export function logAccess(access: AccessLog, exchange: Exchange, now: number): void {
-  const { log, frontend, opening, headers } = access;
+  const { log, filter, mask } = access;
+  if (filter !== undefined && !filter.keeps(exchange, now - exchange.startedAt)) return;
   const { jsonLines } = log;
-  if (jsonLines !== undefined) {
-    writeAccessLine(jsonLines, exchange, { opening, headers, now });
-    return;
-  }
+  if (jsonLines !== undefined && mask === undefined) return writeAccessLine(jsonLines, exchange, access, now);
+  const fields = fieldsOf(exchange, access, now);
+  log.access(mask === undefined ? fields : mask.of(fields));
+}
+
+function fieldsOf(exchange: Exchange, { frontend, headers, load }: AccessLog, now: number): LogFields {
   const { peer, client, fields, queueMs, connectMs, headAt } = exchange;
   const line = {
     frontend,
@@ -58,10 +74,13 @@ export function logAccess(access: AccessLog, exchange: Exchange, now: number): v
     connect_ms: connectMs > 0 ? tenths(connectMs) : undefined,
     head_ms: headAt > 0 ? tenths(exchange.headMs) : undefined,
     body_ms: headAt > 0 ? tenths(now - headAt) : undefined,
+    proxy_ms: load && tenths(exchange.ownMs(now)),
+    in_flight: load?.inFlight,
+    server_in_flight: load && exchange.lastServer?.inFlight,
     request_id: exchange.requestId,
     user_agent: fields?.get("user-agent"),
   };
-  log.access(headers === undefined ? line : { ...line, ...headers.of(exchange) });
+  return headers === undefined ? line : { ...line, ...headers.of(exchange) };
 }
 
 function tenths(ms: number): number {

@@ -5,7 +5,8 @@ import { SECRET_HEADERS } from "../config/values/secret-headers.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Exchange } from "../message/exchange.ts";
 
-const MASK = "[masked]";
+/** Stands in a line in the place of what is not for its readers. */
+export const MASK = "[masked]";
 
 /** A header that lines of the access log show. */
 interface Shown {

@@ -215,7 +215,7 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
   #sendOn(connection: UpstreamConnection): void {
     const { exchange } = this.#request;
     const { straight, expectation } = this.#outgoing;
-    this.#sentAt = TICK.now();
+    this.#sentAt = exchange.sentAt = TICK.now();
     this.#outgoing.bodyStarted = true;
     if (straight && this.method === "CONNECT") return this.onAnswer(tunnelOver(connection));
     if (exchange.aborted !== undefined) {

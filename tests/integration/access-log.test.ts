@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { LogFields } from "../../src/base/log-event.ts";
 import { eventually } from "../support/eventually.ts";
 import { roundTrip } from "../support/raw-client.ts";
+import { openRetryScene } from "./retry-scene.ts";
 import { asked, get, ok, openScene, post } from "./scene.ts";
 import { openAppScene } from "./app-scene.ts";
 import { openFailingScene } from "./failing-scene.ts";
@@ -285,3 +286,40 @@ for (const keepsSentFields of [true, false]) {
     },
   );
 }
+
+test("the access log tells of failures only where the sample is empty", async (t) => {
+  const routes = [{ path_prefix: "/ok", respond: { status: 204 } }];
+  const frontend = { routes, default_backend: undefined };
+  const { proxy } = await openScene(t, { answer: ok(), frontend, config: { log: { sample: 0 } } });
+  for (const target of ["/ok", "/nowhere", "/ok"]) await roundTrip(proxy.port, get(target, CLOSE));
+  await proxy.stop();
+  assert.deepEqual(proxy.accesses.map(({ target }) => target), ["/nowhere"]);
+});
+
+test("the access log says how long the proxy itself took, and what else was under way, where it is asked for details", async (t) => {
+  const { proxy, server, client } = await openScene(t, { config: { log: { details: true } } });
+  const [first, second] = [await client(), await client()];
+  first.send(get("/first"));
+  await asked(server);
+  second.send(get("/second", CLOSE));
+  const other = await eventually(
+    "the second request",
+    () => server.connections.find(({ received }) => received.includes("/second")),
+  );
+  other.send(ok());
+  const line = await proxy.access(0);
+  assert.deepEqual([line["target"], line["in_flight"], line["server_in_flight"]], ["/second", 1, 1]);
+  const own = Number(line["proxy_ms"]);
+  assert.ok(own >= 0 && own <= Number(line["elapsed_ms"]));
+});
+
+test("the proxy's own share of the time holds no wait for a server that failed", async (t) => {
+  const { proxy, ask, name } = await openRetryScene(t, [() => {}, ok()], {
+    backend: { timeouts: { response: "300ms" } },
+    config: { log: { details: true } },
+  });
+  await ask(get("/", CLOSE));
+  const { attempts, tried, proxy_ms: own, elapsed_ms: elapsed } = await proxy.access(0);
+  assert.deepEqual([attempts, tried], [2, `${name(0)} response_timeout`]);
+  assert.ok(Number(elapsed) >= 300 && Number(own) < 290);
+});

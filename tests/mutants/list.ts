@@ -1098,4 +1098,18 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (kind?.isSocket() === true)",
     tests: ["unit/net/log-file.test.ts"],
   },
+  {
+    file: "observe/line-filter.ts",
+    breaks: "a sample loses failures",
+    from: 'return reason !== "ok" || status >= 500 || ms > this.#slowerThanMs ||',
+    to: "return ms > this.#slowerThanMs ||",
+    tests: ["unit/observe/line-filter.test.ts"],
+  },
+  {
+    file: "observe/access-log.ts",
+    breaks: "lines of JSON show what is to be hidden",
+    from: "if (jsonLines !== undefined && mask === undefined)",
+    to: "if (jsonLines !== undefined)",
+    tests: ["unit/observe/access-log.test.ts"],
+  },
 ];

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { choice, flag, list, size, text } from "../values/value-types.ts";
+import { choice, flag, list, positiveDuration, share, size, text } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { headerName } from "../values/headers.ts";
 import { section } from "./section.ts";
@@ -14,12 +14,24 @@ const headerList = list(headerName(new Map()), HEADERS_FORM).refine(
   { error: `holds too many names, or one twice; accepted: ${HEADERS_FORM}` },
 );
 
+/** What of a line can be hidden: `query` is that of the target, all others are its fields. */
+const MASKED = choice(["query", "client", "peer", "user", "host", "target", "detail", "user_agent"]);
+const MASKED_FORM = "a list of query, client, peer, user, host, target, detail, user_agent";
+
 /** What the proxy writes about itself and about requests. */
 export const logSchema = section({
   /** The least important events that are still written. */
   level: choice(["debug", "info", "warn", "error"]).prefault("info"),
   /** One line per request. */
   access: flag.prefault(true),
+  /** Share of the requests that have a line; those that failed, and the slow ones, have one always. */
+  sample: share.exactOptional(),
+  /** Requests that took longer have a line; with it the others have none, but for a `sample`. */
+  slower_than: positiveDuration.exactOptional(),
+  /** Whether lines also say how much of the time was the proxy's own, and what else was under way. */
+  details: flag.prefault(false),
+  /** What stands in lines as `[masked]`. */
+  mask: list(MASKED, MASKED_FORM).prefault([]),
   /** `auto` is short lines on a terminal and JSON elsewhere; `text` has every field, as `name=value`. */
   format: choice(["auto", "short", "text", "json"]).prefault("auto"),
   /** The file that the log goes to, as seen from the working directory; standard output without it. */

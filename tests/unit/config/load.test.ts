@@ -88,6 +88,8 @@ test("validateConfig() fills in every default", () => {
     log: {
       level: "info",
       access: true,
+      details: false,
+      mask: [],
       format: "auto",
       valueSize: 2048,
       requestHeaders: [],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLog, SILENT_LOG, type StyledLog } from "../../../src/base/log.ts";
 import type { LogFields } from "../../../src/base/log-event.ts";
-import { logSchema } from "../../../src/config/sections/log.ts";
+import { type LogConfig, logSchema } from "../../../src/config/sections/log.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
 import { accessLogOf, logAccess } from "../../../src/observe/access-log.ts";
@@ -73,8 +73,12 @@ const CONFIG = logSchema.parse({
   response_headers: ["X-B"],
 });
 
-/** The line of `exchange` in a log of the style. */
-function lineOf(exchange: Exchange, act: (log: StyledLog) => void = () => {}): string {
+/** The line of `exchange` in a log of JSON, with which `act` may do what it likes before. */
+function lineOf(
+  exchange: Exchange,
+  act: (log: StyledLog) => void = () => {},
+  config: LogConfig = CONFIG,
+): string {
   let text = "";
   const log = createLog({
     level: "info",
@@ -86,23 +90,62 @@ function lineOf(exchange: Exchange, act: (log: StyledLog) => void = () => {}): s
     },
   });
   act(log);
-  logAccess(accessLogOf('we"b', CONFIG, log)!, exchange, NOW);
+  logAccess(accessLogOf('we"b', config, { log, load: { inFlight: 7 } })!, exchange, NOW);
   log.flush();
   return text;
 }
 
-for (const [what, each] of EXCHANGES) {
-  test(`logAccess() writes the line of a request ${what} as JSON.stringify() would`, () => {
-    let fields: LogFields = {};
-    logAccess(
-      accessLogOf('we"b', CONFIG, { ...SILENT_LOG, access: (its) => void (fields = its) })!,
-      each,
-      NOW,
-    );
-    const event = { time: "1970-01-01T00:00:00.000Z", level: "info", event: "access", ...fields };
-    assert.equal(lineOf(each), `${JSON.stringify(event)}\n`);
-  });
+/** The fields that a log of another form gets. */
+function fieldsOf(exchange: Exchange, config: LogConfig): LogFields {
+  let fields: LogFields = {};
+  const log = { ...SILENT_LOG, access: (its: LogFields) => void (fields = its) };
+  logAccess(accessLogOf('we"b', config, { log, load: { inFlight: 7 } })!, exchange, NOW);
+  return fields;
 }
+
+for (const config of [CONFIG, { ...CONFIG, details: true }]) {
+  for (const [what, each] of EXCHANGES) {
+    const how = config.details ? "with details" : "as it is by default";
+    test(`logAccess() writes the line of a request ${what}, ${how}, as JSON.stringify() would`, () => {
+      const fields = fieldsOf(each, config);
+      const event = { time: "1970-01-01T00:00:00.000Z", level: "info", event: "access", ...fields };
+      assert.equal(lineOf(each, undefined, config), `${JSON.stringify(event)}\n`);
+      assert.equal(fields["in_flight"], config.details ? 7 : undefined);
+    });
+  }
+}
+
+test("logAccess() hides what the config says, in a line of any form", () => {
+  const config = logSchema.parse({ mask: ["query", "client", "user_agent", "user"] });
+  const one = exchange();
+  const fields = fieldsOf(one, config);
+  const { target, client, user_agent: agent, host } = fields;
+  assert.deepEqual([target, client, agent, host], ["/p?[masked]", "[masked]", "[masked]", "a.example"]);
+  assert.ok(!("user" in fields));
+  const { time: _time, level: _level, event: _event, ...written } = JSON.parse(
+    lineOf(one, undefined, config),
+  );
+  assert.deepEqual(written, fields);
+  assert.doesNotMatch(
+    lineOf(exchange(), (log) => log.restyle({ level: "info", format: "text" }), config),
+    /192\.0|q\b/,
+  );
+});
+
+test("logAccess() shows a target without a query as it is where queries are hidden", () => {
+  const config = logSchema.parse({ mask: ["query"] });
+  assert.equal(fieldsOf(Object.assign(exchange(), { target: "/p" }), config)["target"], "/p");
+});
+
+test("logAccess() says how much of the time was the proxy's own", () => {
+  const config = logSchema.parse({ details: true });
+  const own = (known: Partial<Exchange>) =>
+    fieldsOf(exchange({ startedAt: NOW - 100, ...known }), config)["proxy_ms"];
+  assert.equal(own({ sentAt: NOW - 90, queueMs: 4, connectMs: 3, triedMs: 2 }), 1);
+  assert.equal(own({ sentAt: NOW - 90 }), 10);
+  assert.equal(own({}), 100);
+  assert.equal(own({ queueMs: 101 }), 0);
+});
 
 test("logAccess() writes a line in the form that the log has by then", () => {
   assert.match(

@@ -22,7 +22,7 @@ const rows: [why: string, text: string, lines: string[]][] = [
     `c:1:1: frontend: unknown key; accepted: ${SECTIONS}; did you mean "frontends"?`,
   ]],
   ["an unknown key like no other", `[log]\nverbose = true\n${VALID}`, [
-    "c:2:1: log.verbose: unknown key; accepted: level, access, format, value_size, request_headers, response_headers, show_secrets",
+    "c:2:1: log.verbose: unknown key; accepted: level, access, sample, slower_than, details, mask, format, file, value_size, request_headers, response_headers, show_secrets",
   ]],
   ["each unknown key of a table on its own line", VALID.replace("bind", "binds = 1\nmdoe = 1\nbind"), [
     `c:2:1: frontends[0].binds: unknown key; accepted: ${FRONTEND_KEYS}; did you mean "bind"?`,
@@ -44,10 +44,10 @@ const rows: [why: string, text: string, lines: string[]][] = [
     "c:1:24: log.response_headers: holds too many names, or one twice; accepted: a list of up to 32 names of headers, each once",
   ]],
   ["a number for a section", `log = 5\n${VALID}`, [
-    "c:1:7: log: is 5; accepted: a table with some of the keys level, access, format, value_size, request_headers, response_headers, show_secrets",
+    "c:1:7: log: is 5; accepted: a table with some of the keys level, access, sample, slower_than, details, mask, format, file, value_size, request_headers, response_headers, show_secrets",
   ]],
   ["a date for a section", `log = 2026-01-01\n${VALID}`, [
-    "c:1:7: log: is a date; accepted: a table with some of the keys level, access, format, value_size, request_headers, response_headers, show_secrets",
+    "c:1:7: log: is a date; accepted: a table with some of the keys level, access, sample, slower_than, details, mask, format, file, value_size, request_headers, response_headers, show_secrets",
   ]],
   ["a date for a duration", `shutdown.drain_timeout = 10:00:00\n${VALID}`, [
     `c:1:26: shutdown.drain_timeout: is a date; accepted: ${DURATION}`,
@@ -248,7 +248,7 @@ for (const [value, what] of foreign) {
       backends: { a: { servers: ["http://a"] } },
     };
     assert.deepEqual(refusal(() => validateConfig({ ...data, log: value }, { file: "f" })), [
-      `f: log: is ${what}; accepted: a table with some of the keys level, access, format, value_size, request_headers, response_headers, show_secrets`,
+      `f: log: is ${what}; accepted: a table with some of the keys level, access, sample, slower_than, details, mask, format, file, value_size, request_headers, response_headers, show_secrets`,
     ]);
   });
 }

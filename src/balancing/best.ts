@@ -1,5 +1,5 @@
 import { TICK } from "../base/tick.ts";
-import { type Candidate, isFree, type Policy } from "./policy.ts";
+import { type Candidate, FEW, isFree, type Policy } from "./policy.ts";
 import { ScoreHeap } from "./score-heap.ts";
 import { positionBehind } from "./weighted-turns.ts";
 
@@ -7,8 +7,6 @@ import { positionBehind } from "./weighted-turns.ts";
 const STEP_MS = 50;
 /** Time unpicked after which an average counts for half. */
 const HALF_LIFE_MS = 10_000;
-/** Up to so many servers all are looked at for each pick. */
-const FEW = 64;
 /** Of more than a few, time after which all are looked at again. */
 const LOOK_MS = 20;
 /** How far the time that picks are counted from may lie back: a share of the far past would no longer fit a number. */

@@ -1,3 +1,6 @@
+/** Up to so many candidates all may be looked at for each pick. */
+export const FEW = 64;
+
 /** What a policy needs to know of a server. */
 export interface Candidate {
   /** Its URL: what tells it from the others, in every proxy alike. */

@@ -73,3 +73,23 @@ test("Fastest.pick() always picks a lowest time", () => {
     assert.equal(picked === undefined ? Infinity : picked.probeMs ?? -1, lowest);
   }
 });
+
+test("Fastest.pick() among many looks all up every 20 ms, or where the fastest is full", () => {
+  let now = 0;
+  const policy = new Fastest<TestCandidate>(() => now);
+  const all = equals(100);
+  all.forEach((one, i) => one.probeMs = 100 + i);
+  policy.update(all);
+  assert.equal(policy.pick(), all[0]);
+  all[5]!.probeMs = 1;
+  now = 19;
+  assert.equal(policy.pick(), all[0]);
+  all[0]!.full = true;
+  assert.equal(policy.pick(), all[5]);
+  all[0]!.full = false;
+  now = 20;
+  assert.equal(policy.pick(), all[5]);
+  all[6]!.probeMs = 1;
+  now = 40;
+  assert.deepEqual(new Set([policy.pick(), policy.pick(), policy.pick()]), new Set([all[5], all[6]]));
+});

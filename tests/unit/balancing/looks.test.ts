@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Best, score, shareLeft } from "../../../src/balancing/best.ts";
+import { Fastest } from "../../../src/balancing/fastest.ts";
 import { createPolicy } from "../../../src/balancing/create-policy.ts";
 import type { Policy } from "../../../src/balancing/policy.ts";
 import { Random } from "../../support/codec/random.ts";
@@ -13,10 +14,10 @@ const PICKS = 200;
 function looksPerPick(policy: Policy<TestCandidate>): number {
   let looks = 0;
   const all = Array.from({ length: SERVERS }, (_, i) => {
-    const one = candidate(`http://10.0.0.${i}`);
+    const one = candidate(`http://10.0.0.${i}`, { probeMs: 5 + i });
     return new Proxy(one, {
       get(target, property, receiver) {
-        if (property === "inFlight" || property === "full") looks++;
+        if (property === "inFlight" || property === "full" || property === "probeMs") looks++;
         return Reflect.get(target, property, receiver);
       },
     });
@@ -44,9 +45,9 @@ for (
   });
 }
 
-test("A pick of latency among 1,000 servers looks once at each at the most", () => {
-  const looks = looksPerPick(createPolicy("latency"));
-  assert.ok(looks < SERVERS + 24, `${looks}`);
+test("A pick of latency among 1,000 servers looks at a few of them, and at all of them every 20 ms", () => {
+  const looks = looksPerPick(new Fastest<TestCandidate>(() => 0));
+  assert.ok(looks < 2 * SERVERS / PICKS + 24, `${looks}`);
 });
 
 test("A pick of best among 1,000 servers looks at a few of them, and at all of them every 20 ms", () => {

@@ -29,6 +29,8 @@ export const ROLE = {
   te: 21,
   trailer: 22,
   contentType: 23,
+  traceparent: 24,
+  tracestate: 25,
 } as const;
 
 export type Role = (typeof ROLE)[keyof typeof ROLE];
@@ -71,6 +73,8 @@ const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["cdn-loop", ROLE.cdnLoop],
   ["te", ROLE.te],
   ["trailer", ROLE.trailer],
+  ["traceparent", ROLE.traceparent],
+  ["tracestate", ROLE.tracestate],
   ["date", ROLE.date],
   ["keep-alive", ROLE.keepAlive],
   ["location", ROLE.location],
@@ -102,7 +106,7 @@ export const WELL_KNOWN_NAMES: readonly string[] = [
     "origin pragma priority range referer referrer-policy retry-after sec-ch-ua sec-ch-ua-mobile " +
     "sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user sec-websocket-accept " +
     "sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version server " +
-    "server-timing strict-transport-security traceparent tracestate upgrade-insecure-requests user-agent " +
+    "server-timing strict-transport-security upgrade-insecure-requests user-agent " +
     "vary www-authenticate x-content-type-options x-frame-options x-powered-by x-requested-with").split(" "),
 ];
 

@@ -5,6 +5,7 @@ import { Exposition } from "../observe/exposition.ts";
 import { EXPOSITION_FORMATS, type ExpositionFormat } from "../observe/exposition-format.ts";
 import type { Histogram } from "../observe/histogram.ts";
 import { collectCompat, type CompatSources } from "./compat-metrics.ts";
+import type { SpanExport } from "../observe/span-export.ts";
 import { SharedPages } from "./shared-pages.ts";
 
 /** Read when somebody asks for the metrics, not while requests run. */
@@ -16,6 +17,8 @@ export interface MetricsSources extends CompatSources {
   connections(): ReadonlyMap<string, number>;
   /** How late timers come. */
   readonly loopDelay: Histogram;
+  /** Of traces, to a collector. */
+  readonly spans: Pick<SpanExport, "sent" | "lost" | "waiting">;
   /** Reloads so far, and why the last one was refused, if it was. */
   readonly reloads: {
     readonly done: number;
@@ -58,7 +61,7 @@ function* collect(
   page: Exposition,
   sources: MetricsSources,
 ): Steps<void> {
-  const { build, frontends, backends, connections, loopDelay, reloads } = sources;
+  const { build, frontends, backends, connections, loopDelay, spans, reloads } = sources;
   page.add("sluice_build_info", { ...build }, 1);
   page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
   page.add("sluice_resident_memory_bytes", {}, process.memoryUsage().rss);
@@ -75,6 +78,9 @@ function* collect(
   page.add("sluice_reloads_total", { result: "failed" }, reloads.failed);
   page.add("sluice_last_reload_success", {}, reloads.last?.cause === undefined ? 1 : 0);
   page.add("sluice_last_reload_timestamp_seconds", {}, reloads.takenOverAt / 1000);
+  page.add("sluice_spans_total", { result: "sent" }, spans.sent);
+  for (const [result, count] of spans.lost) page.add("sluice_spans_total", { result }, count);
+  page.add("sluice_spans_waiting", {}, spans.waiting);
   for (const [name, metrics] of frontends) {
     metrics.collect(page, name);
     yield;

@@ -13,12 +13,14 @@ import { resolverSchema } from "./sections/resolver.ts";
 import { section } from "./sections/section.ts";
 import { shutdownSchema } from "./sections/shutdown.ts";
 import { testsSchema } from "./sections/tests.ts";
+import { tracingSchema } from "./sections/tracing.ts";
 
 /** The whole config, one file per section. References between sections are checked in `references.ts`. */
 export const configSchema = section({
   admin: adminSchema.exactOptional(),
   log: logSchema.prefault({}),
   metrics: metricsSchema.prefault({}),
+  tracing: tracingSchema.exactOptional(),
   shutdown: shutdownSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   resolver: resolverSchema.prefault({}),

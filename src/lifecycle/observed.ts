@@ -12,6 +12,7 @@ import type { ExpositionFormat } from "../observe/exposition-format.ts";
 import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import { History } from "../observe/history.ts";
 import { LoopDelay } from "../observe/loop-delay.ts";
+import type { SpanExport } from "../observe/span-export.ts";
 import { Traffic } from "../observe/traffic.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
 import type { FrontendReception } from "./serve.ts";
@@ -31,6 +32,7 @@ export interface Observable {
   /** How many of them stand in each phase. */
   readonly phases: ReadonlyMap<string, number>;
   readonly ready: boolean;
+  readonly spans: SpanExport;
 }
 
 /** What operators see of a proxy: its state, its metrics, and what happened of late. */
@@ -181,6 +183,7 @@ export class Observed {
       probes: snapshot.probes,
       connections: () => this.#proxy.phases,
       loopDelay: this.#loopDelay.seconds,
+      spans: this.#proxy.spans,
       reloads: this.#reloads,
     };
   }

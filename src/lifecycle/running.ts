@@ -16,6 +16,7 @@ import type { Reception } from "../downstream/reception.ts";
 import type { Listener } from "../net/listen.ts";
 import { TEXT_FORMAT } from "../observe/exposition-format.ts";
 import { RecentErrors } from "../observe/recent-errors.ts";
+import { SpanExport } from "../observe/span-export.ts";
 import { AdminListener } from "./admin-listener.ts";
 import { warnOfFiles } from "./file-warning.ts";
 import { Listeners } from "./listeners.ts";
@@ -28,6 +29,8 @@ import { atOnce, inTurns, type Steps } from "../net/steps.ts";
 
 /** Time that a reload waits for first results of probes, and for names, in ms: none of them can hold it up. */
 const RELOAD_MS = 500;
+/** Time that the last spans get to be sent at a stop, in ms. */
+const LAST_SPANS_MS = 2000;
 
 /** A proxy: what its config describes, and once it is started its listeners and connections. */
 export class RunningProxy {
@@ -53,12 +56,15 @@ export class RunningProxy {
   #started = false;
   #stopped = false;
 
+  /** Sends what is recorded of requests to a collector, where a config asks for that. */
+  readonly spans: SpanExport;
   /** Who reads its config when an operator wants that; undefined where nobody does. */
   reloader: ConfigReloader | undefined;
 
   /** Builds everything; opens nothing. The level of a log that has one may be changed by operators. */
   constructor(config: Config, log: Log | LeveledLog) {
     this.#log = log;
+    this.spans = new SpanExport(log);
     this.#levelWish = new LevelWish("override" in log ? log : undefined);
     this.#snapshot = atOnce(this.#buildSnapshot(config));
     this.#clients = new Clients({ ...config.limits, graceMs: config.shutdown.grace });
@@ -207,7 +213,7 @@ export class RunningProxy {
     const cut = await this.#clients.drain(drainTimeout);
     this.#observed.stop();
     const adminClosed = this.#admin.close(); // only now: until the end it tells that the proxy is not ready
-    await this.#admin.drain();
+    await Promise.all([this.#admin.drain(), this.spans.close(LAST_SPANS_MS)]);
     for (const { tally } of this.#receptions.values()) tally.close();
     closeSnapshot(this.#snapshot, undefined);
     if (cut > 0) this.#log.warn("drain_timeout", { cut, timeout: formatDuration(drainTimeout) });
@@ -260,10 +266,11 @@ export class RunningProxy {
   async #serve(next: Snapshot): Promise<void> {
     const receptions = new Map<string, FrontendReception>();
     const errors = next.config.admin && this.#errors; // nobody else asks for them
+    const { spans } = this;
     for (const frontend of next.frontends) {
       const { name } = frontend.config;
       const tally = this.#receptions.get(name)?.tally;
-      const parts = { log: this.#log, tally, earlier: this.#observed.earlier(name), errors };
+      const parts = { log: this.#log, tally, earlier: this.#observed.earlier(name), errors, spans };
       receptions.set(name, new FrontendReception(frontend, next.config, parts));
     }
     const admin = await this.#admin.prepare(next.config.admin);
@@ -288,6 +295,7 @@ export class RunningProxy {
       reception.tally.close();
     }
     this.#receptions = receptions;
+    this.spans.use(next.config.tracing);
     this.#snapshot = next;
   }
 

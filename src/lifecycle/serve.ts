@@ -10,10 +10,12 @@ import { TICK } from "../base/tick.ts";
 import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { OpenTunnel, TunnelKind } from "../message/tunnel.ts";
-import type { Exchange } from "../message/exchange.ts";
+import type { Exchange, Peer } from "../message/exchange.ts";
 import { type AccessLog, accessLogOf, logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import type { RecentErrors } from "../observe/recent-errors.ts";
+import { RequestTraces } from "../observe/request-traces.ts";
+import type { SpanSink } from "../observe/span.ts";
 import { SummedEvent } from "../observe/summed-event.ts";
 import { type App, handlerOf } from "../proxy/app.ts";
 import type { Handler } from "../proxy/decision.ts";
@@ -72,18 +74,22 @@ export class FrontendReception implements Reception {
   readonly #trusted: IpSet;
   readonly #access: AccessLog | undefined;
   readonly #recentErrors: RecentErrors | undefined;
+  /** Undefined where there are none: then nothing is done for them. */
+  readonly #traces: RequestTraces | undefined;
 
   /** `tally` goes on from the config before; without it the frontend is new. */
   constructor(
     served: ServedFrontend,
     config: Config,
-    { log, tally, earlier, errors }: {
+    { log, tally, earlier, errors, spans }: {
       log: Log;
       tally?: FrontendTally | undefined;
       /** What was counted of a frontend of that name that is gone. */
       earlier?: FrontendMetrics | undefined;
       /** Takes note of what fails. */
       errors?: RecentErrors | undefined;
+      /** Takes the spans of traces, where the config asks for some. */
+      spans?: SpanSink;
     },
   ) {
     this.config = served.config;
@@ -97,6 +103,7 @@ export class FrontendReception implements Reception {
     this.#trusted = trustedBy(served);
     this.#access = accessLogOf(served.config.name, config.log, { log, load: this.tally.metrics });
     this.#recentErrors = errors;
+    this.#traces = spans && requestTraces(served, config, { spans, trusted: this.#trusted });
     this.keepsSentFields = this.#access?.headers?.ofAnswers === true;
   }
 
@@ -105,6 +112,7 @@ export class FrontendReception implements Reception {
   }
 
   serve(request: IncomingRequest, taker: AnswerTaker): void {
+    this.#traces?.begin(request.exchange);
     this.#handle(request, taker);
   }
 
@@ -138,6 +146,7 @@ export class FrontendReception implements Reception {
     if (exchange.reason !== "ok" || exchange.status >= 500) {
       this.#recentErrors?.note(exchange, this.config.name, now);
     }
+    this.#traces?.finish(exchange, now);
     if (this.#access !== undefined) logAccess(this.#access, exchange, now);
   }
 }
@@ -145,6 +154,18 @@ export class FrontendReception implements Reception {
 /** The proxies in front, by address. */
 function trustedBy({ config: { trustedProxies = [] } }: ServedFrontend): IpSet {
   return new IpSet(trustedProxies.flatMap((entry) => entry === "unix" ? [] : entry));
+}
+
+/** Undefined where there is no tracing. */
+function requestTraces(
+  { config: { name, trustedProxies = [] } }: ServedFrontend,
+  { tracing }: Config,
+  { spans, trusted }: { spans: SpanSink; trusted: IpSet },
+): RequestTraces | undefined {
+  if (tracing === undefined) return undefined;
+  const trustsUnix = trustedProxies.includes("unix");
+  const trusts = ({ address, unix }: Peer) => unix === true ? trustsUnix : trusted.has(address);
+  return new RequestTraces(tracing, { frontend: name, sink: spans, trusts });
 }
 
 /** RFC 9112 §3.2.2: a proxy ignores the Host of a request in absolute-form. */

@@ -4,6 +4,7 @@ import { TICK } from "../base/tick.ts";
 import { isRequestId, nextRequestId } from "../base/request-id.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
+import type { ExchangeTrace } from "./trace.ts";
 
 /** What is known of the connection that a request came in on. */
 export interface Peer {
@@ -48,6 +49,8 @@ export type PasswordVerdict = "right" | "remembered" | "wrong" | "repeated" | "b
 
 /** Who counts exchanges that are over. */
 export interface ExchangeCount {
+  /** What it is called: a name of the config. */
+  readonly name: string;
   /** One is over, and took `ms`. */
   count(exchange: Exchange, ms: number): void;
 }
@@ -107,6 +110,8 @@ export class Exchange {
   /** What is counted of the rule or the route that took it, and of the server it was sent to last. */
   route: ExchangeCount | undefined;
   lastServer: ExchangeServer | undefined;
+  /** The trace that it is a part of; undefined where there are none. */
+  trace: ExchangeTrace | undefined;
   attempts = 0;
   /** Attempts that were not the last: each server, and how it failed. */
   tried: string | undefined;
@@ -178,6 +183,7 @@ export class Exchange {
     shadow.reportedProto = this.reportedProto;
     shadow.reportedHost = this.reportedHost;
     shadow.#requestId = this.requestId;
+    shadow.trace = this.trace?.shadow();
     return shadow;
   }
 

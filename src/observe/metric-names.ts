@@ -31,6 +31,11 @@ export const METRICS = {
     type: "gauge",
     help: "When the config that runs was taken over, in seconds since 1970.",
   },
+  sluice_spans_total: {
+    type: "counter",
+    help: "Spans of traces that the collector has taken (sent), or that were dropped, by why.",
+  },
+  sluice_spans_waiting: { type: "gauge", help: "Spans of traces that wait to be sent." },
   sluice_requests_total: {
     type: "counter",
     help: "Finished requests, failed ones included; backend is empty where none was chosen.",

@@ -13,9 +13,9 @@ export class SummedEvent {
     this.#write = write;
   }
 
-  /** It happened once more. */
-  add(): void {
-    this.#count++;
+  /** It happened once more, or `count` times. */
+  add(count = 1): void {
+    this.#count += count;
     if (this.#timer === undefined) this.#flush();
   }
 

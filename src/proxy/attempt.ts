@@ -10,6 +10,7 @@ import type { ResponseHead } from "../http1/response-decoder.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Abortable, Exchange } from "../message/exchange.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
+import type { AttemptSpan } from "../message/trace.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import type { Answer, OutgoingRequest } from "../upstream/contract.ts";
 import { watchExpectation } from "./expectation.ts";
@@ -54,6 +55,8 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
   #mayLeave = false;
   /** Connections that were dead. */
   #stale = 0;
+  /** What is recorded of it; undefined where nothing is. */
+  #span: AttemptSpan | undefined;
   /** While a client waits for a 100. */
   #expectation: ReturnType<typeof setTimeout> | undefined;
 
@@ -115,6 +118,7 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
     const { exchange } = this.#request;
     exchange.attempts++;
     exchange.headAt = 0;
+    this.#span = exchange.trace?.beginAttempt();
     try {
       checkBasePath(this.server.basePath, this.#outgoing.target);
     } catch (error) {
@@ -158,6 +162,7 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
   onDone(error?: ProxyError): void {
     if (this.ended) return;
     this.#request.exchange.over(this);
+    if (this.#span !== undefined) this.#endSpan(this.#span, error);
     if (error === undefined) this.done();
     else this.failed(error);
   }
@@ -226,6 +231,12 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
     exchange.underWay = this;
     if (expectation !== undefined) this.#expectation = watchExpectation(exchange, this, expectation);
     connection.send(this); // which may have failed when it returns
+  }
+
+  #endSpan(span: AttemptSpan, error: ProxyError | undefined): void {
+    const { backend, method, target } = this.#outgoing;
+    const status = this.answer?.head.status;
+    span.end({ server: this.server, backend: backend.name, method, target, status, error });
   }
 
   #end(error: ProxyError): void {

@@ -1,4 +1,4 @@
-import { ROLE } from "../http/field-name.ts";
+import { fieldName, ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
 import { hasConnectionOption, nominatedNames, takesTrailers } from "../http/hop-by-hop.ts";
 import { announcedTrailers, fieldLine } from "../http1/encode.ts";
@@ -7,6 +7,7 @@ import { oneHopOn } from "../http/max-forwards.ts";
 import type { BodySource } from "../message/body.ts";
 import { climbs, pathOf } from "../http/path.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
+import type { ExchangeTrace } from "../message/trace.ts";
 import { believesXForwarded, type IdentityPolicy, isIdentity } from "./identity.ts";
 import { writeLastLines } from "./last-lines.ts";
 import type { RequestEdits } from "./shape.ts";
@@ -31,6 +32,8 @@ export interface HeadParts {
   /** What Via calls this proxy; false where none is sent. */
   readonly via: string | false;
 }
+
+const TRACEPARENT = fieldName("traceparent");
 
 /** What of the head depends on the server. */
 export interface Destination {
@@ -58,6 +61,7 @@ export function writeRequestHead(
   const { transparent } = parts.policy;
   const nominated = nominatedNames(fields.connection);
   const reported = new Reported();
+  const trace = tracePassedOn(request, parts);
   let lengthSent = false;
   let hostSent = false;
   let wantsTrailers = false;
@@ -90,6 +94,9 @@ export function writeRequestHead(
         if (announced !== undefined) writeLine(output, fields, i, announced);
         continue;
       }
+      if (trace !== undefined) {
+        if (role === ROLE.traceparent || (role === ROLE.tracestate && !trace.goesOn)) continue;
+      }
       if (isIdentity(role) && !transparent) {
         if (role !== ROLE.forwardedOther) {
           reported.note(role, fields.value(i));
@@ -120,9 +127,22 @@ export function writeRequestHead(
     output.text("Connection: TE\r\nTE: trailers\r\n");
   }
   if (authorization !== undefined) output.text(fieldLine("Proxy-Authorization", authorization));
+  if (trace !== undefined) output.text("traceparent: " + trace.traceparent + "\r\n");
   if (edits !== undefined) output.text(edits.lines(request));
   writeLastLines(output, request, transparent || edits?.bare === true ? undefined : reported, parts);
   output.text("\r\n");
+}
+
+/**
+ * The trace that the server is to hear of; undefined where the fields go on as they came. A route that sets or removes
+ * traceparent has the last word. What is for others than servers of ours learns of no trace that its client knows nothing of.
+ */
+function tracePassedOn(
+  { exchange: { trace } }: IncomingRequest,
+  { edits, policy }: HeadParts,
+): ExchangeTrace | undefined {
+  if (trace === undefined || (policy.transparent && !trace.goesOn)) return undefined;
+  return edits?.drops(TRACEPARENT) === true ? undefined : trace;
 }
 
 /** Throws a ProxyError where the path of `target` would leave the server's base path. */

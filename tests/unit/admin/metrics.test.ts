@@ -45,6 +45,7 @@ function sourcesOf(servers: number): MetricsSources {
     probes: { all: 0, passed: 0 },
     connections: () => new Map([["idle", 0]]),
     loopDelay: new Histogram(),
+    spans: { sent: 0, lost: new Map(), waiting: 0 },
     reloads: { done: 0, failed: 0, last: undefined, takenOverAt: 0 },
   };
 }

@@ -47,10 +47,69 @@ test("parseConfig() takes the relay that the example shows, whose values are the
   assert.deepEqual([parents!.healthCheck, parents!.retries.attempts], [healthCheck, 3]);
 });
 
+/** A frontend and a backend as a file has them. */
+const REST = `
+[[frontends]]
+bind = ":80"
+default_backend = "app"
+[backends.app]
+servers = ["http://a"]
+`;
+
 function backendOf(backend: Record<string, unknown>) {
   const servers = ["http://a"];
   return validateConfig({ ...DATA, backends: { ...DATA.backends, other: { servers, ...backend } } })
     .backends["other"]!;
+}
+
+test("validateConfig() fills in every default of tracing, which there is none of unless a section asks for it", () => {
+  assert.equal("tracing" in validateConfig(DATA), false);
+  assert.deepEqual(validateConfig({ ...DATA, tracing: {} }).tracing, {
+    endpoint: "http://127.0.0.1:4318/v1/traces",
+    headers: {},
+    timeout: 10_000,
+    serviceName: "sluice",
+    attributes: {},
+    sampleRatio: 1,
+    trust: "all",
+    showQuery: false,
+    batchSize: 512,
+    batchDelay: 1000,
+    queueSize: 4096,
+  });
+});
+
+test("parseConfig() takes the tracing that the example shows, whose values are the defaults", () => {
+  const text = readFileSync(EXAMPLE, "utf8");
+  const from = text.indexOf("# [tracing]");
+  const section = text.slice(from, text.indexOf("\n\n", from)).replace(/^# /gm, "");
+  const { tracing } = parseConfig(`${section}\n${REST}`, { file: "c", format: "toml" });
+  assert.deepEqual(tracing, validateConfig({ ...DATA, tracing: {} }).tracing);
+});
+
+test("validateConfig() refuses a queue of spans that no full export fits in", () => {
+  const message = refusal(() => validateConfig({ ...DATA, tracing: { batch_size: 600, queue_size: 512 } }))
+    .join("\n");
+  assert.match(message, /tracing\.queue_size: is smaller than batch_size/);
+});
+
+test("validateConfig() refuses an endpoint that holds a password, and does not repeat it", () => {
+  const message = refusal(() => validateConfig({ ...DATA, tracing: { endpoint: "http://me:secret@c" } }))
+    .join("\n");
+  assert.match(message, /tracing\.endpoint: has user information/);
+  assert.doesNotMatch(message, /secret/);
+});
+
+const ENDPOINTS: [written: string, endpoint: string][] = [
+  ["http://c:4318", "http://c:4318/v1/traces"],
+  ["https://c/", "https://c/v1/traces"],
+  ["https://c/otlp/v1/traces", "https://c/otlp/v1/traces"],
+  ["https://c/?key=a", "https://c/?key=a"],
+];
+for (const [written, endpoint] of ENDPOINTS) {
+  test(`validateConfig() sends spans to ${endpoint} where the endpoint is ${written}`, () => {
+    assert.equal(validateConfig({ ...DATA, tracing: { endpoint: written } }).tracing!.endpoint, endpoint);
+  });
 }
 
 test("validateConfig() fills in every default", () => {

@@ -12,7 +12,7 @@ const BIND =
   '"host:port", "[v6]:port", ":port" for all addresses, or "unix:/path", with a port from 0 to 65535';
 const URL_FORM = '"http://host:port/base" or "https://…", port and base optional, or "unix:/path"';
 const SECTIONS =
-  "admin, log, metrics, shutdown, limits, resolver, reload_interval, frontends, defaults, healthcheck, backends, tests";
+  "admin, log, metrics, tracing, shutdown, limits, resolver, reload_interval, frontends, defaults, healthcheck, backends, tests";
 const FRONTEND_KEYS =
   "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, normalize, header_aliases, error_pages, max_connections, ready_path, health_path, half_close, timeouts, relay, routes";
 const LEVELS = '"debug", "info", "warn" or "error"';

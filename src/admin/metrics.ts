@@ -15,6 +15,8 @@ export interface MetricsSources extends CompatSources {
   readonly compat: boolean;
   /** Open connections of clients, by where each stands. */
   connections(): ReadonlyMap<string, number>;
+  /** Lines of the log that were lost; undefined where the log is somebody else's. */
+  readonly lostLines: number | undefined;
   /** How late timers come. */
   readonly loopDelay: Histogram;
   /** Of traces, to a collector. */
@@ -61,13 +63,14 @@ function* collect(
   page: Exposition,
   sources: MetricsSources,
 ): Steps<void> {
-  const { build, frontends, backends, connections, loopDelay, spans, reloads } = sources;
+  const { build, frontends, backends, connections, loopDelay, lostLines, spans, reloads } = sources;
   page.add("sluice_build_info", { ...build }, 1);
   page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
   page.add("sluice_resident_memory_bytes", {}, process.memoryUsage().rss);
   const { user, system } = process.cpuUsage();
   page.add("sluice_cpu_seconds_total", {}, (user + system) / 1e6);
   page.addHistogram("sluice_event_loop_delay_seconds", {}, loopDelay);
+  if (lostLines !== undefined) page.add("sluice_log_lines_lost_total", {}, lostLines);
   let open = 0;
   for (const [state, count] of connections()) {
     page.add("sluice_connections_by_state", { state }, count);

@@ -21,6 +21,7 @@ export class LogOutput {
   readonly lines: JsonLines;
   /** Lines that could not be written, and of which no line that was written tells. */
   #lost = 0;
+  #lostInAll = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #expire = () => {
     this.#timer = undefined;
@@ -41,6 +42,11 @@ export class LogOutput {
       now,
       onLine: () => this.#onLine(),
     });
+  }
+
+  /** Lines so far that could not be written. */
+  get lost(): number {
+    return this.#lostInAll;
   }
 
   /** Adds a line, and writes it within 50 ms, with others. */
@@ -72,7 +78,9 @@ export class LogOutput {
     const kept = told > 0 ? bytes.indexOf(NEWLINE) + 1 : 0;
     if (written < kept) this.#lost += told;
     for (let i = Math.max(written, kept); i < bytes.length; i++) {
-      if (bytes[i] === NEWLINE) this.#lost++;
+      if (bytes[i] !== NEWLINE) continue;
+      this.#lost++;
+      this.#lostInAll++;
     }
   }
 }

@@ -50,6 +50,8 @@ export interface LeveledLog extends Log {
   readonly styledLevel: LogLevel;
   /** Writes `level` and above whatever the style says, which counts again with undefined. */
   override(level: LogLevel | undefined): void;
+  /** Lines so far that could not be written: a disk was full, or a reader too slow. */
+  readonly lost: number;
   /**
    * Opens the file again that lines go to, as somebody has moved it away, and resolves with its path; undefined where they go
    * to standard output. Rejects where that fails. Undefined where the log is somebody else's.
@@ -129,6 +131,9 @@ export function createLog(options: LogOptions): StyledLog {
       setLeast();
     },
     reopen: options.reopen,
+    get lost() {
+      return output.lost;
+    },
     flush() {
       repeats.close();
       output.flush();

@@ -33,6 +33,8 @@ export interface Observable {
   readonly phases: ReadonlyMap<string, number>;
   readonly ready: boolean;
   readonly spans: SpanExport;
+  /** Lines of its log that could not be written; undefined where the log is somebody else's. */
+  readonly lostLines: number | undefined;
 }
 
 /** What operators see of a proxy: its state, its metrics, and what happened of late. */
@@ -184,6 +186,7 @@ export class Observed {
       connections: () => this.#proxy.phases,
       loopDelay: this.#loopDelay.seconds,
       spans: this.#proxy.spans,
+      lostLines: this.#proxy.lostLines,
       reloads: this.#reloads,
     };
   }

@@ -58,6 +58,11 @@ export class RunningProxy {
 
   /** Sends what is recorded of requests to a collector, where a config asks for that. */
   readonly spans: SpanExport;
+  /** Lines of its log that could not be written; undefined where the log is somebody else's. */
+  get lostLines(): number | undefined {
+    return "lost" in this.#log ? (this.#log as LeveledLog).lost : undefined;
+  }
+
   /** Who reads its config when an operator wants that; undefined where nobody does. */
   reloader: ConfigReloader | undefined;
 

@@ -11,6 +11,10 @@ export const METRICS = {
     type: "histogram",
     help: "How late a timer of 100 ms comes: as long as that, something else kept the process busy.",
   },
+  sluice_log_lines_lost_total: {
+    type: "counter",
+    help: "Lines of the log that could not be written: the disk was full, or the reader too slow.",
+  },
   sluice_connections: { type: "gauge", help: "Open connections of clients." },
   sluice_connections_by_state: {
     type: "gauge",

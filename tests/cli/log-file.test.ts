@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { Program } from "../support/program.ts";
@@ -118,3 +119,26 @@ test("a reload moves the log to another file, and keeps the one it has where tha
     return program.stdout.includes('"what":"log_level"');
   });
 });
+
+const skip = process.platform === "linux" ? false : "NOT TESTED: /dev/full IS THERE ON LINUX ONLY";
+
+test(
+  "sluice run serves on where the file of its log is on a full disk, and counts what it lost",
+  { skip },
+  async (t) => {
+    const { configOf, directory, start, listening, ask } = openScene(t);
+    const program = start(configOf('file = "/dev/full"'));
+    await listening();
+    for (let i = 0; i < 5; i++) assert.match(await ask("/"), /^HTTP\/1\.1 204 /);
+    const lost = await eventually("lost lines", async () => {
+      const page = await roundTrip(
+        join(directory, "a"),
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      );
+      return Number(/^sluice_log_lines_lost_total (\d+)$/m.exec(page)?.[1]) >= 6;
+    });
+    assert.ok(lost);
+    program.signal("SIGTERM");
+    assert.equal(await program.untilExit(), 0);
+  },
+);

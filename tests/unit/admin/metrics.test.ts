@@ -46,6 +46,7 @@ function sourcesOf(servers: number): MetricsSources {
     connections: () => new Map([["idle", 0]]),
     loopDelay: new Histogram(),
     spans: { sent: 0, lost: new Map(), waiting: 0 },
+    lostLines: 3,
     reloads: { done: 0, failed: 0, last: undefined, takenOverAt: 0 },
   };
 }

@@ -19,7 +19,7 @@ function open(room: number[], late = false) {
     if (late) waiting.push(() => done(written));
     else done(written);
   }, (lines) => `lost ${lines}\n`);
-  return scene;
+  return Object.assign(scene, { lost: () => output.lost });
 }
 
 for (const late of [false, true]) {
@@ -45,12 +45,14 @@ test("LogOutput tells of lost lines again where what told of them was lost as we
   const scene = open([0, 0]);
   for (const line of ["one\n", "two\n", "three\n"]) scene.say(line);
   assert.equal(scene.text, "lost 2\nthree\n");
+  assert.equal(scene.lost(), 2);
 });
 
 test("LogOutput tells of lost lines once where only what followed was lost", () => {
   const scene = open([0, "lost 1\n".length]);
   for (const line of ["one\n", "two\n", "three\n"]) scene.say(line);
   assert.equal(scene.text, "lost 1\nlost 1\nthree\n");
+  assert.equal(scene.lost(), 2);
 });
 
 test("LogOutput counts what is lost while another write is under way", () => {

@@ -63,6 +63,11 @@ export class Prometheus {
     return Object.fromEntries(result.map(({ metric, value }) => [metric.job ?? "", Number(value[1])]));
   }
 
+  /** How many series a query results in at this moment. */
+  async count(query: string): Promise<number> {
+    return (await this.#ask<{ result: unknown[] }>(`query?query=${encodeURIComponent(query)}`)).result.length;
+  }
+
   /** All that was scraped of the series that a selector names. */
   async series(selector: string): Promise<readonly ScrapedSeries[]> {
     const { result } = await this.#ask<

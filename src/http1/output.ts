@@ -37,6 +37,11 @@ export class Output {
     return this.#size + this.#runTo - this.#runFrom;
   }
 
+  /** Whether what is taken costs another copy. */
+  get copies(): boolean {
+    return this.#copies;
+  }
+
   /** Adds `text`. */
   text(text: string): void {
     const { bytes } = this.#room(text.length);
@@ -113,8 +118,8 @@ export class Output {
   }
 
   #grow(bytes: number): Page {
-    const grown = Page.of((this.#size + bytes) * 2);
-    grown.bytes.set(this.#page!.bytes.subarray(0, this.#size));
+    const grown = Page.of(this.#size + bytes);
+    copyBytes(this.#page!.bytes, 0, this.#size, grown.bytes, 0);
     this.#free();
     return this.#page = grown;
   }

@@ -22,6 +22,12 @@ export const IPV6_WILDCARD_TAKES_IPV4 = RUNTIME === "deno";
 export const READ_BUFFERS_WAIT_FOR_GC = RUNTIME !== "node";
 
 /**
+ * To copy 64 KiB behind a head and write both at once costs less on Bun 1.4 than two writes, of which the first wakes the
+ * peer for a head alone. On Deno 2.9 it costs more.
+ */
+export const LARGE_COPIES_SAVE_TIME = RUNTIME === "bun";
+
+/**
  * On Deno 2.9 `process.stdout.write` waits until a pipe takes the bytes: a log collector that stops reading would stop
  * the proxy. So logs are written by the runtime's own function there.
  */

@@ -5,6 +5,7 @@ import type { Fields } from "../http/fields.ts";
 import { chunkSizeLine, type DropsField, lastChunk } from "../http1/encode.ts";
 import { type HeadSource, Output } from "../http1/output.ts";
 import type { BodySink } from "../message/body.ts";
+import { LARGE_COPIES_SAVE_TIME } from "../net/gaps.ts";
 import { MAX_WAITING_PIECES } from "../net/read-ahead.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
 import { mustStop } from "./back-pressure.ts";
@@ -12,6 +13,8 @@ import { Uptake } from "./uptake.ts";
 
 /** A piece up to this size is copied after what waits to be sent; a larger one is a write of its own. */
 const COALESCE_BYTES = 16 * 1024;
+/** The same where the socket holds nothing back, so that the copy is all that it costs. */
+const COALESCE_IDLE_BYTES = LARGE_COPIES_SAVE_TIME ? 128 * 1024 : COALESCE_BYTES;
 /** Where nothing waits, a piece up to this size waits for more. */
 const JOINED_BYTES = 4 * 1024;
 
@@ -90,8 +93,9 @@ export class MessageWriter implements BodySink {
     if (!this.#open || length === 0) return !this.#blocked;
     this.bodyBytes += length;
     if (this.#chunked) this.#output.text(chunkSizeLine(length));
-    if (length <= (this.#output.size > 0 ? COALESCE_BYTES : JOINED_BYTES)) this.#output.part(chunk, from, to);
-    else {
+    if (length <= (this.#output.size > 0 ? this.#coalesced : JOINED_BYTES)) {
+      this.#output.part(chunk, from, to);
+    } else {
       this.#send();
       this.#pass(length === chunk.length ? chunk : chunk.subarray(from, to));
     }
@@ -149,6 +153,11 @@ export class MessageWriter implements BodySink {
     this.#blocked = false;
     this.#uptake = undefined;
     this.#events.onDrained();
+  }
+
+  /** Size up to which a piece is copied after what waits. */
+  get #coalesced(): number {
+    return this.#output.copies || this.#socket.writableLength > 0 ? COALESCE_BYTES : COALESCE_IDLE_BYTES;
   }
 
   #send(): void {

@@ -16,6 +16,17 @@ test("Page.take() gives a page again that was given back, and one of another siz
   const page = Page.take();
   page.giveBack();
   assert.equal(Page.take(), page);
-  Page.of(10).giveBack();
-  assert.notEqual(Page.take().bytes.length, 10);
+  Page.of(100_000).giveBack();
+  Page.of(1_000_000).giveBack();
+  assert.equal(Page.take().bytes.length, page.bytes.length);
+});
+
+test("Page.of() gives a page with room, and one again that was given back where that has", () => {
+  const page = Page.of(100_000);
+  assert.ok(page.bytes.length >= 100_000);
+  page.giveBack();
+  assert.equal(Page.of(90_000), page);
+  assert.notEqual(Page.of(90_000), page);
+  page.giveBack();
+  assert.ok(Page.of(1_000_000).bytes.length >= 1_000_000);
 });

@@ -110,6 +110,33 @@ test("MessageWriter sends every byte as it was, though pages serve many connecti
   }
 });
 
+for (const chunked of [false, true]) {
+  test(`MessageWriter sends pieces of every size as they were behind heads, chunked: ${chunked}`, async (t) => {
+    const { socket, peer } = await openPair(t);
+    const received: Buffer[] = [];
+    peer.on("data", (bytes) => void received.push(bytes as Buffer)).pause(); // so that some waits
+    const { writer } = open(socket);
+    writer.end(undefined);
+    const sent = [Buffer.from("HEAD")];
+    let fill = 0;
+    for (let round = 0; round < 8; round++) {
+      for (const size of [1, 4097, 16384, 16385, 65536, 131072, 131073, 400_000]) {
+        const piece = Buffer.alloc(size, ++fill);
+        writer.begin(`HEAD ${size}`, chunked);
+        writer.write(piece);
+        writer.write(ONE);
+        writer.end(undefined);
+        const parts = chunked ? [`${size.toString(16)}\r\n`, piece, "\r\n1\r\nx\r\n0\r\n\r\n"] : [piece, "x"];
+        sent.push(...[`HEAD ${size}`, ...parts].map((part) => Buffer.from(part)));
+      }
+    }
+    peer.resume();
+    const all = Buffer.concat(sent);
+    await eventually("all of it", () => received.reduce((sum, { length }) => sum + length, 0) === all.length);
+    assert.ok(Buffer.concat(received).equals(all));
+  });
+}
+
 test("MessageWriter.begin() leaves nothing of a head that cannot be written", () => {
   const to = new Stuck();
   to.open();

@@ -339,6 +339,20 @@ const PROCESS: Row = {
       ],
     },
     {
+      title: "Lines of the log that were lost",
+      unit: "cps",
+      targets: [{ expr: rate("sluice_log_lines_lost_total", "instance"), legend: "{{instance}}" }],
+    },
+    {
+      title: "Spans of traces",
+      unit: "cps",
+      targets: [{ expr: rate("sluice_spans_total", "result"), legend: "{{result}}" }],
+    },
+    {
+      title: "Spans that wait",
+      targets: [{ expr: sum("sluice_spans_waiting", "instance"), legend: "{{instance}}" }],
+    },
+    {
       title: "Passwords shown to relays",
       unit: "reqps",
       targets: [{

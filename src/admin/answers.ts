@@ -7,10 +7,15 @@ import { inSnakeCase } from "./snake-case.ts";
 const PLAIN = "text/plain; charset=utf-8";
 const NO_STORE = { "Cache-Control": "no-store" };
 
+/** Makes the page of metrics; as bytes it is in UTF-8. */
+export type MetricsPage = (
+  format: ExpositionFormat,
+) => string | Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+
 /** The metrics for a client with this `Accept`; `page` has them in any format. */
 export async function metricsAnswer(
   accept: string | undefined,
-  page: (format: ExpositionFormat) => string | Promise<string>,
+  page: MetricsPage,
 ): Promise<Response> {
   const format = preferredFormat(accept);
   const headers = { "Content-Type": format.type, Vary: "Accept", ...NO_STORE };

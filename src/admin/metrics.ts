@@ -14,7 +14,7 @@ export interface MetricsSources extends CompatSources {
   /** Whether predecessors' metrics are shown as well, under their names. */
   readonly compat: boolean;
   /** Open connections of clients, by where each stands. */
-  connections(): ReadonlyMap<string, number>;
+  connections(): Steps<ReadonlyMap<string, number>>;
   /** Lines of the log that were lost; undefined where the log is somebody else's. */
   readonly lostLines: number | undefined;
   /** How late timers come. */
@@ -33,12 +33,12 @@ export interface MetricsSources extends CompatSources {
 
 /** Everything that is measured. */
 export function metricsPage(sources: MetricsSources, format: ExpositionFormat): string {
-  return atOnce(writePage(sources, format));
+  return new TextDecoder().decode(atOnce(writePage(sources, format)));
 }
 
 /** The same for those who ask from outside: each format has pages that are shared. */
 export class MetricsPages {
-  readonly #pages: ReadonlyMap<ExpositionFormat, SharedPages<string>>;
+  readonly #pages: ReadonlyMap<ExpositionFormat, SharedPages<Uint8Array<ArrayBuffer>>>;
 
   constructor(sources: () => MetricsSources) {
     this.#pages = new Map(
@@ -46,13 +46,13 @@ export class MetricsPages {
     );
   }
 
-  /** A page that was begun after this call. */
-  next(format: ExpositionFormat): Promise<string> {
+  /** A page that was begun after this call, in UTF-8. */
+  next(format: ExpositionFormat): Promise<Uint8Array<ArrayBuffer>> {
     return this.#pages.get(format)!.next();
   }
 }
 
-function* writePage(sources: MetricsSources, format: ExpositionFormat): Steps<string> {
+function* writePage(sources: MetricsSources, format: ExpositionFormat): Steps<Uint8Array<ArrayBuffer>> {
   const page = new Exposition(format);
   yield* collect(page, sources);
   return yield* page.write(sources.compat);
@@ -72,7 +72,7 @@ function* collect(
   page.addHistogram("sluice_event_loop_delay_seconds", {}, loopDelay);
   if (lostLines !== undefined) page.add("sluice_log_lines_lost_total", {}, lostLines);
   let open = 0;
-  for (const [state, count] of connections()) {
+  for (const [state, count] of yield* connections()) {
     page.add("sluice_connections_by_state", { state }, count);
     open += count;
   }

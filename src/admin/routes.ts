@@ -1,6 +1,14 @@
 import { z } from "zod";
-import { EXPOSITION_FORMATS, type ExpositionFormat } from "../observe/exposition-format.ts";
-import { eventsAnswer, jsonAnswer, metricsAnswer, pageAnswer, readyAnswer, valueAnswer } from "./answers.ts";
+import { EXPOSITION_FORMATS } from "../observe/exposition-format.ts";
+import {
+  eventsAnswer,
+  jsonAnswer,
+  metricsAnswer,
+  type MetricsPage,
+  pageAnswer,
+  readyAnswer,
+  valueAnswer,
+} from "./answers.ts";
 import { dashboardPage } from "./dashboard/page.ts";
 import type { Backend } from "../backend/backend.ts";
 import { errorRoutes } from "./errors.ts";
@@ -19,7 +27,7 @@ export interface AdminParts {
   /** Of the program. */
   readonly version: string;
   /** All metrics. */
-  metrics(format: ExpositionFormat): string | Promise<string>;
+  readonly metrics: MetricsPage;
   /** Whether the proxy is to get requests: it has started, and is not stopping. */
   ready(): boolean;
   /** Everything that is known, as JSON. */

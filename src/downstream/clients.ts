@@ -10,6 +10,7 @@ import type { ClientConnection } from "./client-connection.ts";
 import { ClientCounts } from "./client-counts.ts";
 import { type ConnectionEvents, DownstreamConnection } from "./connection.ts";
 import { countPhases, type Phase } from "./phase.ts";
+import type { Steps } from "../net/steps.ts";
 import type { Entrance, Reception, Refusal } from "./reception.ts";
 import { type RestEvents, RestingConnection } from "./resting.ts";
 import { changeOwner, own } from "./socket-owner.ts";
@@ -80,8 +81,8 @@ export class Clients implements ConnectionEvents, RestEvents {
   }
 
   /** How many connections stand in each phase. */
-  get phases(): ReadonlyMap<Phase, number> {
-    return countPhases(this.#connections);
+  countPhases(): Steps<ReadonlyMap<Phase, number>> {
+    return countPhases([...this.#connections]);
   }
 
   /** Takes an accepted socket over; `unix` says that it is none of TCP. */

@@ -1,3 +1,5 @@
+import type { Steps } from "../net/steps.ts";
+
 /**
  * Where a client's connection stands.
  *
@@ -46,9 +48,18 @@ const OPEN = [
   "lingering",
 ] as const satisfies readonly Phase[];
 
-/** How many of `connections` stand in each phase. */
-export function countPhases(connections: Iterable<{ readonly phase: Phase }>): ReadonlyMap<Phase, number> {
+/** Connections that are looked at in one step. */
+const STEP = 1000;
+
+/** How many of `connections` stand in each phase; those that go meanwhile do not count. */
+export function* countPhases(
+  connections: readonly { readonly phase: Phase }[],
+): Steps<ReadonlyMap<Phase, number>> {
   const counts = new Map<Phase, number>(OPEN.map((phase) => [phase, 0]));
-  for (const { phase } of connections) counts.set(phase, counts.get(phase)! + 1);
+  for (let i = 0; i < connections.length; i++) {
+    const { phase } = connections[i]!;
+    if (phase !== "gone") counts.set(phase, counts.get(phase)! + 1);
+    if (i % STEP === STEP - 1) yield;
+  }
   return counts;
 }

@@ -10,6 +10,7 @@ import type { Listener } from "../net/listen.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import type { ExpositionFormat } from "../observe/exposition-format.ts";
 import type { FrontendMetrics } from "../observe/frontend-metrics.ts";
+import type { Steps } from "../net/steps.ts";
 import { History } from "../observe/history.ts";
 import { LoopDelay } from "../observe/loop-delay.ts";
 import type { SpanExport } from "../observe/span-export.ts";
@@ -30,7 +31,7 @@ export interface Observable {
   readonly listeners: readonly Listener[];
   readonly connections: number;
   /** How many of them stand in each phase. */
-  readonly phases: ReadonlyMap<string, number>;
+  countPhases(): Steps<ReadonlyMap<string, number>>;
   readonly ready: boolean;
   readonly spans: SpanExport;
   /** Lines of its log that could not be written; undefined where the log is somebody else's. */
@@ -131,7 +132,7 @@ export class Observed {
   }
 
   /** The same for those who ask from outside. */
-  nextMetricsPage(format: ExpositionFormat): Promise<string> {
+  nextMetricsPage(format: ExpositionFormat): Promise<Uint8Array<ArrayBuffer>> {
     return this.#metricsPages.next(format);
   }
 
@@ -183,7 +184,7 @@ export class Observed {
       gone: this.#gone,
       straightRequests: () => this.#straightRequests(),
       probes: snapshot.probes,
-      connections: () => this.#proxy.phases,
+      connections: () => this.#proxy.countPhases(),
       loopDelay: this.#loopDelay.seconds,
       spans: this.#proxy.spans,
       lostLines: this.#proxy.lostLines,

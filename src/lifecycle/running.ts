@@ -130,8 +130,8 @@ export class RunningProxy {
   }
 
   /** How many of them stand in each phase. */
-  get phases(): ReadonlyMap<string, number> {
-    return this.#clients.phases;
+  countPhases(): Steps<ReadonlyMap<string, number>> {
+    return this.#clients.countPhases();
   }
 
   /** What is known of listeners, backends and servers at this moment. */

@@ -10,6 +10,9 @@ type CollectedName = keyof typeof COLLECTED;
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** Lines that are written in one step. */
+const PIECE = 256;
+
 /** Collects samples in any order and writes them by metric. */
 export class Exposition {
   readonly #format: ExpositionFormat;
@@ -43,28 +46,34 @@ export class Exposition {
   }
 
   /**
-   * All samples as text, each metric in one group after its head; one metric in each step. With `compat` what pyhaproxy had
-   * stands there under its names as well.
+   * All samples as text in UTF-8, each metric in one group after its head, so many lines in each step. With `compat` what
+   * pyhaproxy had stands there under its names as well.
    */
-  *write(compat = false): Steps<string> {
+  *write(compat = false): Steps<Uint8Array<ArrayBuffer>> {
     const { head, end } = this.#format;
-    let text = "";
+    const text = new EncodedText();
     for (const [name, lines] of this.#samples) {
-      text += head(name, COLLECTED[name]) + lines.join("");
-      yield;
+      text.add(head(name, COLLECTED[name]));
+      for (const piece of piecesOf(lines)) {
+        text.add(piece.join(""));
+        yield;
+      }
     }
     for (const [name, metric] of compat ? Object.entries(PYHAPROXY_METRICS) : []) {
       const lines = this.#samples.get(metric.of) ?? [];
-      if (lines.length > 0) text += head(name, metric);
-      text += lines.map((line) => name + line.slice(metric.of.length)).join("");
-      yield;
+      if (lines.length > 0) text.add(head(name, metric));
+      for (const piece of piecesOf(lines)) {
+        text.add(piece.map((line) => name + line.slice(metric.of.length)).join(""));
+        yield;
+      }
     }
-    return text + end;
+    text.add(end);
+    return text.whole();
   }
 
-  /** The same at once. */
+  /** The same at once, as a string. */
   toString(): string {
-    return atOnce(this.write());
+    return new TextDecoder().decode(atOnce(this.write()));
   }
 
   #textOf(labels: Labels): string {
@@ -84,3 +93,31 @@ export class Exposition {
 function escaped(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
+
+function* piecesOf(lines: readonly string[]): Generator<readonly string[], void, void> {
+  for (let i = 0; i < lines.length; i += PIECE) yield lines.slice(i, i + PIECE);
+}
+
+/** A text that is put together from pieces. */
+class EncodedText {
+  readonly #pieces: Uint8Array[] = [];
+  #size = 0;
+
+  add(text: string): void {
+    const bytes = ENCODER.encode(text);
+    this.#pieces.push(bytes);
+    this.#size += bytes.length;
+  }
+
+  whole(): Uint8Array<ArrayBuffer> {
+    const whole = new Uint8Array(this.#size);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      whole.set(piece, at);
+      at += piece.length;
+    }
+    return whole;
+  }
+}
+
+const ENCODER = new TextEncoder();

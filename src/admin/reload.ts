@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ComparisonReport } from "../compare/comparison.ts";
 import { AdminRefusal, type AdminRoute, writeRoute } from "./route.ts";
 
 /** What a new config changes, by names. */
@@ -11,19 +12,40 @@ export interface ReloadChanges {
 
 /** Who reads the config of this proxy; a proxy inside another program has nobody. Both reject with what is wrong. */
 export interface ConfigReloader {
-  /** Reads the config, and says what it would change. */
-  plan(): Promise<ReloadChanges>;
+  /** Reads the config, and says what it would change, also for the last requests where they are remembered. */
+  plan(): Promise<ReloadChanges & { readonly requests: ComparisonReport | undefined }>;
   /** Reads it and takes it over. */
   reload(): Promise<ReloadChanges>;
 }
 
 const names = z.array(z.string());
+const count = z.number();
+const comparisonSchema = z.object({
+  requests: count,
+  same: count,
+  different: count,
+  changes: z.array(z.object({
+    what: z.string(),
+    before: z.string(),
+    after: z.string(),
+    differs: names.optional(),
+    count,
+    examples: names,
+  })),
+  ungrouped: count,
+  not_compared: z.array(z.object({ why: z.string(), count })),
+  goes_to: z.array(z.object({ to: z.string(), count })),
+  notes: names,
+});
 const changesSchema = z.object({
   dry_run: z.boolean(),
   added: names,
   changed: names,
   removed: names,
   kept: names,
+  requests: comparisonSchema.nullable().optional().describe(
+    "Of a dry run: what the config would do otherwise with the last requests; null where none are remembered.",
+  ),
 });
 
 /** A reload of the config, and what it would do. */
@@ -50,17 +72,27 @@ export function reloadRoutes(reloader: () => ConfigReloader | undefined): readon
             "Nobody reads a config file for this proxy: it was started without one",
           );
         }
-        const { added, changed, removed, kept } = await attempt(dryRun ? reading.plan() : reading.reload());
+        if (!dryRun) {
+          return {
+            value: { dry_run: false, ...listed(await attempt(reading.reload())) },
+            log: { what: "reload" },
+          };
+        }
+        const plan = await attempt(reading.plan());
         return {
-          value: { dry_run: dryRun, added, changed, removed, kept },
-          log: { what: dryRun ? "reload_dry_run" : "reload" },
+          value: { dry_run: true, ...listed(plan), requests: plan.requests ?? null },
+          log: { what: "reload_dry_run" },
         };
       },
     }),
   ];
 }
 
-async function attempt(changes: Promise<ReloadChanges>): Promise<ReloadChanges> {
+function listed({ added, changed, removed, kept }: ReloadChanges): ReloadChanges {
+  return { added, changed, removed, kept };
+}
+
+async function attempt<T>(changes: Promise<T>): Promise<T> {
   try {
     return await changes;
   } catch (error) {

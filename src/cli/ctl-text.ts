@@ -1,3 +1,5 @@
+import type { ComparisonReport } from "../compare/comparison.ts";
+import { reportText } from "../compare/report-text.ts";
 import type { AdminAnswer } from "./admin-client.ts";
 
 interface ServerShown {
@@ -44,6 +46,8 @@ interface Changes {
   readonly changed: readonly string[];
   readonly removed: readonly string[];
   readonly kept: readonly string[];
+  /** Of the last requests; null where none are remembered. */
+  readonly requests?: ComparisonReport | null;
 }
 
 /** An answer to the action called `name`, for people; `showedToken` where a token was sent along. */
@@ -115,12 +119,27 @@ function describeError(
   return `${at} ${status} ${method} ${host}${path}${where} ${reason}${why} ${id}`;
 }
 
-function describeChanges({ dry_run: dryRun, added, changed, removed, kept }: Changes): string {
+function describeChanges({ dry_run: dryRun, added, changed, removed, kept, requests }: Changes): string {
   const list = (what: string, names: readonly string[]) =>
     names.length === 0 ? [] : [`${what}: ${names.join(", ")}`];
   const lines = [...list("added", added), ...list("changed", changed), ...list("removed", removed)];
   const head = dryRun ? "The config is valid; nothing was changed." : "The config was taken over.";
-  return [head, ...(lines.length === 0 ? ["no changes"] : lines), `kept: ${kept.length}`].join("\n");
+  return [
+    head,
+    ...(lines.length === 0 ? ["no changes"] : lines),
+    `kept: ${kept.length}`,
+    ...describeRequests(requests),
+  ].join("\n");
+}
+
+function describeRequests(requests: Changes["requests"]): string[] {
+  if (requests === undefined) return [];
+  return [
+    "",
+    requests === null
+      ? "No requests are remembered to try it on."
+      : `Of the last ${reportText(requests).trimEnd()}`,
+  ];
 }
 
 function describeLog(shown: LogShown): string {

@@ -3,7 +3,6 @@ import type { ConfigReloader } from "../admin/reload.ts";
 import type { Config } from "../config/schema.ts";
 import type { RunningProxy } from "../lifecycle/running.ts";
 import { FileWatch } from "../lifecycle/file-watch.ts";
-import { planReload } from "../lifecycle/reload-plan.ts";
 import { loadConfigApart } from "./load-in-thread.ts";
 
 export interface ReloadOptions {
@@ -76,7 +75,7 @@ export function reloadOnChange(
   signal.addEventListener("abort", () => watch.close(), { once: true });
   watch.every(proxy.snapshot.config.reloadInterval);
   return {
-    plan: async () => planReload(proxy.snapshot.config, await load()),
+    plan: async () => await proxy.dryRun(await load()),
     async reload() {
       watch.note();
       return await (await takeOver()).taken;

@@ -134,7 +134,7 @@ function take(
     case "no_request":
       return comparison.leaveOut("no request that could be read");
     case "cut":
-      return comparison.leaveOut("the log has only the front of the target");
+      return comparison.leaveOut("the log does not have the whole target");
     default:
       comparison.add(content.host === undefined && host !== undefined ? { ...content, host } : content);
   }

@@ -1,5 +1,4 @@
 import type { ExplainedProxy } from "../explain/explain.ts";
-import { askedNames } from "./asked-names.ts";
 import { type Difference, differenceBetween } from "./difference.ts";
 import { type Fate, FateTeller } from "./fate.ts";
 import type { LoggedRequest } from "./logged-request.ts";
@@ -53,6 +52,7 @@ export class Comparison {
   readonly #notCompared = new Map<string, number>();
   readonly #goesTo = new Map<string, number>();
   readonly #headers = new Set<string>();
+  readonly #masked = new Set<string>();
   #requests = 0;
   #same = 0;
   #different = 0;
@@ -122,7 +122,8 @@ export class Comparison {
     if (!examples.includes(shown)) examples.push(shown);
   }
 
-  #see({ headers }: LoggedRequest): void {
+  #see({ headers, masked }: LoggedRequest): void {
+    for (const what of masked ?? []) this.#masked.add(what);
     for (const [name, value] of headers) {
       if (this.#headers.size >= MAX_NAMES) return;
       const lower = name.toLowerCase();
@@ -132,19 +133,35 @@ export class Comparison {
 
   /** What rules ask for and no request showed: what they say of requests is not to be relied on. */
   #notes(): string[] {
-    const { headers, cookies } = askedNames(
-      [this.#before, this.#after].flatMap((side) => side?.explained.config.frontends ?? []),
-    );
+    return [
+      ...(this.#masked.size === 0 ? [] : [
+        `the log masks ${[...this.#masked].join(", ")}: what rules and routes make of that is not seen here`,
+      ]),
+      ...this.#missingNames(),
+    ];
+  }
+
+  #missingNames(): string[] {
+    const asked = [this.#before, this.#after].flatMap((side) => side?.explained.frontends ?? []).map((
+      frontend,
+    ) => frontend.asked);
+    const headers = new Set(asked.flatMap(({ headers }) => [...headers]));
+    const cookies = new Set(asked.flatMap(({ cookies }) => [...cookies]));
     const missing = [...headers].filter((name) => !this.#headers.has(name) && !KNOWN.has(name));
     const named = missing.map((name) => `header(${name})`);
-    if (cookies.size > 0 && !this.#headers.has("cookie")) {
-      named.push(...[...cookies].map((name) => `cookie(${name})`));
-    }
-    return named.length === 0 || this.#requests === 0 ? [] : [
-      `rules ask for ${named.join(", ")}, which no request here shows: they were compared as without`,
+    if (!this.#headers.has("cookie")) named.push(...[...cookies].map((name) => `cookie(${name})`));
+    if (named.length === 0 || this.#requests === 0) return [];
+    const more = named.length > MAX_NOTED ? `, and ${named.length - MAX_NOTED} more` : "";
+    return [
+      `rules ask for ${
+        named.slice(0, MAX_NOTED).join(", ")
+      }${more}, which no request here shows: they were compared as without`,
     ];
   }
 }
+
+/** Names that a note has room for. */
+const MAX_NOTED = 20;
 
 /** What a log has in place of a secret. */
 const HIDDEN = /^\[masked\]$|REDACTED/;

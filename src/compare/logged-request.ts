@@ -18,6 +18,8 @@ export interface LoggedRequest {
   readonly bodyBytes: number;
   /** What became of it. */
   readonly recorded: Recorded;
+  /** What the log masks of it. */
+  readonly masked?: readonly ("query" | "client" | "host")[] | undefined;
 }
 
 export type LoggedHeader = readonly [name: string, value: string];

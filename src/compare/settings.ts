@@ -81,8 +81,9 @@ function compareBackends(before: Backend, after: Backend): BackendPair {
   const changed = keys.filter((key) => !isDeepStrictEqual(old[key], next[key])).map((key) =>
     `backend ${after.name}: ${toKey(key)}`
   );
+  const ofAfter = new Map(after.servers.map((server) => [server.name, server]));
   for (const server of before.servers) {
-    const same = after.servers.find(({ name }) => name === server.name);
+    const same = ofAfter.get(server.name);
     if (same !== undefined) return { changed, servers: [server, same] };
   }
   const [first] = before.servers;

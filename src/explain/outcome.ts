@@ -7,6 +7,7 @@ import { isForProxy } from "../proxy/answer-options.ts";
 import type { Course } from "../proxy/course.ts";
 import { type Decide, type Handler, OPTIONS_HANDLER, type Taken } from "../proxy/decision.ts";
 import { answerFailure, type ErrorAnswers } from "../proxy/error-answer.ts";
+import type { AskedNames } from "../proxy/asked-names.ts";
 import { nameOfRoute, nameOfRule } from "../proxy/route-names.ts";
 import { createRelayDecision, type RelayParts } from "../relay/decision.ts";
 import { readRequest } from "./described-request.ts";
@@ -18,6 +19,8 @@ export interface ExplainedFrontend {
   readonly decide?: Decide;
   readonly taken?: ReadonlyMap<Handler, Taken>;
   readonly relay?: RelayParts;
+  /** What of requests its rules and routes look at. */
+  readonly asked: AskedNames;
 }
 
 /** What is built of a config; nothing of it has to run. */

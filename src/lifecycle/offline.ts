@@ -1,7 +1,8 @@
 import { SILENT_LOG } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
+import { atOnce, type Steps } from "../net/steps.ts";
 import { type FailedExpectation, runConfigTests } from "../explain/config-tests.ts";
-import { createSnapshot, type Snapshot, type SnapshotParts } from "./snapshot.ts";
+import { buildSnapshot, type Snapshot, type SnapshotParts } from "./snapshot.ts";
 
 const PARTS: SnapshotParts = {
   metrics: () => new Response(),
@@ -18,7 +19,12 @@ export interface OfflineProxy {
 
 /** Builds everything that `config` describes, not running: nothing is opened, probed or looked up. */
 export function openOffline(config: Config): OfflineProxy {
-  const snapshot = createSnapshot(config, PARTS);
+  return atOnce(buildOffline(config));
+}
+
+/** The same in steps. */
+export function* buildOffline(config: Config): Steps<OfflineProxy> {
+  const snapshot = yield* buildSnapshot(config, PARTS);
   return {
     snapshot,
     close() {

@@ -15,9 +15,11 @@ import { Clients } from "../downstream/clients.ts";
 import type { Reception } from "../downstream/reception.ts";
 import type { Listener } from "../net/listen.ts";
 import { TEXT_FORMAT } from "../observe/exposition-format.ts";
+import { RememberedRequests } from "../observe/remembered-requests.ts";
 import { RecentErrors } from "../observe/recent-errors.ts";
 import { SpanExport } from "../observe/span-export.ts";
 import { AdminListener } from "./admin-listener.ts";
+import { type DryRun, dryRun } from "./dry-run.ts";
 import { warnOfFiles } from "./file-warning.ts";
 import { Listeners } from "./listeners.ts";
 import { Observed } from "./observed.ts";
@@ -41,6 +43,7 @@ export class RunningProxy {
   readonly #listeners: Listeners;
   readonly #observed: Observed;
   readonly #errors = new RecentErrors();
+  #remembered: RememberedRequests | undefined;
   readonly #levelWish: LevelWish;
   #receptions = new Map<string, FrontendReception>();
   #snapshot: Snapshot;
@@ -190,6 +193,11 @@ export class RunningProxy {
     return done;
   }
 
+  /** What a reload to `config` would do; it changes nothing. */
+  dryRun(config: Config): Promise<DryRun> {
+    return dryRun(this.#snapshot, config, this.#remembered);
+  }
+
   /** A new config could not be read: counts it, and says why. */
   refuseReload(cause: string): void {
     this.#observed.onReload(cause);
@@ -272,10 +280,12 @@ export class RunningProxy {
     const receptions = new Map<string, FrontendReception>();
     const errors = next.config.admin && this.#errors; // nobody else asks for them
     const { spans } = this;
+    const remembered = this.#rememberBy(next.config);
     for (const frontend of next.frontends) {
       const { name } = frontend.config;
       const tally = this.#receptions.get(name)?.tally;
-      const parts = { log: this.#log, tally, earlier: this.#observed.earlier(name), errors, spans };
+      const earlier = this.#observed.earlier(name);
+      const parts = { log: this.#log, tally, earlier, errors, remembered, spans };
       receptions.set(name, new FrontendReception(frontend, next.config, parts));
     }
     const admin = await this.#admin.prepare(next.config.admin);
@@ -301,7 +311,15 @@ export class RunningProxy {
     }
     this.#receptions = receptions;
     this.spans.use(next.config.tracing);
+    this.#remembered = remembered;
     this.#snapshot = next;
+  }
+
+  /** Who remembers requests by `config`: the same as before, unless it is to be another number of them. */
+  #rememberBy({ admin }: Config): RememberedRequests | undefined {
+    const size = admin?.rememberRequests ?? 0;
+    if (size === (this.#remembered?.size ?? 0)) return this.#remembered;
+    return size === 0 ? undefined : new RememberedRequests(size, this.#remembered);
   }
 
   #health() {

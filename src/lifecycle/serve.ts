@@ -3,6 +3,7 @@ import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { LimitsConfig } from "../config/sections/limits.ts";
 import type { Config } from "../config/schema.ts";
 import { type DownstreamTimeoutsConfig, downstreamTimeoutsSchema } from "../config/sections/timeouts.ts";
+import { SECRET_HEADERS } from "../config/values/secret-headers.ts";
 import type { IntakeLimits, Reception, Refusal } from "../downstream/reception.ts";
 import { IpSet } from "../http/ip.ts";
 import type { ProxyError } from "../base/errors.ts";
@@ -13,6 +14,7 @@ import type { OpenTunnel, TunnelKind } from "../message/tunnel.ts";
 import type { Exchange, Peer } from "../message/exchange.ts";
 import { type AccessLog, accessLogOf, logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
+import type { KeptParts, RememberedRequests } from "../observe/remembered-requests.ts";
 import type { RecentErrors } from "../observe/recent-errors.ts";
 import { RequestTraces } from "../observe/request-traces.ts";
 import type { SpanSink } from "../observe/span.ts";
@@ -26,6 +28,7 @@ import type { Frontend } from "./snapshot.ts";
 export interface ServedFrontend extends Pick<Frontend, "config" | "errors"> {
   readonly app: App;
   readonly handle?: Handler;
+  readonly asked?: Frontend["asked"];
 }
 
 /** What is counted of one frontend's clients. It lives as long as there is a frontend of that name, through every reload. */
@@ -76,12 +79,14 @@ export class FrontendReception implements Reception {
   readonly #recentErrors: RecentErrors | undefined;
   /** Undefined where there are none: then nothing is done for them. */
   readonly #traces: RequestTraces | undefined;
+  readonly #remembered: RememberedRequests | undefined;
+  readonly #kept: KeptParts;
 
   /** `tally` goes on from the config before; without it the frontend is new. */
   constructor(
     served: ServedFrontend,
     config: Config,
-    { log, tally, earlier, errors, spans }: {
+    { log, tally, earlier, errors, remembered, spans }: {
       log: Log;
       tally?: FrontendTally | undefined;
       /** What was counted of a frontend of that name that is gone. */
@@ -90,6 +95,8 @@ export class FrontendReception implements Reception {
       errors?: RecentErrors | undefined;
       /** Takes the spans of traces, where the config asks for some. */
       spans?: SpanSink;
+      /** Takes note of every request. */
+      remembered?: RememberedRequests | undefined;
     },
   ) {
     this.config = served.config;
@@ -104,6 +111,8 @@ export class FrontendReception implements Reception {
     this.#access = accessLogOf(served.config.name, config.log, { log, load: this.tally.metrics });
     this.#recentErrors = errors;
     this.#traces = spans && requestTraces(served, config, { spans, trusted: this.#trusted });
+    this.#remembered = remembered;
+    this.#kept = keptParts(served);
     this.keepsSentFields = this.#access?.headers?.ofAnswers === true;
   }
 
@@ -147,9 +156,23 @@ export class FrontendReception implements Reception {
       this.#recentErrors?.note(exchange, this.config.name, now);
     }
     this.#traces?.finish(exchange, now);
+    if (this.#remembered !== undefined) this.#remembered.note(exchange, this.#kept);
     if (this.#access !== undefined) logAccess(this.#access, exchange, now);
   }
 }
+
+/** What is remembered of the requests of a frontend. */
+function keptParts({ config: { name }, asked }: ServedFrontend): KeptParts {
+  return {
+    frontend: name,
+    headers: asked === undefined ? [] : [...asked.headers].filter((header) => !SAID_ELSEWHERE.has(header)),
+    secret: SECRET_HEADERS,
+    query: asked?.query ?? new Set(),
+  };
+}
+
+/** Headers that a comparison makes of what else is remembered. */
+const SAID_ELSEWHERE: ReadonlySet<string> = new Set(["host", "x-forwarded-for", "forwarded", "x-real-ip"]);
 
 /** The proxies in front, by address. */
 function trustedBy({ config: { trustedProxies = [] } }: ServedFrontend): IpSet {

@@ -12,6 +12,7 @@ import { IpSet } from "../http/ip.ts";
 import { Resolver } from "../net/resolver.ts";
 import { RouteTable, type RouteTraffic } from "../observe/route-traffic.ts";
 import { createProxyApp, createProxyHandler } from "../proxy/app.ts";
+import { AskedNames } from "../proxy/asked-names.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
 import { createDecision, type Decide, type Handler, type OwnPage, type Taken } from "../proxy/decision.ts";
 import type { ErrorAnswers } from "../proxy/error-answer.ts";
@@ -36,6 +37,8 @@ export interface Frontend {
   readonly decide?: Decide;
   readonly taken?: ReadonlyMap<Handler, Taken>;
   readonly relay?: RelayParts;
+  /** What of requests its rules and routes look at. */
+  readonly asked: AskedNames;
   /** Whose word about clients is taken. */
   readonly identity: IdentityPolicy;
   readonly errors: ErrorAnswers;
@@ -147,7 +150,8 @@ function createRelay(
     identity,
     errors,
   });
-  return { config, app, relay, identity, errors, users, close: () => relay.origins.close() };
+  const asked = new AskedNames();
+  return { config, app, relay, asked, identity, errors, users, close: () => relay.origins.close() };
 }
 
 function* buildFrontend(
@@ -169,18 +173,23 @@ function* buildFrontend(
     return handler;
   };
   const paths = pathReader(config.normalize);
-  const asked = conditionParts(identity, paths);
+  const inConditions = conditionParts(identity, paths);
+  const asked = new AskedNames();
   const router = config.routes.length === 0 ? undefined : new Router<Handler>();
   let index = 0;
   yield* mapInSteps(config.routes, (route) => {
+    asked.add(route);
     router?.add(toRouteRule(route, paths, take(nameOfRoute(route), route, "route", index++)));
   });
   index = 0;
   const decide = createDecision({
-    rules: yield* mapInSteps(config.rules, (rule) => ({
-      matches: rule.if === undefined ? always : compileCondition(rule.if.condition, asked),
-      handler: take(nameOfRule(rule), rule, "rule", index++),
-    })),
+    rules: yield* mapInSteps(config.rules, (rule) => {
+      asked.add(rule);
+      return {
+        matches: rule.if === undefined ? always : compileCondition(rule.if.condition, inConditions),
+        handler: take(nameOfRule(rule), rule, "rule", index++),
+      };
+    }),
     router,
     fallback: config.defaultBackend === undefined
       ? undefined
@@ -190,7 +199,17 @@ function* buildFrontend(
     pages,
   });
   const handle = createProxyHandler(decide);
-  return { config, app: createProxyApp(handle, errors), handle, decide, taken, identity, errors, routes };
+  return {
+    config,
+    app: createProxyApp(handle, errors),
+    handle,
+    decide,
+    taken,
+    asked,
+    identity,
+    errors,
+    routes,
+  };
 }
 
 /** Has `handler` answer, and its requests counted. */

@@ -768,6 +768,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/compare/comparison.test.ts"],
   },
   {
+    file: "observe/remembered-requests.ts",
+    breaks: "a secret is remembered",
+    from: "secret.has(name) ? MASK : value",
+    to: "value",
+    tests: ["unit/observe/remembered-requests.test.ts"],
+  },
+  {
+    file: "observe/remembered-requests.ts",
+    breaks: "the ring has one place less",
+    from: "this.#next = at + PLACES === kept.length ? 0 : at + PLACES;",
+    to: "this.#next = at + 2 * PLACES >= kept.length ? 0 : at + PLACES;",
+    tests: ["unit/observe/remembered-requests.test.ts"],
+  },
+  {
     file: "compare/fate.ts",
     breaks: "who stood behind a trusted proxy is forgotten",
     from: "if (client !== undefined) {",

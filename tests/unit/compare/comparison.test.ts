@@ -247,6 +247,16 @@ test("readers of log lines give parts back as they came", () => {
     4,
   ]);
   assert.deepEqual(sluice.headers, [["x-a", "b"], ["x-request-id", "i"]]);
+  const masked = LOG_FORMATS["sluice"]!(
+    '{"event":"access","client":"[masked]","method":"GET","host":"[masked]","target":"/a?[masked]","status":200}',
+  ) as LoggedRequest;
+  assert.deepEqual([masked.target, masked.host, masked.masked], ["/a", undefined, [
+    "query",
+    "client",
+    "host",
+  ]]);
+  const { notes } = compared(undefined, config(), masked);
+  assert.match(notes.join(), /masks query, client, host/);
   const combined = LOG_FORMATS["combined"]!(
     '::1 - a b [29/Nov/2026:06:39:36 +0000] "GET https://h.example/\\xC3\\xA9\\x22 HTTP/2.0" 200 1 "-" "a \\\\ b"',
   ) as LoggedRequest;

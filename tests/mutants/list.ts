@@ -985,6 +985,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["integration/status.test.ts"],
   },
   {
+    file: "wire/flow.ts",
+    breaks: "the memory of a piece of a tunnel is given back while the piece waits",
+    from: "if (this.#to.writableLength === 0) releaseMemory(chunk);",
+    to: "if (this.#to.writableLength >= 0) releaseMemory(chunk);",
+    tests: ["unit/wire/flow.test.ts"],
+  },
+  {
+    file: "http1/page.ts",
+    breaks: "each large page is made anew",
+    from: "freeLargePages.push(this);",
+    to: "",
+    tests: ["unit/http1/page.test.ts"],
+  },
+  {
     file: "admin/dashboard/page.ts",
     breaks: "the dashboard may be framed by others",
     from: `"frame-ancestors 'none'",`,

@@ -4,7 +4,7 @@ import { executablePath } from "./executable-path.ts";
 import { nginxConfig } from "./nginx-config.ts";
 import { on } from "./on-runtime.ts";
 import { ROOT } from "./root.ts";
-import { loggingConfig, sluiceConfig } from "./sluice-config.ts";
+import { loggingConfig, sluiceConfig, tracingConfig } from "./sluice-config.ts";
 
 /** Sluice as it is in another checkout, with node_modules of its own: what a change did is seen in one run. */
 export function earlierContestants(checkout: string): Contestant[] {
@@ -75,6 +75,22 @@ export const REVERSE_CONTESTANTS: readonly Contestant[] = [
     config: loggingConfig,
     ...on("deno"),
     scenarios: ["small", "browser"],
+  },
+  {
+    name: "bun-traced",
+    title: "Sluice on Bun, 1 % traced",
+    config: tracingConfig,
+    ...on("bun"),
+    scenarios: ["small", "browser"],
+    before: "bun",
+  },
+  {
+    name: "deno-traced",
+    title: "Sluice on Deno, 1 % traced",
+    config: tracingConfig,
+    ...on("deno"),
+    scenarios: ["small", "browser"],
+    before: "deno",
   },
 ];
 

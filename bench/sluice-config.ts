@@ -38,6 +38,11 @@ export function loggingConfig(place: Place): string {
   return sluiceConfig(place, { log: "", sections: adminSection(place) });
 }
 
+/** Of a hundred traces one is recorded, and sent to whatever listens where collectors do; the others are passed on. */
+export function tracingConfig(place: Place): string {
+  return sluiceConfig(place, { sections: "[tracing]\nsample_ratio = 0.01\n" });
+}
+
 /** The listener with the metrics, which are counted only where it is. */
 export function adminSection({ adminPort }: Place): string {
   return `[admin]\nbind = "127.0.0.1:${adminPort}"\n`;

@@ -1,12 +1,15 @@
 import type { ProxyError } from "../base/errors.ts";
+import type { Output } from "../http1/output.ts";
 
 /** The part of a trace that an exchange is. */
 export interface ExchangeTrace {
   readonly traceId: string;
   /** Whether the client's trace goes on here; else it begins here, and what the client said of one is not passed on. */
   readonly goesOn: boolean;
-  /** The value of traceparent for a server: it names the attempt under way. */
-  readonly traceparent: string;
+  /** Whether its spans are sent to a collector. */
+  readonly recorded: boolean;
+  /** Writes the line of traceparent for a server: it names the attempt under way, where that is recorded. */
+  writeTraceparent(output: Output): void;
   /** An attempt begins, which traceparent names from now on; undefined where nobody records it. */
   beginAttempt(): AttemptSpan | undefined;
   /** The same trace for a copy of the request, whose attempts are made beside this one's. */

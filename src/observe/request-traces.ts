@@ -1,20 +1,19 @@
 import type { TracingConfig } from "../config/sections/tracing.ts";
 import { queryOf } from "../http/path.ts";
 import { splitAuthority } from "../http/authority.ts";
-import { RANDOM, SAMPLED, traceparentOf } from "../http/trace-context.ts";
+import { RANDOM, SAMPLED, type TraceParent, traceparentOf } from "../http/trace-context.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Exchange, Peer } from "../message/exchange.ts";
+import { BegunTrace } from "./begun-trace.ts";
 import type { SpanSink } from "./span.ts";
 import { methodAttributes, methodName, shortened, targetShown } from "./span-values.ts";
 import { type Recording, Trace } from "./trace.ts";
-import { nextSpanId, nextTraceId } from "./trace-ids.ts";
+import { nextSpanId } from "./span-ids.ts";
 
 /** A tracestate that is longer stays out of spans; it is passed on all the same. */
 const MAX_STATE = 512;
 /** How many of an id's last bits are drawn by chance, whoever has made it (W3C Trace Context Level 2, §3.2.2.5.2). */
 const RANDOM_BITS = 56;
-/** More than any digit: nothing is sampled. */
-const NEVER = "g";
 
 /** What a frontend's traces are made by. */
 export interface RequestTracesParts {
@@ -29,8 +28,8 @@ export interface RequestTracesParts {
 export class RequestTraces {
   readonly #config: TracingConfig;
   readonly #parts: RequestTracesParts;
-  /** The last digits of an id from which on its trace is sampled. */
-  readonly #threshold: string;
+  /** The last digits of an id from which on its trace is sampled; undefined where none is. */
+  readonly #threshold: Uint8Array | undefined;
 
   constructor(config: TracingConfig, parts: RequestTracesParts) {
     this.#config = config;
@@ -39,25 +38,20 @@ export class RequestTraces {
   }
 
   /** A request begins. */
-  begin(exchange: Exchange): Trace {
-    const client = this.#believes(exchange.peer) && exchange.fields !== undefined
-      ? traceparentOf(exchange.fields)
+  begin(exchange: Exchange): void {
+    const { fields, peer } = exchange;
+    const client = fields?.mayHave(ROLE.traceparent) === true && this.#believes(peer)
+      ? traceparentOf(fields)
       : undefined;
-    const traceId = client?.traceId ?? nextTraceId();
-    const flags = client?.flags ?? (this.#samples(traceId) ? SAMPLED | RANDOM : RANDOM);
-    const recording = (flags & SAMPLED) === 0 ? undefined : this.#record(exchange, client !== undefined);
-    const trace = new Trace({ traceId, spanId: nextSpanId(), flags }, client?.spanId, recording);
-    exchange.trace = trace;
-    return trace;
+    exchange.trace = client === undefined ? this.#beginTrace(exchange) : this.#goOn(client, exchange);
   }
 
   /** It is over at `now`, on the clock of `performance.now()`. */
   finish(exchange: Exchange, now: number): void {
-    // What could not be read was never begun.
-    const trace = exchange.trace instanceof Trace ? exchange.trace : this.begin(exchange);
-    const { recording } = trace;
-    if (recording === undefined) return;
-    const { epochMs, state, sink } = recording;
+    if (exchange.trace === undefined) this.begin(exchange); // it could not be read
+    const { trace } = exchange;
+    if (!(trace instanceof Trace) || trace.recording === undefined) return;
+    const { epochMs, state, sink } = trace.recording;
     const { reason, status, detail } = exchange;
     const answeredBad = status >= 400 && status < 500; // the client's own doing
     const failed = status >= 500 || (reason !== "ok" && !answeredBad);
@@ -78,6 +72,22 @@ export class RequestTraces {
       failed,
       message: failed && detail !== undefined ? shortened(detail) : undefined,
     });
+  }
+
+  #goOn({ traceId, spanId, flags }: TraceParent, exchange: Exchange): Trace {
+    const recording = (flags & SAMPLED) === 0 ? undefined : this.#record(exchange, true);
+    return new Trace({ traceId, spanId: nextSpanId(), flags }, spanId, recording);
+  }
+
+  /**
+   * It is sampled by its id, so that all who go by it in this way decide alike: of what its end may be, a share is at the
+   * threshold or above.
+   */
+  #beginTrace(exchange: Exchange): Trace | BegunTrace {
+    const begun = new BegunTrace();
+    if (this.#threshold === undefined || !begun.isFrom(this.#threshold)) return begun;
+    const { traceId, spanId } = begun;
+    return new Trace({ traceId, spanId, flags: SAMPLED | RANDOM }, undefined, this.#record(exchange, false));
   }
 
   #attributesOf(
@@ -120,14 +130,6 @@ export class RequestTraces {
     return trust === "all" || (trust === "trusted_proxies" && this.#parts.trusts(peer));
   }
 
-  /**
-   * By the id, so that all who go by it in this way decide alike: of what its end may be, a share is at the threshold or
-   * above.
-   */
-  #samples(traceId: string): boolean {
-    return traceId.slice(-RANDOM_BITS / 4) >= this.#threshold;
-  }
-
   #record({ fields }: Exchange, goesOn: boolean): Recording {
     const state = goesOn && fields?.mayHave(ROLE.tracestate) === true ? fields.get("tracestate") : undefined;
     return {
@@ -140,9 +142,8 @@ export class RequestTraces {
 }
 
 /** What `ratio` of all ids have at their end, or more. */
-function thresholdOf(ratio: number): string {
+function thresholdOf(ratio: number): Uint8Array | undefined {
   const threshold = BigInt(Math.floor((1 - ratio) * 2 ** RANDOM_BITS));
-  return ratio === 0 || threshold >= 1n << BigInt(RANDOM_BITS)
-    ? NEVER
-    : threshold.toString(16).padStart(RANDOM_BITS / 4, "0");
+  if (threshold >= 1n << BigInt(RANDOM_BITS)) return undefined;
+  return new TextEncoder().encode(threshold.toString(16).padStart(RANDOM_BITS / 4, "0"));
 }

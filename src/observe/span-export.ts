@@ -123,6 +123,7 @@ export class SpanExport implements SpanSink {
   /** Sends one export, again and again if need be, or loses it. */
   async #sendBatch(batch: readonly string[]): Promise<void> {
     for (let tries = 1;; tries++) {
+      if (this.#stop.signal.aborted) return this.#lose(batch.length, "unreachable");
       const config = this.#config!;
       const result = await this.#post(config, exportToJson(batch, resourceOf(config)), this.#stop.signal);
       this.#report(result, config);

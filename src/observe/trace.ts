@@ -1,9 +1,10 @@
 import { TICK } from "../base/tick.ts";
+import type { Output } from "../http1/output.ts";
 import { formatTraceparent, type TraceParent } from "../http/trace-context.ts";
 import type { AttemptEnd, AttemptSpan, ExchangeTrace } from "../message/trace.ts";
 import type { SpanSink } from "./span.ts";
 import { methodAttributes, methodName, shortened, targetShown } from "./span-values.ts";
-import { nextSpanId } from "./trace-ids.ts";
+import { nextSpanId } from "./span-ids.ts";
 
 /** Where the spans of a recorded trace go, and what they show. */
 export interface Recording {
@@ -16,7 +17,7 @@ export interface Recording {
   readonly epochMs: number;
 }
 
-/** The trace of one exchange. */
+/** The trace of one exchange, which is recorded, or goes on with a client's. */
 export class Trace implements ExchangeTrace {
   readonly traceId: string;
   /** Of the request's span. */
@@ -43,8 +44,14 @@ export class Trace implements ExchangeTrace {
     return this.clientSpanId !== undefined;
   }
 
-  get traceparent(): string {
-    return formatTraceparent({ traceId: this.traceId, spanId: this.#senderId, flags: this.flags });
+  get recorded(): boolean {
+    return this.recording !== undefined;
+  }
+
+  writeTraceparent(output: Output): void {
+    output.text("traceparent: ");
+    output.text(formatTraceparent({ traceId: this.traceId, spanId: this.#senderId, flags: this.flags }));
+    output.text("\r\n");
   }
 
   beginAttempt(): AttemptSpan | undefined {

@@ -127,7 +127,7 @@ export function writeRequestHead(
     output.text("Connection: TE\r\nTE: trailers\r\n");
   }
   if (authorization !== undefined) output.text(fieldLine("Proxy-Authorization", authorization));
-  if (trace !== undefined) output.text("traceparent: " + trace.traceparent + "\r\n");
+  trace?.writeTraceparent(output);
   if (edits !== undefined) output.text(edits.lines(request));
   writeLastLines(output, request, transparent || edits?.bare === true ? undefined : reported, parts);
   output.text("\r\n");

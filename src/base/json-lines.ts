@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { escapedValue } from "./log-line.ts";
 
 /** Room that is always there behind what is written: for the last word of a `JsonPart`, numbers and quotes. */
@@ -144,6 +145,25 @@ export class JsonLines {
     this.#length = at;
   }
 
+  /** The same, of a character for each byte of `bytes` between `from` and `to`. */
+  latin1(bytes: Uint8Array, from: number, to: number): void {
+    const length = to - from;
+    if (length > this.#valueSize) return this.#escaped(latin1(bytes, from, to));
+    if (this.#length + length + SLACK > this.#bytes.length) this.#grow(length);
+    const written = this.#bytes;
+    let at = this.#length;
+    written[at++] = QUOTE;
+    for (let i = from; i < to; i++) {
+      const code = bytes[i]!;
+      if (code < 0x20 || code >= 0x7f || code === QUOTE || code === BACKSLASH) {
+        return this.#escaped(latin1(bytes, from, to));
+      }
+      written[at++] = code;
+    }
+    written[at++] = QUOTE;
+    this.#length = at;
+  }
+
   /** A number: whole, and not below zero. */
   whole(number: number): void {
     if (this.#length + SLACK > this.#bytes.length) this.#grow(0);
@@ -200,4 +220,8 @@ export class JsonLines {
     this.#bytes = new Uint8Array(length);
     this.#view = new DataView(this.#bytes.buffer);
   }
+}
+
+function latin1(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
 }

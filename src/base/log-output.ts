@@ -4,7 +4,7 @@ import { JsonLines } from "./json-lines.ts";
 /** Lines are held back for this long at most, so that many of them share one write. */
 const HOLD_MS = 50;
 /** Lines of so many bytes are not held back any longer. */
-const MAX_HELD = 32 * 1024;
+const MAX_HELD = 64 * 1024;
 /** A line has no more as a rule. */
 const USUAL_LINE = 8 * 1024;
 const NEWLINE = 10;

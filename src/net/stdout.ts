@@ -17,10 +17,10 @@ export function openStdout(): LineWriter {
 
 function open(): LineWriter {
   return boundedLines(
-    STDOUT_WRITE_BLOCKS
-      ? new OrderedWriter(writeOnDeno)
-      : isFile()
+    isFile()
       ? new OrderedWriter((bytes) => writeToFile(STDOUT_FD, bytes))
+      : STDOUT_WRITE_BLOCKS
+      ? new OrderedWriter(writeOnDeno)
       : new OrderedWriter(writeToStream(), WHOLE_BYTES),
   );
 }

@@ -1,5 +1,6 @@
 import { type JsonLines, JsonPart } from "../base/json-lines.ts";
 import { DEFAULT_VALUE_SIZE, escapedValue } from "../base/log-line.ts";
+import type { Fields } from "../http/fields.ts";
 import type { Exchange } from "../message/exchange.ts";
 import type { LoggedHeaders } from "./logged-headers.ts";
 
@@ -30,6 +31,7 @@ const IN_FLIGHT = new JsonPart(',"in_flight":');
 const SERVER_IN_FLIGHT = new JsonPart(',"server_in_flight":');
 const REQUEST_ID = new JsonPart(',"request_id":');
 const USER_AGENT = new JsonPart(',"user_agent":');
+const CRLF_BYTES = 2;
 const ENDING = new JsonPart("}\n");
 
 /** What of a frontend lines show beside the request. */
@@ -97,7 +99,7 @@ export function writeAccessLine(
     if (lastServer !== undefined) whole(lines, SERVER_IN_FLIGHT, lastServer.inFlight);
   }
   text(lines, REQUEST_ID, exchange.requestId);
-  text(lines, USER_AGENT, exchange.fields?.get("user-agent"));
+  if (exchange.fields !== undefined) userAgent(lines, exchange.fields);
   headers?.write(lines, exchange);
   lines.end(ENDING);
 }
@@ -106,6 +108,23 @@ function text(lines: JsonLines, name: JsonPart, value: string | undefined): void
   if (value === undefined) return;
   lines.part(name);
   lines.text(value);
+}
+
+/** Mostly it is one line as a client wrote it: then no text is made of it. */
+function userAgent(lines: JsonLines, fields: Fields): void {
+  const { kinds } = fields;
+  let line = -1;
+  let raw = true;
+  for (let i = 0; i < kinds.length; i++) {
+    if (kinds[i]!.lower !== "user-agent") continue;
+    if (line !== -1) raw = false;
+    line = i;
+  }
+  if (line === -1) return;
+  const from = raw ? fields.rawFrom(line) : -1;
+  if (from === -1) return text(lines, USER_AGENT, fields.get("user-agent"));
+  lines.part(USER_AGENT);
+  lines.latin1(fields.bytes, from + "user-agent: ".length, fields.rawTo(line) - CRLF_BYTES);
 }
 
 function whole(lines: JsonLines, name: JsonPart, value: number): void {

@@ -1101,8 +1101,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "base/json-lines.ts",
     breaks: "a terminal obeys what a client sends",
-    from: "if (code < 0x20 || code >= 0x7f || code === QUOTE || code === BACKSLASH)",
-    to: "if (code < 0x20 || code === QUOTE || code === BACKSLASH)",
+    from: "if (code < 0x20 || code >= 0x7f || code === QUOTE || code === BACKSLASH) return",
+    to: "if (code < 0x20 || code === QUOTE || code === BACKSLASH) return",
     tests: ["unit/base/json-lines.test.ts"],
   },
   {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { JsonLines, JsonPart } from "../../../src/base/json-lines.ts";
 
@@ -33,6 +34,9 @@ test("JsonLines writes texts as JSON, whatever characters they hold, and none th
     const text = `a${String.fromCharCode(code)}b`;
     const json = written((lines) => lines.text(text));
     assert.equal(JSON.parse(json), text);
+    const bytes = Buffer.from(`x${text}x`, "latin1");
+    const ofBytes = written((lines) => lines.latin1(bytes, 1, bytes.length - 1));
+    if (code < 256) assert.equal(ofBytes, json);
     assert.match(json, /^[\x20-\x7e\xa0-\u02ff]+$/);
   }
 });
@@ -40,6 +44,10 @@ test("JsonLines writes texts as JSON, whatever characters they hold, and none th
 test("JsonLines cuts texts that are longer than a value may be", () => {
   for (const text of ["x".repeat(17), "ü".repeat(17)]) {
     const json = written((lines) => lines.text(text), { valueSize: 16 });
+    assert.equal(
+      written((lines) => lines.latin1(Buffer.from(text, "latin1"), 0, 17), { valueSize: 16 }),
+      json,
+    );
     assert.match(JSON.parse(json), /^(x{16}|ü{8})\.\.\.\[cut from 17\]$/);
   }
   assert.equal(written((lines) => lines.text("x".repeat(16)), { valueSize: 16 }), `"${"x".repeat(16)}"`);
@@ -74,10 +82,11 @@ test("JsonLines takes more memory for lines that need it, and gives it back", ()
     lines.text(long);
     lines.part(new JsonPart(long));
     lines.text(wide);
+    lines.latin1(Buffer.from(long), 0, long.length);
     lines.line(long);
     for (let i = 0; i < 200; i++) lines.whole(123_456_789);
     const taken = new TextDecoder().decode(lines.take());
-    assert.equal(taken, `"${long}"${long}"${wide}"${long}${"123456789".repeat(200)}`);
+    assert.equal(taken, `"${long}"${long}"${wide}""${long}"${long}${"123456789".repeat(200)}`);
   }
   assert.equal(lines.capacity, 128);
 });

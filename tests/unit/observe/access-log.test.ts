@@ -1,11 +1,14 @@
 // A line of JSON is written part by part, and holds what the object has from which the other forms are made.
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { createLog, SILENT_LOG, type StyledLog } from "../../../src/base/log.ts";
 import type { LogFields } from "../../../src/base/log-event.ts";
 import { type LogConfig, logSchema } from "../../../src/config/sections/log.ts";
 import { Fields } from "../../../src/http/fields.ts";
+import { HeadReader } from "../../../src/http1/head-reader.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
+import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { accessLogOf, logAccess } from "../../../src/observe/access-log.ts";
 
 const NOW = 100_000;
@@ -113,6 +116,33 @@ for (const config of [CONFIG, { ...CONFIG, details: true }]) {
       assert.equal(fields["in_flight"], config.details ? 7 : undefined);
     });
   }
+}
+
+const AGENTS: [what: string, lines: string, agent: string | undefined][] = [
+  ["as a client writes it", "A: 1\r\nUser-Agent: curl/8 (x)\r\n", "curl/8 (x)"],
+  ["in any case", "USER-agent: curl/8\r\n", "curl/8"],
+  ["with blanks around it", "User-Agent: \t a b  \r\n", "a b"],
+  ["without a blank", "User-Agent:a\r\n", "a"],
+  ["without a value", "User-Agent:\r\n", ""],
+  ["of one blank", "User-Agent: \r\n", ""],
+  ["on two lines", "User-Agent: a\r\nUser-Agent: b\r\n", "a, b"],
+  ["with characters that JSON escapes", 'User-Agent: \xfc"\\\x85\r\n', '\xfc"\\\x85'],
+  ["of nobody", "A: 1\r\n", undefined],
+  ["that is too long", `User-Agent: ${"x".repeat(2100)}\r\n`, `${"x".repeat(2048)}...[cut from 2100]`],
+];
+for (const [what, lines, agent] of AGENTS) {
+  test(`logAccess() writes a User-Agent ${what}`, () => {
+    const reader = new HeadReader({
+      limits: DEFAULT_LIMITS,
+      blame: "bad_request",
+      tooLarge: "headers_too_large",
+      startLineTooLong: "target_too_long",
+      hasStartLine: true,
+    });
+    reader.push(Buffer.from(`GET / HTTP/1.1\r\n${lines}\r\n`, "latin1"), 0);
+    const line = JSON.parse(lineOf(exchange({ fields: reader.fields() }), undefined, logSchema.parse({})));
+    assert.equal(line.user_agent, agent);
+  });
 }
 
 test("logAccess() hides what the config says, in a line of any form", () => {

@@ -12,17 +12,17 @@ const FRAMING: ReadonlySet<string> = new Set([
 
 /** What Caddy writes of a request. */
 interface CaddyRequest {
-  readonly remote_ip?: string;
-  readonly client_ip?: string;
-  readonly method?: string;
-  readonly host?: string;
-  readonly uri?: string;
-  readonly headers?: Readonly<Record<string, readonly string[]>>;
+  readonly remote_ip?: unknown;
+  readonly client_ip?: unknown;
+  readonly method?: unknown;
+  readonly host?: unknown;
+  readonly uri?: unknown;
+  readonly headers?: Readonly<Record<string, unknown>> | null;
 }
 
 /** Reads a line of an access log of Caddy, in JSON. */
 export function readCaddyLine(line: string): LoggedRequest | Uncompared {
-  let fields: { request?: CaddyRequest; status?: number; bytes_read?: number } | null;
+  let fields: { request?: CaddyRequest | null; status?: unknown; bytes_read?: unknown } | null;
   try {
     fields = JSON.parse(line);
   } catch {
@@ -30,24 +30,26 @@ export function readCaddyLine(line: string): LoggedRequest | Uncompared {
   }
   if (fields === null || typeof fields !== "object") return "unreadable";
   const { request, status } = fields;
-  if (typeof request !== "object" || typeof status !== "number") {
+  if (typeof request !== "object" || request === null || typeof status !== "number") {
     return "msg" in fields ? "other" : "unreadable";
   }
-  const { method, uri, host, remote_ip: peer = "", client_ip: client = peer } = request;
+  const { method, uri, host, remote_ip: peer, client_ip: client = peer } = request;
   if (typeof method !== "string" || typeof uri !== "string") return "unreadable";
+  if (typeof peer !== "string" || typeof client !== "string") return "unreadable";
+  const bytes = fields.bytes_read;
   return {
     method,
     target: toByteText(uri),
-    host: host === undefined || host === "" ? undefined : toByteText(host),
+    host: typeof host === "string" && host !== "" ? toByteText(host) : undefined,
     peer,
     client: client === peer ? undefined : client,
     headers: headersOf(request.headers ?? {}),
-    bodyBytes: method === "CONNECT" || status === 101 ? 0 : fields.bytes_read ?? 0,
+    bodyBytes: typeof bytes === "number" && method !== "CONNECT" && status !== 101 ? bytes : 0,
     recorded: { status },
   };
 }
 
-function headersOf(headers: NonNullable<CaddyRequest["headers"]>): LoggedHeader[] {
+function headersOf(headers: Readonly<Record<string, unknown>>): LoggedHeader[] {
   const found: LoggedHeader[] = [];
   for (const [name, values] of Object.entries(headers)) {
     if (FRAMING.has(name.toLowerCase()) || !Array.isArray(values)) continue;

@@ -65,6 +65,7 @@ export class Comparison {
 
   /** @throws {RangeError} where it is not clear which frontend requests are for. */
   add(request: LoggedRequest): void {
+    if (hasLineEnd(request)) return this.leaveOut("no request that could be read");
     this.#requests++;
     this.#see(request);
     const after = this.#after.tell(request);
@@ -168,6 +169,14 @@ const HIDDEN = /^\[masked\]$|REDACTED/;
 
 /** Headers that are known whatever the log shows. */
 const KNOWN: ReadonlySet<string> = new Set(["host", "x-real-ip", "x-request-id"]);
+
+/** Whether what was logged would begin another line of a head, so that it never was in one. */
+function hasLineEnd({ method, target, host = "", client = "", headers }: LoggedRequest): boolean {
+  return LINE_END.test(method) || LINE_END.test(target) || LINE_END.test(host) || LINE_END.test(client) ||
+    headers.some(([name, value]) => LINE_END.test(name) || LINE_END.test(value));
+}
+
+const LINE_END = /[\r\n]/;
 
 /** The backend of a straight course is made for one request. */
 function letGo(fate: Fate | undefined): void {

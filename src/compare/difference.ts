@@ -85,9 +85,12 @@ function kindOf(before: Fate, after: Fate): DifferenceKind {
   return after.kind;
 }
 
+/** Who takes a request where the way says it all. */
+const UNSAID: ReadonlySet<string> = new Set(["nobody", "parent", "straight"]);
+
 /** What becomes of a request, and by whom. */
 export function describeFate({ to, outcome: { by } }: Fate): string {
-  return by === "nobody" || by === to ? to : `${to} by ${by}`;
+  return UNSAID.has(by) || by === to ? to : `${to} by ${by}`;
 }
 
 /** Where a redirect leads; undefined for what is none. */

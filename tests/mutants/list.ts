@@ -782,6 +782,13 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["unit/observe/remembered-requests.test.ts"],
   },
   {
+    file: "compare/comparison.ts",
+    breaks: "a line end in a log ends the comparison",
+    from: "if (hasLineEnd(request)) return this.leaveOut",
+    to: "if (this === undefined) return this.leaveOut",
+    tests: ["unit/compare/comparison.test.ts"],
+  },
+  {
     file: "compare/fate.ts",
     breaks: "who stood behind a trusted proxy is forgotten",
     from: "if (client !== undefined) {",

@@ -5,6 +5,7 @@ import { LOG_FORMATS } from "../../../src/compare/log-format.ts";
 import type { LoggedRequest } from "../../../src/compare/logged-request.ts";
 import { parseConfig } from "../../../src/config/load.ts";
 import { withOffline } from "../../../src/lifecycle/offline.ts";
+import { Random } from "../../support/codec/random.ts";
 
 const FRONTEND = `
 [[frontends]]
@@ -225,6 +226,45 @@ backend = "api"
   }
 });
 
+const RELAY = `
+[[frontends]]
+name = "out"
+bind = "127.0.0.1:3128"
+mode = "relay"
+default_backend = "parents"
+[frontends.relay]
+connect_ports = [443]
+domain_policy = { mode = "blacklist", domains = ["straight.example"] }
+[backends.parents]
+protocol = "proxy"
+servers = ["http://proxy.example:8080"]
+`;
+
+test("Comparison sees which way requests of a relay go, and what it cannot see of them", () => {
+  const other = RELAY.replace("straight.example", "far.example").replace("[443]", "[443, 8443]");
+  const own = { peer: "127.0.0.1", frontend: "out" };
+  const was = (backend: string, reason = "ok") => ({ status: reason === "ok" ? 200 : 403, backend, reason });
+  const requests = [
+    request("/x", { ...own, host: "far.example", recorded: was("parents") }),
+    request("straight.example:443", { ...own, method: "CONNECT", recorded: was("straight") }),
+    request("far.example:8443", { ...own, method: "CONNECT", recorded: was("none", "access_denied") }),
+    request("/proxy.pac", { ...own, host: "127.0.0.1:3128", recorded: was("none") }),
+  ];
+  assert.equal(compared(undefined, RELAY, ...requests).same, 3); // of the last one the form of its target is not logged
+  assert.equal(compared(RELAY, RELAY, ...requests).same, 4);
+  const lines = ({ changes }: ReturnType<typeof compared>) =>
+    changes.map(({ what, before, after }) => `${what}: ${before} -> ${after}`).sort();
+  const moved = [
+    "elsewhere: backend parents -> backend straight",
+    "elsewhere: backend straight -> backend parents",
+  ];
+  assert.deepEqual(lines(compared(undefined, other, ...requests)), moved);
+  assert.deepEqual(lines(compared(RELAY, other, ...requests)), [
+    ...moved,
+    "served: refused: access_denied -> backend straight",
+  ]);
+});
+
 test("Comparison keeps few examples and a bounded number of groups, whatever the requests", () => {
   const split = Array.from({ length: 400 }, (_, i) => route(`/${i}`, 'backend = "api"')).join("");
   const requests = Array.from({ length: 4000 }, (_, i) => request(`/${i % 400}/${i}`));
@@ -233,6 +273,76 @@ test("Comparison keeps few examples and a bounded number of groups, whatever the
   assert.equal(report.changes.length, 200);
   assert.equal(report.ungrouped, 2000);
   assert.ok(report.changes.every(({ count, examples }) => count === 10 && examples.length === 3));
+});
+
+test("lines that hold anything are read or left out, and never end a comparison", () => {
+  const values = [
+    null,
+    0,
+    -1,
+    1e300,
+    "",
+    "a\r\nX: y",
+    "é\u0000",
+    "http://",
+    "-",
+    "[masked]",
+    [],
+    {},
+    ["\n"],
+    true,
+  ];
+  const random = new Random(7);
+  const any = () => random.pick<unknown>(values);
+  const lines: [format: string, line: string][] = [];
+  for (let i = 0; i < 3000; i++) {
+    const own: Record<string, unknown> = {
+      event: "access",
+      method: "GET",
+      target: "/x",
+      host: "a",
+      status: 200,
+      client: "::1",
+    };
+    const inner: Record<string, unknown> = {
+      method: "GET",
+      uri: "/x",
+      host: "a",
+      remote_ip: "::1",
+      headers: { X: ["1"] },
+    };
+    const names = [
+      ...Object.keys(own),
+      "peer",
+      "frontend",
+      "backend",
+      "reason",
+      "bytes_in",
+      "request_id",
+      "request.x-a",
+    ];
+    own[random.pick(names)] = any();
+    own[random.pick(names)] = any();
+    const parts = [...Object.keys(inner), "client_ip"];
+    inner[random.pick(parts)] = any();
+    const caddy: Record<string, unknown> = { request: inner, status: 200, bytes_read: any() };
+    if (i % 10 === 0) caddy["request"] = any();
+    lines.push(["sluice", JSON.stringify(own)], ["caddy", JSON.stringify(caddy)], [
+      "sluice",
+      JSON.stringify(any()),
+    ]);
+    const text = [any(), any(), any()].join(" ");
+    lines.push(["combined", `1.2.3.4 - - [x] "${text}" 200 1`]);
+    lines.push(["haproxy", `1.2.3.4:5 [x] f a/b 0/0/0 200 1 - - ---- 1/1/1/1/1 0/0 "${text}"`]);
+  }
+  const requests = lines.flatMap(([format, line]) => {
+    const content = LOG_FORMATS[format]!(line);
+    return typeof content === "string" ? [] : [content];
+  });
+  assert.ok(requests.length > 3000);
+  assert.equal(compared(undefined, config(TO_API), ...requests).requests, requests.length);
+  assert.equal(compared(config(), config(TO_API), ...requests).requests, requests.length);
+  compared(RELAY, RELAY, ...requests.map((one) => ({ ...one, frontend: "out" })));
 });
 
 test("readers of log lines give parts back as they came", () => {

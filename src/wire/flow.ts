@@ -126,9 +126,9 @@ export class Flow {
     if (!this.left) {
       const length = tracker.pushToBoundary(chunk);
       if (length === undefined) return this.#pass(chunk);
+      rest = chunk.subarray(length); // before its memory may be given back
       if (length > 0) this.#pass(chunk.subarray(0, length));
       this.#sayGoodbye();
-      rest = chunk.subarray(length);
     }
     tracker.push(rest);
     this.#parts.events.onDropped();

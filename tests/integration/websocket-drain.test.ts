@@ -156,6 +156,21 @@ test("Flow.leave() completes a frame that comes byte by byte, then says Close", 
   assert.ok(received.endsWith("\x82\x7e\x01\x00" + "y".repeat(256) + GOING_AWAY));
 });
 
+test("Flow.leave() completes a frame whose end is that of a large piece, then says Close", async (t) => {
+  const { proxy, c, s } = await openRaw(t);
+  s.send("\x82\x7e\x20\0"); // 8192 bytes
+  await c.until("\x82\x7e\x20\0");
+  setState(proxy, "drain");
+  await s.until("\x88\x82"); // it leaves: the other direction was free
+  const content = "x".repeat(8192);
+  s.send(content);
+  assert.ok((await c.until(GOING_AWAY)).endsWith(`\x82\x7e\x20\0${content}${GOING_AWAY}`));
+  c.send("\x88\x82\0\0\0\0\x03\xe9");
+  s.send("\x88\x02\x03\xe9");
+  await eventually("the end", () => c.ended && s.ended);
+  assert.equal((await proxy.access(0))["reason"], "shutdown");
+});
+
 test("Tunnel.goAway() cuts an end that never completes its frame, in a second", async (t) => {
   const { proxy, c, s } = await openRaw(t);
   c.send("\x82\xfe"); // a frame whose length never comes

@@ -107,20 +107,22 @@ const MAX_NAMED = 8;
 
 /** Which parts of two heads are not the same: `method`, `target`, and names of headers. */
 function differingLines(before: string, after: string): string[] {
-  const [old, next] = [partsOf(before), partsOf(after)];
-  const names = new Set([...old.keys(), ...next.keys()]);
-  const differing = [...names].filter((name) => old.get(name) !== next.get(name));
+  const [first = "", ...old] = before.split("\r\n");
+  const [second = "", ...next] = after.split("\r\n");
+  const names = new Set<string>();
+  if (first !== second) {
+    const [method, target] = first.split(" ");
+    const [otherMethod, otherTarget] = second.split(" ");
+    if (method !== otherMethod) names.add("method");
+    if (target !== otherTarget) names.add("target");
+  }
+  for (const line of old) if (!next.includes(line)) names.add(nameOf(line));
+  for (const line of next) if (!old.includes(line)) names.add(nameOf(line));
+  if (names.size === 0) return ["order of headers"];
+  const differing = [...names];
   return [...differing.slice(0, MAX_NAMED), ...(differing.length > MAX_NAMED ? ["…"] : [])];
 }
 
-function partsOf(head: string): Map<string, string> {
-  const [first = "", ...lines] = head.split("\r\n").filter((line) => line !== "");
-  const [method = "", target = ""] = first.split(" ");
-  const parts = new Map([["method", method], ["target", target]]);
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    const name = `header ${line.slice(0, colon).toLowerCase()}`;
-    parts.set(name, `${parts.get(name) ?? ""}${line.slice(colon)}\n`);
-  }
-  return parts;
+function nameOf(line: string): string {
+  return `header ${line.slice(0, line.indexOf(":")).toLowerCase()}`;
 }

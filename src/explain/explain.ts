@@ -2,6 +2,8 @@ import { formatDuration, formatSize } from "../base/units.ts";
 import { toProxyError } from "../base/errors.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { Course } from "../proxy/course.ts";
+import type { Exchange } from "../message/exchange.ts";
+import { RequestTraces } from "../observe/request-traces.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
 import { hostForMatching } from "../http/authority.ts";
 import { type CandidateFacts, candidatesOf } from "./candidates.ts";
@@ -66,6 +68,7 @@ export function explainRequest(
   const { frontend, chosen } = chooseFrontend(explained.frontends, asked, options.frontend);
   const head = headOf(asked, frontend.config.mode);
   const first = outcomeOf(explained, frontend, head, { from: asked.from });
+  if (first.request !== undefined) traceRequest(first.request.exchange, frontend, explained);
   const { sent, outcome } = send(first, frontend, head);
   const { taken, request, answer, failure } = outcome;
   const over = request === undefined || frontend.relay !== undefined || outcome.by === "page"
@@ -86,6 +89,16 @@ export function explainRequest(
       ...(outcome.course ? courseRules(outcome.course, outcome) : []),
     ],
   };
+}
+
+/** Servers hear of a trace where there are some; what is made up of it for this question is left out again. */
+function traceRequest(
+  exchange: Exchange,
+  { config: { name }, identity }: ExplainedProxy["frontends"][number],
+  { config: { tracing } }: Explained,
+): void {
+  if (tracing === undefined) return;
+  new RequestTraces(tracing, { frontend: name, sink: { add() {} }, ...identity }).begin(exchange);
 }
 
 /** The id of an error answer is made up for this question. */
@@ -113,7 +126,7 @@ function send(
       ...(first && { server: first.name }),
       candidates: candidates.servers,
       before: toLines(head),
-      after: after.map((line) => line.replace(/^(X-Request-Id: ).*/i, "$1…")),
+      after: after.map((line) => withoutNames(line, request.exchange)),
     };
     return { sent, outcome };
   } catch (error) {
@@ -121,6 +134,14 @@ function send(
   } finally {
     if (outcome.by === "straight") backend.close();
   }
+}
+
+/** Ids that another request would not get. */
+function withoutNames(line: string, { trace }: Exchange): string {
+  if (trace !== undefined && /^traceparent: /.test(line) && line.includes(trace.traceId)) {
+    return "traceparent: …";
+  }
+  return line.replace(/^(X-Request-Id: ).*/i, "$1…");
 }
 
 function clientRules(config: FrontendConfig, { config: { limits } }: Explained): string[] {

@@ -11,7 +11,7 @@ import { TICK } from "../base/tick.ts";
 import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { OpenTunnel, TunnelKind } from "../message/tunnel.ts";
-import type { Exchange, Peer } from "../message/exchange.ts";
+import type { Exchange } from "../message/exchange.ts";
 import { type AccessLog, accessLogOf, logAccess } from "../observe/access-log.ts";
 import { FrontendMetrics } from "../observe/frontend-metrics.ts";
 import type { KeptParts, RememberedRequests } from "../observe/remembered-requests.ts";
@@ -187,8 +187,7 @@ function requestTraces(
 ): RequestTraces | undefined {
   if (tracing === undefined) return undefined;
   const trustsUnix = trustedProxies.includes("unix");
-  const trusts = ({ address, unix }: Peer) => unix === true ? trustsUnix : trusted.has(address);
-  return new RequestTraces(tracing, { frontend: name, sink: spans, trusts });
+  return new RequestTraces(tracing, { frontend: name, sink: spans, trusted, trustsUnix });
 }
 
 /** RFC 9112 §3.2.2: a proxy ignores the Host of a request in absolute-form. */

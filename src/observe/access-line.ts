@@ -30,6 +30,7 @@ const OWN = new JsonPart(',"proxy_ms":');
 const IN_FLIGHT = new JsonPart(',"in_flight":');
 const SERVER_IN_FLIGHT = new JsonPart(',"server_in_flight":');
 const REQUEST_ID = new JsonPart(',"request_id":');
+const TRACE_ID = new JsonPart(',"trace_id":');
 const USER_AGENT = new JsonPart(',"user_agent":');
 const CRLF_BYTES = 2;
 const ENDING = new JsonPart("}\n");
@@ -99,6 +100,7 @@ export function writeAccessLine(
     if (lastServer !== undefined) whole(lines, SERVER_IN_FLIGHT, lastServer.inFlight);
   }
   text(lines, REQUEST_ID, exchange.requestId);
+  if (exchange.trace !== undefined) text(lines, TRACE_ID, exchange.trace.traceId);
   if (exchange.fields !== undefined) userAgent(lines, exchange.fields);
   headers?.write(lines, exchange);
   lines.end(ENDING);

@@ -78,6 +78,7 @@ function fieldsOf(exchange: Exchange, { frontend, headers, load }: AccessLog, no
     in_flight: load?.inFlight,
     server_in_flight: load && exchange.lastServer?.inFlight,
     request_id: exchange.requestId,
+    trace_id: exchange.trace?.traceId,
     user_agent: fields?.get("user-agent"),
   };
   return headers === undefined ? line : { ...line, ...headers.of(exchange) };

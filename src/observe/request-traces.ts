@@ -20,8 +20,9 @@ export interface RequestTracesParts {
   /** Name of the frontend. */
   readonly frontend: string;
   readonly sink: SpanSink;
-  /** Whether a peer is a proxy in front that is trusted. */
-  readonly trusts: (peer: Peer) => boolean;
+  /** The proxies in front that are trusted, by address, and whether a unix socket is. */
+  readonly trusted: { has(address: string): boolean };
+  readonly trustsUnix: boolean;
 }
 
 /** Begins the traces of one frontend's requests, or goes on with the clients', and records those that are sampled. */
@@ -125,9 +126,11 @@ export class RequestTraces {
     };
   }
 
-  #believes(peer: Peer): boolean {
+  #believes({ address, unix }: Peer): boolean {
+    const { trusted, trustsUnix } = this.#parts;
     const { trust } = this.#config;
-    return trust === "all" || (trust === "trusted_proxies" && this.#parts.trusts(peer));
+    if (trust !== "trusted_proxies") return trust === "all";
+    return unix === true ? trustsUnix : trusted.has(address);
   }
 
   #record({ fields }: Exchange, goesOn: boolean): Recording {

@@ -144,3 +144,32 @@ test("explain ranks no more than fifty servers, and says of each how it is as th
   assert.deepEqual(up.slice(0, 3).map(({ condition }) => condition), ["up", "drain", "up"]);
   assert.equal(up.filter(({ rank }) => rank !== null).length, 50);
 });
+
+test("explain shows that servers hear of a trace, and of none where a route says so", () => {
+  const config = validateConfig({
+    tracing: { trust: "none" },
+    frontends: [{
+      name: "web",
+      bind: ":80",
+      routes: [
+        { path_prefix: "/", backend: "app" },
+        { path_prefix: "/own", backend: "app", request_headers: { set: { traceparent: "own" } } },
+      ],
+    }],
+    backends: { app: { servers: ["http://127.0.0.1:1"] } },
+  });
+  const headers = [["traceparent", `00-${"1".repeat(32)}-${"2".repeat(16)}-01`], [
+    "tracestate",
+    "a=1",
+  ]] as const;
+  const heard = withOffline(
+    config,
+    (explained) =>
+      ["/", "/own"].map((url) =>
+        explainRequest(explained, { method: "GET", url: `http://a${url}`, headers }).sent!.after.filter((
+          line,
+        ) => /^trace/.test(line))
+      ),
+  );
+  assert.deepEqual(heard, [["traceparent: …"], ["tracestate: a=1", "traceparent: own"]]);
+});

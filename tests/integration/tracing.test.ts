@@ -116,6 +116,19 @@ test("a trace of a client goes on, with its tracestate", async (t) => {
   ]);
 });
 
+test("the line of a request says which trace it is a part of, recorded or not, and nothing without tracing", async (t) => {
+  const { proxy, server } = await openTraced(t);
+  await roundTrip(proxy.port, get("/", NOT_SAMPLED, CLOSE));
+  assert.equal((await proxy.access(0))["trace_id"], TRACE_ID);
+  const rare = await openTraced(t, { tracing: { sample_ratio: 0 } });
+  await roundTrip(rare.proxy.port, get("/", CLOSE));
+  assert.equal((await rare.proxy.access(0))["trace_id"], passedOn(rare.server.received).trace);
+  assert.equal(server.received.includes(TRACE_ID), true);
+  const { proxy: plain } = await openScene(t, { answer: ok() });
+  await roundTrip(plain.port, get("/", SAMPLED, CLOSE));
+  assert.equal((await plain.access(0))["trace_id"], undefined);
+});
+
 test("a trace that is not sampled is passed on under a span of the proxy's, and nothing is sent", async (t) => {
   const { proxy, server, collector } = await openTraced(t);
   await roundTrip(proxy.port, get("/", NOT_SAMPLED, CLOSE));

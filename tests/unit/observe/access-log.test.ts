@@ -10,6 +10,7 @@ import { HeadReader } from "../../../src/http1/head-reader.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
 import { DEFAULT_LIMITS } from "../../support/default-limits.ts";
 import { accessLogOf, logAccess } from "../../../src/observe/access-log.ts";
+import { Trace } from "../../../src/observe/trace.ts";
 
 const NOW = 100_000;
 
@@ -57,6 +58,11 @@ const EXCHANGES: [what: string, exchange: Exchange][] = [
       headMs: 3,
       headAt: NOW - 5.55,
       sentFields: answer,
+      trace: new Trace(
+        { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", flags: 0 },
+        undefined,
+        undefined,
+      ),
     }),
   ],
   ["of nobody known", exchange({ client: "", status: 0 })],

@@ -33,6 +33,12 @@ export interface Proxy {
   status(): ProxyStatus;
 }
 
+/** What `sluice run` does with a log's file, a program does with its own log. */
+const OWN_LOG_FILE = {
+  path: ["log", "file"],
+  message: "is for sluice run; accepted: a log of the program, in the options of createProxy()",
+};
+
 /**
  * Creates a proxy from config data: the keys and values of a config file, as an object.
  * @throws {ConfigError} with every problem of the config at once.
@@ -41,6 +47,7 @@ export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy
   const valid = validateConfig(config);
   const failed = failedTests(valid);
   if (failed.length > 0) throw refuseData(failed);
+  if (options.log === undefined && valid.log.file !== undefined) throw refuseData([OWN_LOG_FILE]);
   const running = new RunningProxy(valid, options.log ?? defaultLog(valid.log));
   const app = running.snapshot.frontends[0]!.app;
   return {

@@ -186,3 +186,16 @@ test("createProxy().stop() closes the connections that fetch() opened", async (t
   await proxy.stop();
   await eventually("the server to be let go", () => server.open === 0, 1000);
 });
+
+test("createProxy() refuses the file of a log, unless the program has a log of its own", () => {
+  const config = {
+    log: { file: "/dev/null" },
+    frontends: [{ bind: "127.0.0.1:0", default_backend: "a" }],
+    backends: { a: { servers: ["http://127.0.0.1:1"] } },
+  };
+  assert.throws(
+    () => createProxy(config),
+    /^ConfigError: config: log\.file: is for sluice run; accepted: a log/,
+  );
+  createProxy(config, { log: SILENT_LOG });
+});

@@ -12,11 +12,11 @@ const RULES = [
 ];
 
 /** The config of the scene, with other rules. */
-function configWith(port: number, frontend: Record<string, unknown>) {
+function configWith(port: number, frontend: Record<string, unknown>, admin: Record<string, unknown> = {}) {
   return validateConfig({
     frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app", ...frontend }],
     backends: { app: { servers: [`http://127.0.0.1:${port}`] } },
-    admin: { bind: "127.0.0.1:0" },
+    admin: { bind: "127.0.0.1:0", ...admin },
   });
 }
 
@@ -59,6 +59,13 @@ test("a reload changes how many requests are remembered; without [admin] none ar
   const config = configWith(port, { rules: [{ respond: { status: 404 } }] });
   const { requests } = await proxy.running.dryRun(config);
   assert.deepEqual(requests!.changes[0]!.examples, ["GET a.example/2", "GET a.example/3"]);
+  const examples = async () => (await proxy.running.dryRun(config)).requests?.changes[0]?.examples;
+  await proxy.running.reload(configWith(port, {}, { remember_requests: 3 }));
+  await sendAll(proxy.port, ["/4 HTTP/1.1", "/5 HTTP/1.1"]);
+  await proxy.access(4);
+  assert.deepEqual(await examples(), ["GET a.example/3", "GET a.example/4", "GET a.example/5"]);
+  await proxy.running.reload(configWith(port, {}, { remember_requests: 0 }));
+  assert.equal(await examples(), undefined);
   const bare = await startTestProxy({ servers: [port] });
   t.after(() => bare.stop());
   assert.equal((await bare.running.dryRun(config)).requests, undefined);

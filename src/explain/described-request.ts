@@ -4,6 +4,7 @@ import type { Config } from "../config/schema.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import { RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
 import type { Framing } from "../http/framing.ts";
+import { normalIp } from "../http/ip.ts";
 import type { BodySource } from "../message/body.ts";
 import { StreamSource } from "../message/body-stream.ts";
 import { Exchange } from "../message/exchange.ts";
@@ -22,6 +23,16 @@ export interface DescribedRequest {
 }
 
 const THIS_MACHINE = "127.0.0.1";
+
+/**
+ * Address of the connection on which the request comes; empty for a unix socket.
+ * @throws {RangeError} where what is said is no address.
+ */
+export function peerOf({ from = THIS_MACHINE }: DescribedRequest): string {
+  if (from === "unix") return "";
+  if (normalIp(from) !== undefined) return from;
+  throw new RangeError(`"${from}" is no address; accepted: an address such as "192.0.2.7", or "unix"`);
+}
 
 /** The head of a request as bytes, as clients of `mode` send it: Host first, where there is none among the headers. */
 export function headOf(

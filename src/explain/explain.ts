@@ -8,7 +8,7 @@ import type { IdentityPolicy } from "../proxy/identity.ts";
 import { hostForMatching } from "../http/authority.ts";
 import { type CandidateFacts, candidatesOf } from "./candidates.ts";
 import { chooseFrontend } from "./choose-frontend.ts";
-import { type DescribedRequest, headOf } from "./described-request.ts";
+import { type DescribedRequest, headOf, peerOf } from "./described-request.ts";
 import { type Explained, type ExplainedFrontend, type Outcome, outcomeOf, refused } from "./outcome.ts";
 import { headFor, type HeadLines, toLines } from "./sent.ts";
 import { type PassedOver, passedOver } from "./why-not.ts";
@@ -58,13 +58,14 @@ export interface ExplainOptions {
 
 /**
  * What would become of `asked`, by the functions that serve requests. Sends nothing, and changes nothing.
- * @throws {RangeError} where it is not clear which frontend is meant.
+ * @throws {RangeError} where it is not clear which frontend is meant, or `from` is no address.
  */
 export function explainRequest(
   explained: ExplainedProxy,
   asked: DescribedRequest,
   options: ExplainOptions = {},
 ): Explanation {
+  const peer = peerOf(asked);
   const { frontend, chosen } = chooseFrontend(explained.frontends, asked, options.frontend);
   const head = headOf(asked, frontend.config.mode);
   const first = outcomeOf(explained, frontend, head, { from: asked.from });
@@ -75,7 +76,7 @@ export function explainRequest(
     ? { told: [], more: 0 }
     : passedOver(request, frontend, taken);
   return {
-    request: { method: asked.method, url: asked.url, client: request?.exchange.client ?? asked.from ?? "" },
+    request: { method: asked.method, url: asked.url, client: request?.exchange.client ?? peer },
     frontend: { name: frontend.config.name, mode: frontend.config.mode, chosen },
     by: outcome.by,
     passed_over: over.told,

@@ -106,6 +106,16 @@ servers = ["http://127.0.0.1:1"]
   }
 });
 
+test("explainRequest() says who the client is of a request that cannot be read as well", () => {
+  const config = parseConfig(RELAY, { file: "relay.toml", format: "toml" });
+  const clientOf = (from?: string) =>
+    withOffline(
+      config,
+      (snapshot) => explainRequest(snapshot, { method: "G T", url: "http://a/", from }).request.client,
+    );
+  assert.deepEqual([undefined, "192.0.2.7", "unix"].map(clientOf), ["127.0.0.1", "192.0.2.7", ""]);
+});
+
 function compare(file: string, config: Config, requests: readonly DescribedRequest[]): void {
   const explained = withOffline(
     config,

@@ -118,6 +118,8 @@ test("the admin listener explains a request in the proxy that runs, and says wha
     assert.match(await client.until('"rules"'), /"by": "default"/);
     post(JSON.stringify({ method: "GET", url: "http://a.example/", frontend: "none" }));
     assert.match(await client.until("accepted: web"), /there is no frontend/);
+    post(JSON.stringify({ method: "GET", url: "http://a.example/", from: "10.0.0.256" }));
+    assert.match(await client.until("192.0.2.7"), /"\\"10\.0\.0\.256\\" is no address/);
   } finally {
     client.close();
     await proxy.stop();

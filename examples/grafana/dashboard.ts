@@ -126,7 +126,7 @@ const CLIENTS: Row = {
       title: "New tunnels",
       unit: "cps",
       targets: [{
-        expr: rate("sluice_tunnels_total", "frontend, kind", "frontend"),
+        expr: rate("sluice_opened_tunnels_total", "frontend, kind", "frontend"),
         legend: "{{frontend}} {{kind}}",
       }],
     },

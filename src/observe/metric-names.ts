@@ -64,7 +64,7 @@ export const METRICS = {
       "Time that requests waited for a connection of a full server; those that did not wait do not count.",
   },
   sluice_tunnels: { type: "gauge", help: "Open tunnels, WebSockets among them." },
-  sluice_tunnels_total: { type: "counter", help: "Tunnels that were opened, WebSockets among them." },
+  sluice_opened_tunnels_total: { type: "counter", help: "Tunnels that were opened, WebSockets among them." },
   sluice_received_body_bytes_total: {
     type: "counter",
     help: "Bytes of request bodies, and from clients through tunnels, open ones included.",

@@ -47,7 +47,7 @@ export class OpenTunnels {
   collect(page: Exposition, frontend: string): void {
     for (const [kind, { open, opened }] of Object.entries(this.#kinds)) {
       page.add("sluice_tunnels", { frontend, kind }, open.size);
-      page.add("sluice_tunnels_total", { frontend, kind }, opened);
+      page.add("sluice_opened_tunnels_total", { frontend, kind }, opened);
     }
   }
 }

@@ -25,7 +25,7 @@ test("the metrics show tunnels while they are open, with the bytes that went thr
   };
   const count = (metrics: Metrics) => [
     metrics.all("sluice_tunnels"),
-    metrics.all("sluice_tunnels_total"),
+    metrics.all("sluice_opened_tunnels_total"),
     metrics.all("sluice_server_tunnels")[`app ${names.up}`],
     metrics.all("sluice_connections_by_state")["tunnel"],
     metrics.all("sluice_received_body_bytes_total")["web"],
@@ -74,7 +74,7 @@ test("the metrics show which tunnels are WebSockets, and which come by CONNECT",
   assert.deepEqual([open["web websocket"], open["web other"], open["relay connect"]], [1, 0, 1]);
   websocket.close();
   connect.close();
-  const total = (await measure(2)).all("sluice_tunnels_total");
+  const total = (await measure(2)).all("sluice_opened_tunnels_total");
   assert.deepEqual([total["web websocket"], total["relay connect"]], [1, 1]);
 });
 

@@ -12,6 +12,7 @@ export function parseOpenMetrics(text: string): Map<string, MetricFamily> {
   if (!text.endsWith("\n# EOF\n")) throw new Error('does not end with "# EOF"');
   const lines = text.slice(0, -"# EOF\n".length).split("\n").slice(0, -1);
   let family = { name: "", type: "", said: [] as string[] };
+  const names = new Set<string>();
   const converted = lines.map((line, i) => {
     const where = `Line ${i + 1}: `;
     if (/^\s|\s$|[ \t]{2}|\r/.test(line.replace(/"(?:[^"\\]|\\.)*"/g, '""'))) {
@@ -26,7 +27,11 @@ export function parseOpenMetrics(text: string): Map<string, MetricFamily> {
     }
     const [, keyword, name, rest] = /^# (TYPE|UNIT|HELP) ([a-zA-Z_][a-zA-Z0-9_]*) (.+)$/.exec(line) ?? [];
     if (keyword === undefined) throw new Error(`${where}neither a sample nor said of a metric: "${line}"`);
-    if (keyword === "TYPE") family = { name: name!, type: rest!, said: [] };
+    if (keyword === "TYPE") {
+      if (names.has(name!)) throw new Error(`${where}a second metric "${name}"`);
+      names.add(name!);
+      family = { name: name!, type: rest!, said: [] };
+    }
     if (name !== family.name || family.said.includes(keyword)) {
       throw new Error(`${where}${keyword} out of turn`);
     }

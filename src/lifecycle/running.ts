@@ -17,7 +17,7 @@ import type { Listener } from "../net/listen.ts";
 import { TEXT_FORMAT } from "../observe/exposition-format.ts";
 import { RememberedRequests } from "../observe/remembered-requests.ts";
 import { RecentErrors } from "../observe/recent-errors.ts";
-import { SpanExport } from "../observe/span-export.ts";
+import { LAST_SPANS_MS, SpanExport } from "../observe/span-export.ts";
 import { AdminListener } from "./admin-listener.ts";
 import { type DryRun, dryRun } from "./dry-run.ts";
 import { warnOfFiles } from "./file-warning.ts";
@@ -31,8 +31,6 @@ import { atOnce, inTurns, type Steps } from "../net/steps.ts";
 
 /** Time that a reload waits for first results of probes, and for names, in ms: none of them can hold it up. */
 const RELOAD_MS = 500;
-/** Time that the last spans get to be sent at a stop, in ms. */
-const LAST_SPANS_MS = 2000;
 
 /** A proxy: what its config describes, and once it is started its listeners and connections. */
 export class RunningProxy {

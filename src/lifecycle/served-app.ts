@@ -2,6 +2,7 @@ import type { Log } from "../base/log.ts";
 import { validateConfig } from "../config/load.ts";
 import type { ShutdownConfig } from "../config/sections/shutdown.ts";
 import { Clients } from "../downstream/clients.ts";
+import { LAST_SPANS_MS, SpanExport } from "../observe/span-export.ts";
 import type { App } from "../proxy/app.ts";
 import { Listeners } from "./listeners.ts";
 import { FrontendReception } from "./serve.ts";
@@ -11,7 +12,7 @@ export interface ServedAppOptions {
   readonly bind: string | readonly string[];
   /** Other keys of a frontend that are about its clients, as the config file has them: `timeouts`, `max_connections`. */
   readonly frontend?: Readonly<Record<string, unknown>>;
-  /** Top-level sections of a config: `limits`, `shutdown`, `log`. */
+  /** Top-level sections of a config: `limits`, `shutdown`, `log`, `tracing`. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly log: Log;
 }
@@ -22,6 +23,7 @@ export class ServedApp {
   readonly #listeners: Listeners;
   readonly #reception: FrontendReception;
   readonly #shutdown: ShutdownConfig;
+  readonly #spans: SpanExport;
 
   /**
    * Opens nothing.
@@ -33,10 +35,12 @@ export class ServedApp {
       frontends: [{ ...frontend, name: "app", bind, routes: [{ respond: {} }] }], // the app has routes of its own
     });
     this.#shutdown = valid.shutdown;
+    this.#spans = new SpanExport(log);
+    this.#spans.use(valid.tracing);
     this.#clients = new Clients({ ...valid.limits, graceMs: valid.shutdown.grace });
     this.#listeners = new Listeners(this.#clients, log);
     const served = { config: valid.frontends[0]!, errors: { name: "sluice", pages: new Map() }, app };
-    this.#reception = new FrontendReception(served, valid, { log });
+    this.#reception = new FrontendReception(served, valid, { log, spans: this.#spans });
   }
 
   /** Addresses that are bound. */
@@ -57,6 +61,7 @@ export class ServedApp {
     const closed = this.#listeners.close();
     const cut = await this.#clients.drain(drainTimeout);
     this.#reception.tally.close();
+    await this.#spans.close(LAST_SPANS_MS);
     await closed;
     return cut;
   }

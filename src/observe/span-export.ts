@@ -13,6 +13,9 @@ const FIRST_WAIT_MS = 1000;
 /** The longest wait that a collector may ask for, in ms. */
 const MAX_WAIT_MS = 30_000;
 
+/** Time that the last spans get to be sent at a stop, in ms. */
+export const LAST_SPANS_MS = 2000;
+
 /** Why spans were lost: there was no place, or the collector did not take them, or could not be reached. */
 const SPAN_LOSSES = ["queue_full", "refused", "unreachable"] as const;
 type SpanLoss = (typeof SPAN_LOSSES)[number];

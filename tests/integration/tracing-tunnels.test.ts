@@ -1,6 +1,8 @@
-// Traces of what is no plain request: tunnels, relays, copies for a second backend.
+// Traces of what is no plain request: tunnels, relays, copies for a second backend, apps of a program.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SILENT_LOG } from "../../src/base/log.ts";
+import { createBackend, serve } from "../../src/mod.ts";
 import { Collector } from "../support/collector.ts";
 import { roundTrip } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";
@@ -109,4 +111,26 @@ test("a copy for a second backend is an attempt of the same trace, with a span o
     const { received } = servers[attributes["sluice.backend"] === "app" ? 0 : 1]!;
     assert.match(received, new RegExp(`^traceparent: 00-${traceId}-${spanId}-03\\r$`, "m"));
   }
+});
+
+test("requests of a program's own app are spans, and the attempts of its backend are below them", async (t) => {
+  const collector = await Collector.open(t);
+  const server = await RawServer.answering(ok("answer"));
+  const api = createBackend({ servers: [`http://127.0.0.1:${server.port}`] }, { log: SILENT_LOG });
+  await api.start();
+  const served = await serve({ fetch: (request: Request) => api.fetch(request) }, {
+    bind: "127.0.0.1:0",
+    config: { tracing: { endpoint: collector.endpoint, batch_delay: "1h" } },
+    log: SILENT_LOG,
+  });
+  await roundTrip(Number(served.addresses[0]!.split(":")[1]), get("/", CLOSE));
+  await served.stop();
+  api.stop();
+  await server.close();
+  const [request, attempt] = await collector.until(2);
+  assert.deepEqual([request!.kind, attempt!.kind, attempt!.parentSpanId], [2, 3, request!.spanId]);
+  assert.match(
+    server.received,
+    new RegExp(`^traceparent: 00-${request!.traceId}-${attempt!.spanId}-03\\r$`, "m"),
+  );
 });

@@ -47,15 +47,23 @@ export async function postSpans(
     return { kind: "busy", cause, waitMs: Number.isFinite(seconds) ? seconds * 1000 : undefined };
   } catch (error) {
     const reason = late.signal.aborted ? late.signal.reason : error;
-    return {
-      kind: "busy",
-      cause: reason instanceof Error ? reason.message : String(reason),
-      waitMs: undefined,
-    };
+    return { kind: "busy", cause: wordsOf(reason, endpoint), waitMs: undefined };
   } finally {
     clearTimeout(timer);
     stop.removeEventListener("abort", giveUp);
   }
+}
+
+/** An address as a log may show it: its query may hold a key. */
+export function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/s, "");
+}
+
+/** Why nothing got to `endpoint`. Deno has that in the cause of the error, behind the whole address. */
+function wordsOf(reason: unknown, endpoint: string): string {
+  const last = reason instanceof Error && reason.cause instanceof Error ? reason.cause : reason;
+  const words = last instanceof Error ? last.message : String(last);
+  return words.replaceAll(endpoint, withoutQuery(endpoint));
 }
 
 /** The first bytes of a body as text; the rest is let go of. */

@@ -2,7 +2,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Log } from "../base/log.ts";
 import type { TracingConfig } from "../config/sections/tracing.ts";
 import { exportToJson, spanToJson } from "./otlp.ts";
-import { type ExportResult, postSpans } from "./post-spans.ts";
+import { type ExportResult, postSpans, withoutQuery } from "./post-spans.ts";
 import type { Span, SpanSink } from "./span.ts";
 import { SummedEvent } from "./summed-event.ts";
 
@@ -173,9 +173,4 @@ export class SpanExport implements SpanSink {
 /** What the spans of `config` were made by (OpenTelemetry's conventions for resources). */
 function resourceOf({ serviceName, attributes }: TracingConfig): Record<string, string> {
   return { "service.name": serviceName, "service.version": packageJson.version, ...attributes };
-}
-
-/** It may hold a key. */
-function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/s, "");
 }

@@ -22,16 +22,18 @@ async function freePort(): Promise<number> {
   return gone.port;
 }
 
-test("requests are served while no collector is there, which is said once", async (t) => {
+test("requests are served while no collector is there, which is said once, with the reason", async (t) => {
   const { proxy } = await openScene(t, {
     answer: ok(),
-    config: traced(`http://127.0.0.1:${await freePort()}`),
+    config: traced(`http://127.0.0.1:${await freePort()}/?key=secret`),
   });
   for (let i = 0; i < 5; i++) assert.match(await roundTrip(proxy.port, get("/", CLOSE)), /200 OK/);
   const said = () => proxy.events.filter(({ event }) => event === "spans_not_sent");
   await eventually("the failure to be logged", () => said().length > 0);
   await proxy.stop();
   assert.equal(said().length, 1);
+  assert.match(String(said()[0]!.fields!.cause), /refused/i);
+  assert.doesNotMatch(JSON.stringify(said()), /secret/);
   assert.equal(proxy.running.spans.lost.get("unreachable"), 10);
 });
 

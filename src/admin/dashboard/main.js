@@ -1,12 +1,13 @@
 /** The page: what comes from the proxy, and where it is shown. */
 import { ask } from "./access.js";
-import { showBackends, stepBackends, verdict } from "./backends.js";
+import { showBackends, stepBackends } from "./backends.js";
 import { byId, keep, make, mark, say } from "./elements.js";
 import { follow } from "./feed.js";
 import { showConfig, showErrors, showFigures, showFoot, showRoutes } from "./ledgers.js";
 import { plotsOfAll } from "./plots.js";
 import { Series } from "./series.js";
 import { startTheme } from "./theme.js";
+import { verdict } from "./verdict.js";
 import { span } from "./words.js";
 
 /** Between two looks at the list of errors, in ms. */

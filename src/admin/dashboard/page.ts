@@ -14,6 +14,7 @@ import style from "./page.css" with { type: "text" };
 import plots from "./plots.js" with { type: "text" };
 import series from "./series.js" with { type: "text" };
 import theme from "./theme.js" with { type: "text" };
+import verdict from "./verdict.js" with { type: "text" };
 import words from "./words.js" with { type: "text" };
 
 /** The modules of the page, each after those that it imports. */
@@ -28,6 +29,7 @@ const MODULES = [
   lanes,
   backends,
   ledgers,
+  verdict,
   theme,
   main,
 ];

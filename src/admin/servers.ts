@@ -48,6 +48,7 @@ const serverSchema = z.looseObject({
 const backendSchema = z.object({
   name: z.string(),
   balance: z.string(),
+  critical: z.boolean(),
   in_flight: z.int(),
   available: z.int(),
   servers: z.array(serverSchema),

@@ -40,6 +40,8 @@ export interface FrontendStatus extends TrafficStatus {
 export interface BackendStatus extends TrafficStatus {
   readonly name: string;
   readonly balance: string;
+  /** Whether the proxy is not ready without it. */
+  readonly critical: boolean;
   readonly inFlight: number;
   /** Servers that get requests. */
   readonly available: number;
@@ -64,7 +66,7 @@ export interface ProxyStatus extends TrafficStatus {
   readonly runtime: string;
   readonly startedAt: string;
   readonly uptimeSeconds: number;
-  /** Whether the proxy is to get requests: it has started, and is not stopping. */
+  /** Whether the proxy is to get requests: it has started, is not stopping, and no critical backend is empty. */
   readonly ready: boolean;
   /** Addresses that are bound. */
   readonly listeners: readonly string[];
@@ -164,6 +166,7 @@ function* collectBackend(
   return {
     name,
     balance: backend.config.balance,
+    critical: backend.config.critical,
     inFlight: backend.inFlight,
     available: available.size,
     ...statusOfTraffic(trafficTo(name, frontends), watchedBackend(name, frontends), history),

@@ -23,6 +23,7 @@ export interface TopState {
   readonly backends: readonly {
     readonly name: string;
     readonly balance: string;
+    readonly critical: boolean;
     readonly in_flight: number;
     readonly available: number;
     readonly minute: TopWindow;
@@ -143,9 +144,16 @@ function laneOf(
 }
 
 function sentence({ backends, ready }: TopState): string {
-  if (!ready) return "The proxy takes no new requests: it starts, or drains.";
   const empty = backends.filter(({ available, servers }) => available === 0 && servers.length > 0);
-  if (empty.length > 0) return `${empty.map(({ name }) => name).join(", ")}: no server left, requests fail.`;
+  // Before the first round of probes nobody is left either, and that is no news.
+  const lost = empty.some(({ critical, servers }) =>
+    critical && servers.some(({ condition }) => condition !== "unprobed")
+  );
+  if (!ready && !lost) return "The proxy takes no new requests: it starts, or drains.";
+  if (empty.length > 0) {
+    const names = empty.map(({ name }) => name).join(", ");
+    return `${names}: no server left, requests fail${ready ? "." : "; the proxy is not ready."}`;
+  }
   const servers = backends.flatMap((backend) => backend.servers);
   const out = servers.filter(({ condition }) => condition !== "up").length;
   if (out > 0) return `${out} of ${servers.length} servers ${out === 1 ? "is" : "are"} out.`;

@@ -6,12 +6,18 @@ export function verdict({ backends, ready, minute }, now) {
     backend.servers.map((server) => ({ ...server, backend: backend.name }))
   );
   const empty = backends.filter(({ servers, available }) => servers.length > 0 && available === 0);
-  if (!ready) {
+  // Before the first round of probes nobody is left either, and that is no news.
+  const lost = empty.some(({ critical, servers }) =>
+    critical && servers.some(({ condition }) => condition !== "unprobed")
+  );
+  if (!ready && !lost) {
     return { tone: "warned", words: ["", "The proxy takes no new requests", ": it starts, or drains."] };
   }
   if (empty.length > 0) {
     const names = empty.map(({ name }) => name).join(", ");
-    return { tone: "bad", words: ["", `${names} has no server left`, ": its requests fail."] };
+    const [have, their] = empty.length === 1 ? ["has", "its"] : ["have", "their"];
+    const more = ready ? "." : ", and the proxy is not ready.";
+    return { tone: "bad", words: ["", `${names} ${have} no server left`, `: ${their} requests fail${more}`] };
   }
   const out = servers.filter((server) => ["down", "ejected", "unprobed"].includes(server.condition));
   if (out.length === 1) {

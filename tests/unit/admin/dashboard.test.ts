@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { dashboardPage, dashboardScript } from "../../../src/admin/dashboard/page.ts";
 import { Series } from "../../../src/admin/dashboard/series.js";
+import { verdict } from "../../../src/admin/dashboard/verdict.js";
 import { count, latency, percent, rate, serverName, span } from "../../../src/admin/dashboard/words.js";
 
 const { html, headers } = dashboardPage();
@@ -60,6 +61,26 @@ test("the dashboard says numbers in as many digits as mean something", () => {
   ]);
   assert.deepEqual([8000, 720_000, 12_000_000].map(span), ["8 s", "12 min", "3 h 20 min"]);
   assert.equal(serverName("http://10.0.0.2:80/"), "10.0.0.2:80");
+});
+
+test("the dashboard's sentence says what is worst, and why the proxy is not ready", () => {
+  const of = (name: string, critical: boolean, condition: string) => ({
+    name,
+    critical,
+    available: condition === "up" ? 1 : 0,
+    servers: [{ url: "http://10.0.0.1", condition, why: null, since: null }],
+  });
+  const says = (ready: boolean, ...backends: ReturnType<typeof of>[]) =>
+    verdict({ ready, backends, minute: { error_rate: 0 } }, 0).words.join("");
+  const [up, down, out] = [of("app", true, "up"), of("db", true, "down"), of("old", false, "down")];
+  assert.equal(says(true, up), "The server takes requests.");
+  assert.equal(says(true, up, out), "old has no server left: its requests fail.");
+  assert.equal(
+    says(false, up, down, out),
+    "db, old have no server left: their requests fail, and the proxy is not ready.",
+  );
+  const starts = "The proxy takes no new requests: it starts, or drains.";
+  assert.deepEqual([says(false, up, out), says(false, of("app", true, "unprobed"))], [starts, starts]);
 });
 
 test("the dashboard's plots go on from the history by steps, and ask for it where one is missing", () => {

@@ -30,7 +30,15 @@ function stateOf(...servers: ReturnType<typeof server>[]): TopState {
     minute: WINDOW,
     reloads: { last: null },
     frontends: [{ name: "web", routes: [{ name: "/a", leads_to: "app", bytes_out: 1500, minute: WINDOW }] }],
-    backends: [{ name: "app", balance: "roundrobin", in_flight: 3, available, minute: WINDOW, servers }],
+    backends: [{
+      name: "app",
+      balance: "roundrobin",
+      critical: false,
+      in_flight: 3,
+      available,
+      minute: WINDOW,
+      servers,
+    }],
   };
 }
 
@@ -54,6 +62,14 @@ test("drawTop() shuts the gate of a server that is out, and says why and for how
   const at = lines.findIndex((line) => line.includes("┃█┃"));
   assert.equal(lines[at + 1], "    down for 10 s: probe: L4CON, refused");
   assert.match(drawTop(stateOf(down), VIEW)[1]!, /^app: no server left/);
+});
+
+test("drawTop() says that a critical backend is empty, and not that the proxy starts or drains", () => {
+  const state = stateOf(server({ condition: "down", why: "probe: L4CON, refused" }));
+  const notReady = (changes: { critical: boolean }) =>
+    drawTop({ ...state, ready: false, backends: [{ ...state.backends[0]!, ...changes }] }, VIEW)[1];
+  assert.equal(notReady({ critical: true }), "app: no server left, requests fail; the proxy is not ready.");
+  assert.equal(notReady({ critical: false }), "The proxy takes no new requests: it starts, or drains.");
 });
 
 test("drawTop() stays within the terminal, and passes on nothing that it would obey", () => {

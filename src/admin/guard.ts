@@ -10,7 +10,7 @@ import { AdminRefusal } from "./route.ts";
 export interface GuardRules {
   /** What every request is to show; undefined where the address alone keeps others out. */
   readonly token: string | undefined;
-  /** Host of the bound address, empty for all addresses; undefined for a unix socket. */
+  /** Host of the bound address; undefined for a unix socket. */
   readonly host: string | undefined;
   /** Further names under which operators reach it. */
   readonly allowedHosts: readonly string[];
@@ -24,6 +24,9 @@ export interface Visitor {
   readonly peer: Peer | undefined;
 }
 
+/** Hosts of a bound address that stand for all of them. */
+const ALL_ADDRESSES: ReadonlySet<string> = new Set(["", "0.0.0.0", "::"]);
+
 const CHALLENGE = 'Bearer realm="sluice admin", Basic realm="sluice admin", charset="UTF-8"';
 
 /**
@@ -32,12 +35,13 @@ const CHALLENGE = 'Bearer realm="sluice admin", Basic realm="sluice admin", char
  */
 export class Guard {
   readonly #token: Buffer | undefined;
-  readonly #host: string | undefined;
+  /** Whether all addresses of the machine are bound. */
+  readonly #all: boolean;
   readonly #hosts: ReadonlySet<string>;
 
   constructor({ token, host, allowedHosts }: GuardRules) {
     this.#token = token === undefined ? undefined : digestOf(token);
-    this.#host = host;
+    this.#all = host !== undefined && ALL_ADDRESSES.has(host);
     this.#hosts = new Set([...(host ? [bracketed(host)] : []), ...allowedHosts].map(hostForMatching));
   }
 
@@ -64,7 +68,7 @@ export class Guard {
     if (authority === "") return true; // HTTP/1.0: no browser leaves Host out
     const host = hostForMatching(authority);
     const plain = host.replace(/^\[(.*)\]$/, "$1");
-    return isLoopback(plain) || this.#hosts.has(host) || (this.#host === "" && isIP(plain) !== 0);
+    return isLoopback(plain) || this.#hosts.has(host) || (this.#all && isIP(plain) !== 0);
   }
 
   #holdsToken(authorization: string | null): boolean {

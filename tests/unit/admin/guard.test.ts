@@ -39,9 +39,11 @@ test("Guard.check() knows this machine, the bound address and the allowed names,
 });
 
 test("Guard.check() takes any address as a name where all are bound, and any name on a unix socket", () => {
-  assert.equal(refused({ host: "" }, "192.0.2.7:9090"), 0);
-  assert.equal(refused({ host: "" }, "[2001:db8::1]:9090"), 0);
-  assert.equal(refused({ host: "" }, "evil.example:9090"), 403);
+  for (const host of ["", "0.0.0.0", "::"]) {
+    assert.equal(refused({ host }, "192.0.2.7:9090"), 0, host);
+    assert.equal(refused({ host }, "[2001:db8::1]:9090"), 0, host);
+    assert.equal(refused({ host }, "evil.example:9090"), 403, host);
+  }
   assert.equal(refused({ host: "::1" }, "[0:0:0:0:0:0:0:1]"), 0);
   assert.equal(refused({ host: undefined }, "anything.example", {}, true), 0);
 });

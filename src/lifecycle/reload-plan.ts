@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { snakeCase } from "../admin/snake-case.ts";
 import type { Config } from "../config/schema.ts";
 
 /** What a new config changes: `frontend NAME`, `backend NAME`, and the names of other sections. */
@@ -28,6 +29,6 @@ function partsOf(config: Config): Map<string, unknown> {
   return new Map<string, unknown>([
     ...frontends.map((frontend) => [`frontend ${frontend.name}`, frontend] as const),
     ...Object.values(backends).map((backend) => [`backend ${backend.name}`, backend] as const),
-    ...Object.entries(rest),
+    ...Object.entries(rest).map(([key, its]) => [snakeCase(key), its] as const), // as the file has it
   ]);
 }

@@ -36,7 +36,10 @@ test("planReload() keeps what is the same by content, and names what was added, 
 test("planReload() names sections that changed, and nothing for two configs that say the same", () => {
   const same = planReload(config({ a: 1 }), config({ a: 1 }));
   assert.deepEqual([same.added, same.changed, same.removed], [[], [], []]);
-  const other = planReload(config({ a: 1 }), config({ a: 1 }, { shutdown: { grace: "2s" } }));
-  assert.deepEqual(other.changed, ["shutdown"]);
+  const other = planReload(
+    config({ a: 1 }),
+    config({ a: 1 }, { shutdown: { grace: "2s" }, reload_interval: "1m" }),
+  );
+  assert.deepEqual(other.changed, ["shutdown", "reload_interval"]);
   assert.ok(!other.kept.includes("shutdown"));
 });

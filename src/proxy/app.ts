@@ -25,7 +25,7 @@ export function createProxyApp(handle: Handler, errors: ErrorAnswers): Hono {
   const app = new Hono({ getPath: rawPath });
   app.all("*", (c) => {
     const { incoming } = incomingOf(c.req.raw, c.env);
-    return answered((taker) => handle(incoming, taker));
+    return keepTrack(incoming, answered((taker) => handle(incoming, taker)));
   });
   app.onError((error, c) => {
     const exchange = exchangeOf(c);
@@ -73,14 +73,18 @@ export async function serveBy(
     identify(request, course.policy);
     refuseMethod(request.method);
     if (isForProxy(request)) return answerOptions();
-    const answer = await forward(request, course);
-    // An app need not pass on every answer that it asked for.
-    exchange.atEnd(() => dropUnused(answer));
-    return answer;
+    return await keepTrack(request, forward(request, course));
   } catch (error) {
     exchange.fail(toProxyError(error));
     return answerFailure(error, exchange, errors);
   }
+}
+
+/** Sees that `answering` is let go of once the exchange is over: an app need not pass on every answer that it asked for. */
+async function keepTrack({ exchange }: IncomingRequest, answering: Promise<Response>): Promise<Response> {
+  const answer = await answering;
+  exchange.atEnd(() => dropUnused(answer));
+  return answer;
 }
 
 /** Lets go of an answer that nobody took, so that its connection does not wait for a reader. */

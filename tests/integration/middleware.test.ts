@@ -11,6 +11,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { timing } from "hono/timing";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { eventually } from "../support/eventually.ts";
 import { type AppOptions, openAppScene } from "./app-scene.ts";
 import { bytes, dechunk, get, messagesIn, ok, post, request } from "./scene.ts";
 
@@ -236,6 +237,20 @@ for (const host of ["xn--a", "1.2.3.4.5", "[2001:db8::1:2:192.0.2.1]"]) {
     assert.ok(seen.server.includes(`\r\nHost: ${host}\r\n`));
   });
 }
+
+test("an answer in whose place a middleware puts its own holds no connection", async (t) => {
+  const use = (app: Hono) =>
+    void app.use(async (c, next) => {
+      await next();
+      c.res = undefined;
+      c.res = new Response("mine", { status: 418 });
+    });
+  const { client, inFlight } = await openAppScene(t, { answer: ANSWER, use });
+  const c = await client();
+  c.send(get());
+  assert.match(await c.until("mine"), /^HTTP\/1\.1 418 /);
+  await eventually("no request in flight", () => inFlight() === 0, 2000);
+});
 
 const REQUEST_VIEWS: [what: string, view: (c: Context) => string | Promise<string>, expected: string][] = [
   ["method", (c) => c.req.raw.method, "GET"],

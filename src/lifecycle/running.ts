@@ -47,6 +47,8 @@ export class RunningProxy {
   #snapshot: Snapshot;
   /** The reload that runs, and those after it: one at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
+  /** The dry run under way, and those that wait for it. */
+  #trying: Promise<unknown> = Promise.resolve();
   #starting: Promise<void> = Promise.resolve();
   /** The newest config of those that wait for the reload that runs, and what all that wait get. */
   #next: { config: Config; done: Promise<ReloadPlan> } | undefined;
@@ -191,9 +193,11 @@ export class RunningProxy {
     return done;
   }
 
-  /** What a reload to `config` would do; it changes nothing. */
+  /** What a reload to `config` would do; it changes nothing. One after the other, so that many take no more of the time. */
   dryRun(config: Config): Promise<DryRun> {
-    return dryRun(this.#snapshot, config, this.#remembered);
+    const done = this.#trying.then(() => dryRun(this.#snapshot, config, this.#remembered));
+    this.#trying = done.then(() => {}, () => {}); // whoever asked hears of it, and keeps what it says
+    return done;
   }
 
   /** A new config could not be read: counts it, and says why. */

@@ -51,6 +51,30 @@ test("dryRun() finds no difference to the config that runs, and exactly the requ
   assert.equal(proxy.inFlight(), 0);
 });
 
+test("dryRun() takes one config after the other, also after one that cannot be tried", async (t) => {
+  const { proxy, servers } = await openAdminScene(t, { count: 1 });
+  const config = configWith(servers[0]!.port, {});
+  const seen: string[] = [];
+  const bad = {
+    ...config,
+    get frontends(): typeof config.frontends {
+      throw new RangeError("cannot be tried");
+    },
+  };
+  const second = {
+    ...config,
+    get frontends() {
+      seen.push("the second begins");
+      return config.frontends;
+    },
+  };
+  const runs = [config, bad, second].map((its) => proxy.running.dryRun(its));
+  void runs[0]!.then(() => seen.push("the first is over"));
+  const [, refused, last] = await Promise.allSettled(runs);
+  assert.deepEqual([refused!.status, last!.status], ["rejected", "fulfilled"]);
+  assert.deepEqual(seen.slice(0, 2), ["the first is over", "the second begins"]);
+});
+
 test("a reload changes how many requests are remembered; without [admin] none are", async (t) => {
   const { proxy, servers } = await openAdminScene(t, { count: 1, admin: { remember_requests: 2 } });
   const port = servers[0]!.port;

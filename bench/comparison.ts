@@ -12,9 +12,8 @@ import type { Workspace } from "./workspace.ts";
 /** The origin alone only shows where the ceiling is; one short run tells. */
 const DIRECT_SECONDS = 1;
 
-/** Bun's compiler needs about 3 s of load on fresh code. What the first scenario has warmed serves the others. */
-const FIRST_WARM_UP_SECONDS = 3;
-const WARM_UP_SECONDS = 1;
+/** Bun's compiler needs about 3 s of load on fresh code, longer on a slow machine, and each scenario goes ways of its own. */
+const WARM_UP_SECONDS = 4;
 
 /** Told about all that goes wrong; `fault` is false where a proxy is merely not installed. */
 export type OnTrouble = (line: string, fault?: boolean) => void;
@@ -37,12 +36,11 @@ export async function compare(
     if (Object.keys(direct.failures).length > 0) {
       onTrouble(`${scenario.name}: the origin itself failed requests`);
     }
-    const warmUpSeconds = results.length === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS;
     const lanes = await race(workspace, {
       ...options,
       runners: runners.filter((runner) => takesPart(runner, scenario)),
       scenario,
-      warmUpSeconds,
+      warmUpSeconds: WARM_UP_SECONDS,
       onFault: onTrouble,
     });
     const result: Result = { scenario, direct, lanes };

@@ -47,7 +47,7 @@ test("FrontendMetrics counts a request from its beginning to its end", () => {
     ...Object.fromEntries(
       ["connect", "websocket", "other"].flatMap((kind) => [
         [`tunnels{kind="${kind}"}`, 0],
-        [`tunnels_total{kind="${kind}"}`, 0],
+        [`opened_tunnels_total{kind="${kind}"}`, 0],
       ]),
     ),
     received_body_bytes_total: 7,

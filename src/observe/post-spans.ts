@@ -38,9 +38,13 @@ export async function postSpans(
       redirect: "manual", // to follow one would show the headers to somebody else
       signal: late.signal,
     });
-    const answer = await beginningOf(response);
     const { status } = response;
-    if (status >= 200 && status < 300) return { kind: "taken", rejected: rejectedSpans(answer) };
+    if (status >= 200 && status < 300) {
+      // It has them, also where the rest of its answer does not come.
+      const answer = await beginningOf(response).catch(() => "");
+      return { kind: "taken", rejected: rejectedSpans(answer) };
+    }
+    response.body?.cancel().catch(() => {});
     const cause = `The collector answered ${status}`;
     if (!BUSY.has(status)) return { kind: "refused", cause };
     const seconds = Number(response.headers.get("retry-after") ?? NaN);

@@ -59,6 +59,18 @@ test("a collector that never answers holds up neither a request nor the end for 
   assert.equal(proxy.running.spans.lost.get("unreachable"), 2);
 });
 
+test("a collector that says 200 has taken the spans, though its answer never ends", async (t) => {
+  const collector = await Collector.open(t);
+  collector.answer = (response) => void response.writeHead(200, { "Content-Length": "9" }).write("{");
+  const { proxy } = await openScene(t, {
+    answer: ok(),
+    config: traced(collector.endpoint, { timeout: "50ms" }),
+  });
+  await roundTrip(proxy.port, get("/", CLOSE));
+  await eventually("the spans to be sent", () => proxy.running.spans.sent === 2);
+  assert.equal(collector.exports.length, 1);
+});
+
 test("a queue that is full drops spans, counts them and shows them among the metrics", async (t) => {
   const deaf = await RawServer.listen();
   t.after(() => deaf.close());

@@ -31,6 +31,7 @@ if (bun === undefined) {
   );
   process.exit(1);
 }
-const child = spawn(bun, process.argv.slice(2), { stdio: "inherit" });
+// Before Bun starts: a signal could end this one in between, and leave Bun behind. It is passed on once all of this has run.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+const child = spawn(bun, process.argv.slice(2), { stdio: "inherit" });
 child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));

@@ -12,6 +12,7 @@ const LENGTH = 0, CLOSE = 1, CHUNK_LINE = 2, CHUNK_DATA = 3, DATA_CR = 4, DATA_L
 
 /** Where the pieces of a body go. */
 export interface PieceSink {
+  /** Takes a piece and may hold it back. False asks the source to stop until it is told to go on. */
   write(piece: Uint8Array): boolean;
   /** The same of the bytes of `chunk` between `from` and `to`, where a view of them is not needed. */
   writePart?(chunk: Uint8Array, from: number, to: number): boolean;

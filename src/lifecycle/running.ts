@@ -61,11 +61,6 @@ export class RunningProxy {
 
   /** Sends what is recorded of requests to a collector, where a config asks for that. */
   readonly spans: SpanExport;
-  /** Lines of its log that could not be written; undefined where the log is somebody else's. */
-  get lostLines(): number | undefined {
-    return "lost" in this.#log ? (this.#log as LeveledLog).lost : undefined;
-  }
-
   /** Who reads its config when an operator wants that; undefined where nobody does. */
   reloader: ConfigReloader | undefined;
 
@@ -132,7 +127,12 @@ export class RunningProxy {
     return this.#clients.size;
   }
 
-  /** How many of them stand in each phase. */
+  /** Lines of its log that could not be written; undefined where the log is somebody else's. */
+  get lostLines(): number | undefined {
+    return "lost" in this.#log ? (this.#log as LeveledLog).lost : undefined;
+  }
+
+  /** How many connections of clients stand in each phase. */
   countPhases(): Steps<ReadonlyMap<string, number>> {
     return this.#clients.countPhases();
   }

@@ -1,5 +1,6 @@
 import type { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
+import type { PieceSink } from "../http1/body-reader.ts";
 
 /**
  * Where a body comes from: a connection that reads it, or a stream somebody made. A source is started once, by
@@ -19,11 +20,7 @@ export interface BodySource {
 }
 
 /** Where a body goes. Exactly one of `end` and `fail` closes it, unless the sink cancels the source. */
-export interface BodySink {
-  /** Takes a piece and may hold it back until `flush`. False asks the source to stop until `resume`. */
-  write(chunk: Uint8Array): boolean;
-  /** The same of the bytes of `chunk` between `from` and `to`, where a view of them is not needed. */
-  writePart?(chunk: Uint8Array, from: number, to: number): boolean;
+export interface BodySink extends PieceSink {
   /** The source has nothing more for now: what was held back must go out. Answers like `write`. */
   flush(): boolean;
   /**

@@ -64,15 +64,23 @@ export function toClientResponse(attempt: Attempt, { course, edit }: AnswerConte
   );
 }
 
-/** What a course does to the fields of answers that nobody looks at. */
-export function unsettledBy({ via }: IdentityPolicy): Course["unsettled"] {
-  return [extrasOf("1.0"), extrasOf("1.1")];
+/** What was made ready by a policy: all routes of a frontend have it in common. */
+const unsettledOf = new WeakMap<IdentityPolicy, NonNullable<Course["unsettled"]>>();
 
-  function extrasOf(version: string): AnswerExtras {
-    const value = via === false ? undefined : `${version} ${via}`;
-    const line = value === undefined ? "" : fieldLine("Via", value);
-    return { unsettled: { via: value, viaLine: Buffer.from(line, "latin1") } };
+/** What a course does to the fields of answers that nobody looks at. */
+export function unsettledBy(policy: IdentityPolicy): NonNullable<Course["unsettled"]> {
+  let unsettled = unsettledOf.get(policy);
+  if (unsettled === undefined) {
+    unsettled = [extrasOf("1.0", policy), extrasOf("1.1", policy)];
+    unsettledOf.set(policy, unsettled);
   }
+  return unsettled;
+}
+
+function extrasOf(version: string, { via }: IdentityPolicy): AnswerExtras {
+  const value = via === false ? undefined : `${version} ${via}`;
+  const line = value === undefined ? "" : fieldLine("Via", value);
+  return { unsettled: { via: value, viaLine: Buffer.from(line, "latin1") } };
 }
 
 /** The body to send. An event stream is announced as one, and may get something added. */

@@ -2,7 +2,7 @@ import { WholeResponse } from "../message/whole-response.ts";
 import { type ExpositionFormat, preferredFormat } from "../observe/exposition-format.ts";
 import type { DashboardPage } from "./dashboard/page.ts";
 import type { AdminRefusal } from "./route.ts";
-import { inSnakeCase } from "./snake-case.ts";
+import { inSnakeCase } from "../base/snake-case.ts";
 
 const PLAIN = "text/plain; charset=utf-8";
 const NO_STORE = { "Cache-Control": "no-store" };

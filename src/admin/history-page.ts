@@ -1,5 +1,5 @@
 import type { History, Plotted } from "../observe/history.ts";
-import { inSnakeCase } from "./snake-case.ts";
+import { inSnakeCase } from "../base/snake-case.ts";
 import { ALL_KEY, backendOfKey } from "./watched.ts";
 
 /** The JSON of `/history`: plots of everything and of each backend, over the last 15 minutes. */

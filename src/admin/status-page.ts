@@ -1,4 +1,4 @@
-import { inSnakeCase, snakeCase } from "./snake-case.ts";
+import { inSnakeCase, snakeCase } from "../base/snake-case.ts";
 import type { ProxyStatus, StatusSources } from "./status.ts";
 import { collectStatus } from "./status.ts";
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { snakeCase } from "../base/snake-case.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
@@ -48,7 +49,7 @@ export class SettingsComparer {
     return once(this.#actions, before, after, () => {
       const [old, next] = [before?.action, after?.action];
       const changed = BESIDE_THE_HEAD.filter((key) => !isDeepStrictEqual(old?.[key], next?.[key]));
-      return { sameHead: isDeepStrictEqual(edits(old), edits(next)), changed: changed.map(toKey) };
+      return { sameHead: isDeepStrictEqual(edits(old), edits(next)), changed: changed.map(snakeCase) };
     });
   }
 
@@ -56,7 +57,7 @@ export class SettingsComparer {
     return once(this.#frontends, before, after, () => ({
       sameHead: OF_HEADS.every((key) => isSame(before.config, after.config, key)),
       changed: OF_FRONTENDS.filter((key) => !isSame(before.config, after.config, key))
-        .map((key) => `frontend ${after.config.name}: ${toKey(key)}`),
+        .map((key) => `frontend ${after.config.name}: ${snakeCase(key)}`),
     }));
   }
 
@@ -79,7 +80,7 @@ function compareBackends(before: Backend, after: Backend): BackendPair {
   const [old, next] = [before.config, after.config];
   const keys = [...new Set([...Object.keys(old), ...Object.keys(next)])] as (keyof typeof old)[];
   const changed = keys.filter((key) => !isDeepStrictEqual(old[key], next[key])).map((key) =>
-    `backend ${after.name}: ${toKey(key)}`
+    `backend ${after.name}: ${snakeCase(key)}`
   );
   const ofAfter = new Map(after.servers.map((server) => [server.name, server]));
   for (const server of before.servers) {
@@ -111,9 +112,4 @@ function once<K, V>(pairs: Map<K, Map<K, V>>, before: K, after: K, make: () => V
   let found = ofBefore.get(after);
   if (found === undefined) ofBefore.set(after, found = make());
   return found;
-}
-
-/** A key as the config file has it. */
-function toKey(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

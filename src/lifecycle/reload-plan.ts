@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { snakeCase } from "../admin/snake-case.ts";
+import { snakeCase } from "../base/snake-case.ts";
 import type { Config } from "../config/schema.ts";
 
 /** What a new config changes: `frontend NAME`, `backend NAME`, and the names of other sections. */

@@ -9,6 +9,7 @@ import { IpSet } from "../http/ip.ts";
 import type { ProxyError } from "../base/errors.ts";
 import { TICK } from "../base/tick.ts";
 import type { AnswerTaker } from "../message/answer-taker.ts";
+import type { Handler } from "../message/handler.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { OpenTunnel, TunnelKind } from "../message/tunnel.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -20,7 +21,6 @@ import { RequestTraces } from "../observe/request-traces.ts";
 import type { SpanSink } from "../observe/span.ts";
 import { SummedEvent } from "../observe/summed-event.ts";
 import { type App, handlerOf } from "../proxy/app.ts";
-import type { Handler } from "../proxy/decision.ts";
 import { answerFailure } from "../proxy/error-answer.ts";
 import type { Frontend } from "./snapshot.ts";
 

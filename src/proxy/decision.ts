@@ -1,7 +1,8 @@
 import { ProxyError } from "../base/errors.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
 import { pathOf } from "../http/path.ts";
-import { answerFrom, type AnswerTaker } from "../message/answer-taker.ts";
+import { answerFrom } from "../message/answer-taker.ts";
+import type { Handler } from "../message/handler.ts";
 import { IncomingRequest } from "../message/incoming-request.ts";
 import { answerOptions, isForProxy } from "./answer-options.ts";
 import type { Predicate } from "./condition.ts";
@@ -9,9 +10,6 @@ import type { Course } from "./course.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
 import type { PathReader } from "./path-reader.ts";
 import type { Router } from "./router.ts";
-
-/** Answers requests that a rule or a route has taken. */
-export type Handler = (request: IncomingRequest, taker: AnswerTaker) => void;
 
 /** Says who answers a request. Throws a ProxyError where nobody does. */
 export type Decide = (request: IncomingRequest) => Handler;

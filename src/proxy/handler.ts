@@ -1,10 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import { compileHashKey } from "../backend/hash-key.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
+import type { Handler } from "../message/handler.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import { unsettledBy } from "./client-response.ts";
 import type { Course } from "./course.ts";
-import type { Handler } from "./decision.ts";
 import { forward, forwardTo } from "./forward.ts";
 import type { IdentityPolicy } from "./identity.ts";
 import { Mirror } from "./mirror.ts";

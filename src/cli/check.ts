@@ -1,5 +1,7 @@
 import { formatDuration, formatSize } from "../base/units.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
+import { toCamelCase } from "../config/sections/section.ts";
+import { STAGE_KEYS } from "../config/sections/stages.ts";
 import type { LimitsConfig } from "../config/sections/limits.ts";
 import type { Config } from "../config/schema.ts";
 import { ASSUMED_FILE_LIMIT, OPEN_FILES } from "../net/open-files.ts";
@@ -29,9 +31,11 @@ function summary(config: Config): string {
 
 function frontendLines(frontend: FrontendConfig): string[] {
   const { name, mode, bind, maxConnections } = frontend;
+  const stages = STAGE_KEYS.filter((key) => frontend[toCamelCase(key)] !== undefined);
   return [
     `frontend ${name}: ${bind.map(({ text }) => text).join(", ")} (${mode})`,
     ...(maxConnections === 0 ? [] : [`  clients: up to ${maxConnections}`]),
+    ...(stages.length === 0 ? [] : [`  before all: ${stages.join(", ")}`]),
     ...(mode === "relay" ? relayLines(frontend) : [...reverseLines(frontend), ...pathWarnings(frontend)]),
   ];
 }

@@ -2,6 +2,7 @@ import { formatDuration } from "../base/units.ts";
 import { type ActionConfig, CHANGE_KEYS, type ChangeKey } from "../config/sections/action.ts";
 import type { HashSource } from "../config/sections/hash.ts";
 import { toCamelCase } from "../config/sections/section.ts";
+import { STAGE_KEYS } from "../config/sections/stages.ts";
 import { formatTemplate } from "../config/values/template.ts";
 
 /** Keys whose value says the most in the least. What others hold may be long, or a secret. */
@@ -38,6 +39,10 @@ function describeChanges(action: ActionConfig): string[] {
     if (value === undefined || WORDED.includes(key)) continue;
     if (SHOWN.includes(key)) changes.push(`${key} ${value}`);
     else changes.push(typeof value === "number" ? `${key} ${formatDuration(value)}` : key);
+  }
+  for (const key of STAGE_KEYS) {
+    const value = action[toCamelCase(key)];
+    if (value !== undefined) changes.push(value === false ? `no ${key}` : key);
   }
   return changes;
 }

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { snakeCase } from "../base/snake-case.ts";
+import { toCamelCase } from "../config/sections/section.ts";
+import { STAGE_KEYS } from "../config/sections/stages.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
@@ -17,10 +19,17 @@ const BESIDE_THE_HEAD = [
   "onStatus",
   "heartbeat",
   "mirror",
+  ...STAGE_KEYS.map(toCamelCase),
 ] as const;
 
 /** What of a frontend is in force for every request that it sends on. */
-const OF_FRONTENDS = ["via", "timeouts", "halfClose", "maxConnections"] as const;
+const OF_FRONTENDS = [
+  "via",
+  "timeouts",
+  "halfClose",
+  "maxConnections",
+  ...STAGE_KEYS.map(toCamelCase),
+] as const;
 
 /** What of a frontend says how requests are written. */
 const OF_HEADS = [

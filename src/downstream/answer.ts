@@ -26,6 +26,8 @@ export interface AnsweredRequest {
   readonly answer: Exchange["answer"];
   /** Whether somebody looks at the fields that are sent. */
   readonly keepsFields: boolean;
+  /** What is changed of its fields. */
+  readonly edits: Exchange["edits"];
 }
 
 /** An answer of which the head was written. */
@@ -46,10 +48,12 @@ export function beginAnswer(
   request: AnsweredRequest,
 ): BegunAnswer {
   const forwarded = response instanceof ForwardedResponse;
-  if (forwarded && request.keepsFields) response.settle();
+  const { edits } = request;
+  if (forwarded && (request.keepsFields || edits !== undefined)) response.settle();
   const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answer?.fields);
   const status = sentStatus(response, request.answer?.status);
   if (status < 200) throw new ProxyError("internal_error", `An app answered with the status ${status}`);
+  if (edits !== undefined) { for (const edit of edits) edit(fields, status); }
   const body = forwarded || response instanceof WholeResponse ? response.takeBody() : response.body;
   const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
   // A server's own `Connection` is gone by now; this one is an app's.

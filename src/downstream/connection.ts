@@ -242,6 +242,7 @@ export class DownstreamConnection
         keepAlive: !this.#closing,
         answer: exchange.answer,
         keepsFields: this.#reception.keepsSentFields,
+        edits: exchange.edits,
       });
       if (closes) this.#closing = true;
       this.#phase = "answering";

@@ -87,6 +87,7 @@ export function explainRequest(
     rules: [
       ...clientRules(frontend.config, explained),
       ...relayRules(frontend, outcome),
+      ...(taken?.stages ?? frontend.stages ?? []).map(({ words }) => words),
       ...(outcome.course ? courseRules(outcome.course, outcome) : []),
     ],
   };

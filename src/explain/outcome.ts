@@ -1,8 +1,9 @@
-import { type ProxyError, toProxyError } from "../base/errors.ts";
+import { ProxyError, toProxyError } from "../base/errors.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { Config } from "../config/schema.ts";
 import type { Handler } from "../message/handler.ts";
+import type { Stage } from "../message/stage.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import { isForProxy } from "../proxy/answer-options.ts";
 import type { Course } from "../proxy/course.ts";
@@ -19,6 +20,7 @@ export interface ExplainedFrontend {
   readonly errors: ErrorAnswers;
   readonly decide?: Decide;
   readonly taken?: ReadonlyMap<Handler, Taken>;
+  readonly stages?: readonly Stage[];
   readonly relay?: RelayParts;
   /** What of requests its rules and routes look at. */
   readonly asked: AskedNames;
@@ -85,8 +87,11 @@ function nameOfTaken({ kind, index }: Taken, { rules, routes }: FrontendConfig):
   return `route ${index + 1} (${nameOfRoute(routes[index]!)})`;
 }
 
-function ofReverse({ config, decide, taken: known }: ExplainedFrontend, request: IncomingRequest): Outcome {
-  const handler = decide!(request);
+function ofReverse(
+  { config, errors, decide, taken: known, stages }: ExplainedFrontend,
+  request: IncomingRequest,
+): Outcome {
+  const handler = decided(decide!, request, stages);
   const taken = known!.get(handler);
   if (taken === undefined) {
     return handler === OPTIONS_HANDLER
@@ -94,10 +99,31 @@ function ofReverse({ config, decide, taken: known }: ExplainedFrontend, request:
       : { by: "page", request };
   }
   const by = nameOfTaken(taken, config);
+  const refusal = refusalOf(taken.stages, request);
+  if (refusal !== undefined) return { ...refused(refusal, { errors }, request, by), taken };
   const course = taken.courseOf?.(request);
   return course === undefined
-    ? { by, taken, request, answer: answerOf(handler, request) }
+    ? { by, taken, request, answer: answerOf(taken.handle, request) }
     : { by, taken, request, course };
+}
+
+/** Who takes it. Throws why nobody does: where nothing leads anywhere, that is what the frontend has against it. */
+function decided(decide: Decide, request: IncomingRequest, stages: readonly Stage[] = []): Handler {
+  try {
+    return decide(request);
+  } catch (error) {
+    if (error instanceof ProxyError && error.kind === "no_route") throw refusalOf(stages, request) ?? error;
+    throw error;
+  }
+}
+
+/** What the first stage that refuses it has against a request. */
+function refusalOf(stages: readonly Stage[], request: IncomingRequest): ProxyError | undefined {
+  for (const stage of stages) {
+    const refusal = stage.refuses?.(request);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 /** Nobody's password is looked at: whether one is there is all. */

@@ -30,6 +30,7 @@ export function* buildOffline(config: Config): Steps<OfflineProxy> {
     close() {
       for (const frontend of snapshot.frontends) frontend.close?.();
       for (const backend of snapshot.backends.values()) backend.close();
+      snapshot.kept.close();
     },
   };
 }

@@ -354,6 +354,7 @@ async function startBackends(snapshot: Snapshot, running: Snapshot | undefined):
 /** Closes what `snapshot` holds open and `running` does not. */
 function closeSnapshot(snapshot: Snapshot, running: Snapshot | undefined): void {
   for (const frontend of snapshot.frontends) frontend.close?.();
+  snapshot.kept.close(running?.kept);
   for (const backend of onlyIn(snapshot, running)) backend.close(running?.backends.get(backend.name));
 }
 

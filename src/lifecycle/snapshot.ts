@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
+import { Kept } from "../base/kept.ts";
 import type { Log } from "../base/log.ts";
 import type { ProbeCount } from "../backend/availability.ts";
 import { Backend } from "../backend/backend.ts";
@@ -10,22 +11,24 @@ import type { Config } from "../config/schema.ts";
 import { DEFAULT_NAME } from "../config/values/via.ts";
 import { IpSet } from "../http/ip.ts";
 import type { Handler } from "../message/handler.ts";
+import { behind, type Stage } from "../message/stage.ts";
 import { Resolver } from "../net/resolver.ts";
 import { RouteTable, type RouteTraffic } from "../observe/route-traffic.ts";
 import { createProxyApp, createProxyHandler } from "../proxy/app.ts";
 import { AskedNames } from "../proxy/asked-names.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
-import { createDecision, type Decide, type OwnPage, type Taken } from "../proxy/decision.ts";
+import { createDecision, type Decide, noRoute, type OwnPage, type Taken } from "../proxy/decision.ts";
 import type { ErrorAnswers } from "../proxy/error-answer.ts";
 import { compileAction } from "../proxy/handler.ts";
 import type { Authenticator } from "../relay/authenticator.ts";
 import type { RelayParts } from "../relay/decision.ts";
 import { basicChallenge } from "../relay/credentials.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
-import type { IdentityPolicy } from "../proxy/identity.ts";
+import { type IdentityPolicy, schemeOf } from "../proxy/identity.ts";
 import { pathReader } from "../proxy/path-reader.ts";
 import { leadsTo, nameOfRoute, nameOfRule, toRouteRule } from "../proxy/route-names.ts";
 import { Router } from "../proxy/router.ts";
+import { FrontendStages } from "../proxy/stages.ts";
 import { atOnce, mapInSteps, type Steps } from "../net/steps.ts";
 
 /** One frontend with the app that serves it. */
@@ -37,6 +40,8 @@ export interface Frontend {
   /** Who answers a request, and what each of those stands for; a relay has `relay` in their place. */
   readonly decide?: Decide;
   readonly taken?: ReadonlyMap<Handler, Taken>;
+  /** What requests pass that nothing takes. */
+  readonly stages?: readonly Stage[];
   readonly relay?: RelayParts;
   /** What of requests its rules and routes look at. */
   readonly asked: AskedNames;
@@ -60,6 +65,8 @@ export interface Snapshot {
   readonly standings: ReadonlyMap<string, Standings>;
   /** Probes of all backends, from the first config on. */
   readonly probes: ProbeCount;
+  /** What its stages keep through reloads. */
+  readonly kept: Kept;
 }
 
 /** Parts that the config does not hold. */
@@ -107,6 +114,7 @@ export function* buildSnapshot(
     if (healthPath !== undefined) pages.set(healthPath, health);
     return pages.size > 0 ? pages : undefined;
   };
+  const kept = new Kept(before?.kept);
   const frontends: Frontend[] = [];
   for (const frontend of config.frontends) {
     const old = before?.frontends.find((old) => old.config.name === frontend.name);
@@ -114,11 +122,13 @@ export function* buildSnapshot(
       frontends.push(createRelay(frontend, { config, backends, log, usersBefore: old?.users }));
     } else {
       const routes = new RouteTable(old?.routes);
-      frontends.push(yield* buildFrontend(frontend, { backends, routes, pages: pagesOf(frontend) }));
+      frontends.push(
+        yield* buildFrontend(frontend, { backends, routes, pages: pagesOf(frontend), kept, log }),
+      );
     }
     yield;
   }
-  return { config, frontends, backends, standings, probes };
+  return { config, frontends, backends, standings, probes, kept };
 }
 
 /** What of a config every backend is built with: where it changed, none stays. */
@@ -157,20 +167,29 @@ function createRelay(
 
 function* buildFrontend(
   config: FrontendConfig,
-  { backends, routes, pages }: {
+  { backends, routes, pages, kept, log }: {
     backends: ReadonlyMap<string, Backend>;
     routes: RouteTable;
     pages: ReadonlyMap<string, OwnPage> | undefined;
+    kept: Kept;
+    log: Log;
   },
 ): Steps<Frontend> {
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
   const parts = { backends, identity };
+  const ofFrontend = new FrontendStages(config, {
+    at: config.name,
+    kept,
+    log,
+    schemeOf: (request) => schemeOf(request, identity),
+  });
   const taken = new Map<Handler, Taken>();
   const take = (name: string, action: ActionConfig, kind: Taken["kind"], index = 0) => {
     const { handle, courseOf } = compileAction(action, parts);
-    const handler = countedBy(routes.add(name, leadsTo(action)), handle);
-    taken.set(handler, { kind, index, action, courseOf });
+    const stages = ofFrontend.of(action, `${kind} ${name}`);
+    const handler = countedBy(routes.add(name, leadsTo(action)), behind(stages, handle));
+    taken.set(handler, { kind, index, action, courseOf, stages, handle });
     return handler;
   };
   const paths = pathReader(config.normalize);
@@ -199,13 +218,20 @@ function* buildFrontend(
     identity,
     pages,
   });
-  const handle = createProxyHandler(decide);
+  const stages = ofFrontend.inherited;
+  const handle = createProxyHandler(
+    decide,
+    stages.length === 0
+      ? undefined
+      : behind(stages, ({ exchange }, taker) => taker.onFailed(exchange, noRoute())),
+  );
   return {
     config,
     app: createProxyApp(handle, errors),
     handle,
     decide,
     taken,
+    stages,
     asked,
     identity,
     errors,

@@ -47,6 +47,9 @@ export interface Abortable {
  */
 export type PasswordVerdict = "right" | "remembered" | "wrong" | "repeated" | "busy";
 
+/** Changes the fields of an answer with this status, in place: neither what frames it nor what is for one connection. */
+export type AnswerEdit = (fields: Fields, status: number) => void;
+
 /** Who counts exchanges that are over. */
 export interface ExchangeCount {
   /** What it is called: a name of the config. */
@@ -136,6 +139,7 @@ export class Exchange {
   answer: { readonly status: number; readonly fields: Fields } | undefined;
   /** Closes what the answer holds open beside its body, where it is not handed over: the tunnel of a lost 101. */
   onFinished: (() => void) | undefined;
+  #edits: AnswerEdit[] | undefined;
   #requestId: string | undefined;
   readonly #informer: Informer;
   #atEnd: (() => void)[] | undefined;
@@ -209,6 +213,16 @@ export class Exchange {
       if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
     }
     return this.#controller.signal;
+  }
+
+  /** Has `edit` change whatever answers this request, an error as well; the one that was asked for first comes last. */
+  editAnswer(edit: AnswerEdit): void {
+    (this.#edits ??= []).unshift(edit);
+  }
+
+  /** What changes the answer, in this order; undefined where nothing does. */
+  get edits(): readonly AnswerEdit[] | undefined {
+    return this.#edits;
   }
 
   /** Writes down what is sent to the client; the server's own head is let go of, as a body may take hours. */

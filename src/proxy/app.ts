@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { ProxyError, toProxyError } from "../base/errors.ts";
+import { Fields } from "../http/fields.ts";
 import { answered, answerFrom } from "../message/answer-taker.ts";
 import type { Exchange } from "../message/exchange.ts";
 import type { Handler } from "../message/handler.ts";
@@ -15,25 +16,45 @@ import { answerOptions, isForProxy } from "./answer-options.ts";
 
 /**
  * The data plane of one frontend. It answers no failure: what it throws, or tells its taker, becomes an answer where the
- * request came from.
+ * request came from. `nowhere` stands for who answers where nothing leads anywhere.
  */
-export function createProxyHandler(decide: Decide): Handler {
-  return (request, taker) => decide(request)(request, taker);
+export function createProxyHandler(decide: Decide, nowhere?: Handler): Handler {
+  if (nowhere === undefined) return (request, taker) => decide(request)(request, taker);
+  const decideOr = (request: IncomingRequest) => {
+    try {
+      return decide(request);
+    } catch (error) {
+      if (error instanceof ProxyError && error.kind === "no_route") return nowhere;
+      throw error;
+    }
+  };
+  return (request, taker) => decideOr(request)(request, taker);
 }
 
 /** The same as a Hono app: for anybody's web-standard requests, and for the engine's behind somebody's own app. */
 export function createProxyApp(handle: Handler, errors: ErrorAnswers): Hono {
   const app = new Hono({ getPath: rawPath });
   app.all("*", (c) => {
-    const { incoming } = incomingOf(c.req.raw, c.env);
-    return keepTrack(incoming, answered((taker) => handle(incoming, taker)));
+    const { incoming, ours } = incomingOf(c.req.raw, c.env);
+    const answer = keepTrack(incoming, answered((taker) => handle(incoming, taker)));
+    return ours ? answer : answer.then((response) => edited(response, incoming.exchange));
   });
   app.onError((error, c) => {
     const exchange = exchangeOf(c);
     exchange.fail(toProxyError(error));
-    return answerFailure(error, exchange, errors);
+    const answer = answerFailure(error, exchange, errors);
+    return exchange.peer.handsOver === false ? edited(answer, exchange) : answer;
   });
   return app;
+}
+
+/** What the engine does to the fields of an answer as it writes them: for those that somebody else's server writes. */
+function edited(response: Response, { edits }: Exchange): Response {
+  if (edits === undefined) return response;
+  const { status, statusText } = response;
+  const fields = Fields.from(response.headers);
+  for (const edit of edits) edit(fields, status);
+  return new Response(response.body, { status, statusText, headers: fields.toHeaders() });
 }
 
 /** What answers requests: a Hono app, or anything of its form. */

@@ -1,6 +1,7 @@
 import { ProxyError } from "../base/errors.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
 import { pathOf } from "../http/path.ts";
+import type { Stage } from "../message/stage.ts";
 import { answerFrom } from "../message/answer-taker.ts";
 import type { Handler } from "../message/handler.ts";
 import { IncomingRequest } from "../message/incoming-request.ts";
@@ -22,6 +23,10 @@ export interface Taken {
   readonly action: ActionConfig;
   /** Where it sends a request; undefined where the proxy itself answers. */
   readonly courseOf: ((request: IncomingRequest) => Course) | undefined;
+  /** What a request passes on its way there. */
+  readonly stages: readonly Stage[];
+  /** Who answers it behind them. */
+  readonly handle: Handler;
 }
 
 /** A condition and who answers where it is met. */
@@ -67,9 +72,14 @@ export function createDecision(
       if (rule.matches(request)) return rule.handler;
     }
     const handler = router?.find(request.head.authority, paths.ofRequest(request)) ?? fallback;
-    if (handler === undefined) throw new ProxyError("no_route", "Nothing leads anywhere for this request");
+    if (handler === undefined) throw noRoute();
     return handler;
   };
+}
+
+/** Why a request fails that nothing takes. */
+export function noRoute(): ProxyError {
+  return new ProxyError("no_route", "Nothing leads anywhere for this request");
 }
 
 /** The path as it came, without a copy of the whole URL. */

@@ -1057,8 +1057,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "downstream/answer.ts",
     breaks: "the log shows fields of the connection to the server",
-    from: "if (forwarded && request.keepsFields) response.settle();",
-    to: "",
+    from: "request.keepsFields || edits !== undefined",
+    to: "edits !== undefined",
     tests: ["integration/access-log.test.ts"],
   },
   {

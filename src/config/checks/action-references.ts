@@ -1,6 +1,7 @@
 import { listWords, MAX_GUESSES, refuseValue } from "../problems/wording.ts";
 import type { Path } from "../text/positions.ts";
 import { ANSWER_KEYS, CHANGE_KEYS } from "../sections/action.ts";
+import { STAGE_KEYS } from "../sections/stages.ts";
 import { suggest } from "../../base/suggest.ts";
 import { asTable, isTable } from "../text/tables.ts";
 
@@ -22,6 +23,8 @@ export interface FrontendContext extends Context {
   backends: readonly string[];
   /** Those whose servers are proxies. */
   parents: ReadonlySet<string>;
+  /** The frontend as it was written. */
+  frontend?: unknown;
   /** What the frontend's mode makes of its backends: those of a relay are proxies. */
   protocol: "http" | "proxy";
 }
@@ -43,6 +46,11 @@ export function checkAction(action: unknown, path: Path, context: FrontendContex
         message: `does nothing beside ${answers[0]}; accepted: beside backend or split`,
       });
     }
+  }
+  for (const key of STAGE_KEYS.filter((key) => action[key] === false)) {
+    if (key in asTable(context.frontend)) continue;
+    const message = "switches off what the frontend does not have; accepted: nothing, or settings of its own";
+    problems.push({ path: [...path, key], message });
   }
   checkBackend(action.backend, [...path, "backend"], context);
   checkBackend(asTable(action.mirror).backend, [...path, "mirror", "backend"], context);

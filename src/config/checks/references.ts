@@ -62,7 +62,14 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
       addresses.add([...path, "bind", j], address, toBindKey);
       overlaps.add([...path, "bind", j], address);
     });
-    checkFrontend(frontend, { path, backends: Object.keys(backends), parents, protocol: "http", problems });
+    checkFrontend(frontend, {
+      path,
+      frontend,
+      backends: Object.keys(backends),
+      parents,
+      protocol: "http",
+      problems,
+    });
   });
   const { admin } = asTable(data);
   if (admin !== undefined) {

@@ -1,4 +1,5 @@
 import { checkBackend, type Context, type FrontendContext } from "./action-references.ts";
+import { STAGE_KEYS } from "../sections/stages.ts";
 import { parseServerUrl } from "../sections/server.ts";
 import { asTable, listAt } from "../text/tables.ts";
 
@@ -12,6 +13,12 @@ export function checkRelay(frontend: Record<string, unknown>, context: FrontendC
     problems.push({
       path: [...path, key],
       message: 'is for mode = "reverse"; accepted: default_backend, or nothing, in a relay',
+    });
+  }
+  for (const key of STAGE_KEYS.filter((key) => key in frontend)) {
+    problems.push({
+      path: [...path, key],
+      message: 'is for mode = "reverse"; accepted: the keys of relay, in a relay',
     });
   }
   if ("ready_path" in frontend) {

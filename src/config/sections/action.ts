@@ -9,6 +9,7 @@ import { redirectSchema } from "./redirect.ts";
 import { body, respondSchema } from "./respond.ts";
 import { pattern, rewriteCookiesSchema, rewriteLocationSchema } from "./rewrites.ts";
 import { section } from "./section.ts";
+import { ownStageKeys, STAGE_KEYS, type StageKey } from "./stages.ts";
 import { pathPrefix, target } from "../values/paths.ts";
 import type { Frozen } from "../freeze.ts";
 
@@ -81,17 +82,18 @@ export const actionKeys = {
   on_status: onStatusSchema.exactOptional(),
   /** Silence of an event stream in which its client gets a comment; 0 is off, as where nothing is said. */
   heartbeat: duration.exactOptional(),
+  ...ownStageKeys,
 };
 
 /** Those that say who answers. */
 export const ANSWER_KEYS = ["backend", "split", "redirect", "respond"] as const;
 
-/** All others: they change a request on its way to a server, or the answer on its way back. */
+/** Those that change a request on its way to a server, or the answer on its way back. */
 export const CHANGE_KEYS = Object.keys(actionKeys).filter((key): key is ChangeKey =>
-  !(ANSWER_KEYS as readonly string[]).includes(key)
+  !([...ANSWER_KEYS, ...STAGE_KEYS] as readonly string[]).includes(key)
 );
 
-export type ChangeKey = Exclude<keyof typeof actionKeys, (typeof ANSWER_KEYS)[number]>;
+export type ChangeKey = Exclude<keyof typeof actionKeys, (typeof ANSWER_KEYS)[number] | StageKey>;
 
 const actionSchema = section(actionKeys);
 

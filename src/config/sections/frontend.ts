@@ -8,6 +8,7 @@ import { relaySchema } from "./relay.ts";
 import { routeSchema } from "./route.ts";
 import { ruleSchema } from "./rule.ts";
 import { section } from "./section.ts";
+import { stageKeys } from "./stages.ts";
 import { downstreamTimeoutsSchema } from "./timeouts.ts";
 import { parseTrustedProxy, TRUSTED_PROXY_FORM } from "../values/trusted-proxy.ts";
 import { DEFAULT_NAME, viaName } from "../values/via.ts";
@@ -62,6 +63,7 @@ const frontendSchema = section({
   /** What a relay allows. */
   relay: relaySchema.exactOptional(),
   routes: list(routeSchema, "a list of routes").prefault([]),
+  ...stageKeys,
 });
 
 /** All frontends, each with its name. */

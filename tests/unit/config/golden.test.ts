@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,9 @@ import { ConfigError } from "../../../src/config/problems/error.ts";
 import { type ConfigFormat, parseConfig } from "../../../src/config/load.ts";
 
 const FOLDER = fileURLToPath(new URL("../../golden/config/", import.meta.url));
+
+/** GOLDEN=new writes the files anew. */
+const WRITES = process.env["GOLDEN"] === "new";
 
 // Each bad config stands beside a .txt with the exact message that it gets.
 const files = readdirSync(FOLDER).filter((name) => !name.endsWith(".txt")).sort();
@@ -16,8 +20,10 @@ test("there are at least twelve golden files", () => assert.ok(files.length >= 1
 for (const file of files) {
   test(`parseConfig() words the problems of ${file} as its golden file does`, () => {
     const format = extname(file).slice(1) as ConfigFormat;
-    const expected = readFileSync(`${FOLDER}${basename(file, extname(file))}.txt`, "utf8");
-    assert.equal(`${messageOf(readFileSync(FOLDER + file, "utf8"), { file, format })}\n`, expected);
+    const golden = `${FOLDER}${basename(file, extname(file))}.txt`;
+    const message = `${messageOf(readFileSync(FOLDER + file, "utf8"), { file, format })}\n`;
+    if (WRITES) writeFileSync(golden, message);
+    assert.equal(message, readFileSync(golden, "utf8"));
   });
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig, validateConfig } from "../../../../src/config/load.ts";
 import { refusal, refusals } from "../support.ts";
+import { STAGE_KEYS } from "../../../../src/config/sections/stages.ts";
 
 const FRONTEND = '[[frontends]]\nbind = ":80"\ndefault_backend = "app"\n';
 const BACKEND = '[backends.app]\nservers = ["http://a"]\n';
@@ -13,8 +14,11 @@ const BIND =
 const URL_FORM = '"http://host:port/base" or "https://…", port and base optional, or "unix:/path"';
 const SECTIONS =
   "admin, log, metrics, tracing, shutdown, limits, resolver, reload_interval, frontends, defaults, healthcheck, backends, tests";
-const FRONTEND_KEYS =
-  "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, normalize, header_aliases, error_pages, max_connections, ready_path, health_path, half_close, timeouts, relay, routes";
+const FRONTEND_KEYS = [
+  "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, normalize",
+  "header_aliases, error_pages, max_connections, ready_path, health_path, half_close, timeouts, relay, routes",
+  ...STAGE_KEYS,
+].join(", ");
 const LEVELS = '"debug", "info", "warn" or "error"';
 
 const rows: [why: string, text: string, lines: string[]][] = [

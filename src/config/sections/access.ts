@@ -1,0 +1,20 @@
+import { list, parsed } from "../values/value-types.ts";
+import type { Frozen } from "../freeze.ts";
+import { parseTrustedProxy, TRUSTED_PROXY_FORM } from "../values/trusted-proxy.ts";
+import { section } from "./section.ts";
+import type { z } from "zod";
+
+const clients = list(
+  parsed(TRUSTED_PROXY_FORM, parseTrustedProxy),
+  `a list of addresses, each ${TRUSTED_PROXY_FORM}`,
+);
+
+/** Which clients are let in, by their address; others are answered 403. */
+export const accessSchema = section({
+  /** Nobody but these; without it everybody. */
+  allow: clients.exactOptional(),
+  /** These not, even where `allow` has them. */
+  deny: clients.prefault([]),
+});
+
+export type AccessConfig = Frozen<z.output<typeof accessSchema>>;

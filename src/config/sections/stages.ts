@@ -1,0 +1,64 @@
+import { z } from "zod";
+import type { Frozen } from "../freeze.ts";
+import { accessSchema } from "./access.ts";
+import { section } from "./section.ts";
+
+/**
+ * What requests pass on their way to who answers them, in this order: the first is met first, and sees the answer last.
+ * A frontend has these keys, and so have its rules and routes; one that has a key itself goes by that in place of its
+ * frontend's, and by none where it says `false`.
+ */
+const schemas = {
+  access: accessSchema,
+};
+
+/** The same, as names of keys. */
+export const STAGE_KEYS = Object.keys(schemas) as StageKey[];
+
+export type StageKey = keyof typeof schemas;
+
+/** The keys of a frontend. */
+export const stageKeys = each((schema) => schema.exactOptional()) as {
+  [Key in StageKey]: z.ZodExactOptional<(typeof schemas)[Key]>;
+};
+
+/** The keys of a rule or a route. */
+export const ownStageKeys = each((schema) => offOr(schema).exactOptional()) as {
+  [Key in StageKey]: z.ZodExactOptional<OffOr<(typeof schemas)[Key]>>;
+};
+
+const stagesSchema = section(stageKeys);
+const ownStagesSchema = section(ownStageKeys);
+
+/** What a frontend asks for. */
+export type StagesConfig = Frozen<z.output<typeof stagesSchema>>;
+
+/** What a rule or a route asks for itself. */
+export type OwnStagesConfig = Frozen<z.output<typeof ownStagesSchema>>;
+
+type OffOr<Schema extends z.ZodType> = z.ZodPipe<
+  z.ZodUnknown,
+  z.ZodTransform<z.output<Schema> | false>
+>;
+
+/** What `schema` reads, or `false`. */
+function offOr<Schema extends z.ZodType>(schema: Schema): OffOr<Schema> {
+  return z.unknown().transform((written, context) => {
+    if (written === false) return false;
+    // A key that is not there is asked as well, in each of ten thousand routes.
+    if (written === undefined) {
+      context.addIssue("is undefined");
+      return z.NEVER;
+    }
+    const result = schema.safeParse(written);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) {
+      context.issues.push({ ...issue, input: written } as z.core.$ZodRawIssue);
+    }
+    return z.NEVER;
+  });
+}
+
+function each(change: (schema: (typeof schemas)[StageKey]) => z.ZodType): Record<string, z.ZodType> {
+  return Object.fromEntries(Object.entries(schemas).map(([key, schema]) => [key, change(schema)]));
+}

@@ -1,0 +1,34 @@
+import type { ProxyError } from "../base/errors.ts";
+import type { Kept } from "../base/kept.ts";
+import type { Log } from "../base/log.ts";
+import type { Handler } from "./handler.ts";
+import type { IncomingRequest } from "./incoming-request.ts";
+
+/**
+ * What requests pass on their way to who answers them, and their answers on the way back: one key of a frontend, a rule
+ * or a route. Where none is configured nothing stands in front of a handler.
+ */
+export interface Stage {
+  /** Its key and what it does, in a line for operators: `access: allow 10.0.0.0/8`. */
+  readonly words: string;
+  /** `next`, with what this stage does before and after it. Called once for each rule or route, when a config is loaded. */
+  around(next: Handler): Handler;
+  /** What it would refuse `request` with, where that depends on the request alone; it is asked by whoever explains. */
+  refuses?(request: IncomingRequest): ProxyError | undefined;
+}
+
+/** What a stage is made with. */
+export interface StageParts {
+  /** Whose it is, for logs and metrics: `web`, or `web route a.example/api`. */
+  readonly at: string;
+  /** Keeps what is to live through reloads. */
+  readonly kept: Kept;
+  readonly log: Log;
+  /** The scheme that the client asked for. */
+  schemeOf(request: IncomingRequest): "http" | "https";
+}
+
+/** `handler` behind `stages`, the first of which a request meets first. */
+export function behind(stages: readonly Stage[], handler: Handler): Handler {
+  return stages.reduceRight((next, stage) => stage.around(next), handler);
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Kept } from "../../../src/base/kept.ts";
+
+function keepable() {
+  return {
+    closed: 0,
+    close() {
+      this.closed++;
+    },
+  };
+}
+
+test("Kept takes over what was made of the same under the same name, through any number of configs", () => {
+  const first = new Kept();
+  const made = first.take("a", { rate: 1 }, keepable);
+  const third = new Kept(new Kept(first));
+  assert.notEqual(third.take("a", { rate: 1 }, keepable), made); // the second had no use for it
+
+  const second = new Kept(first);
+  assert.equal(second.take("a", { rate: 1 }, keepable), made);
+  assert.equal(new Kept(second).take("a", { rate: 1 }, keepable), made);
+});
+
+test("Kept makes anew what is made of something else, or under another name", () => {
+  const first = new Kept();
+  const made = first.take("a", { rate: 1 }, keepable);
+  const second = new Kept(first);
+  assert.notEqual(second.take("a", { rate: 2 }, keepable), made);
+  assert.notEqual(second.take("b", { rate: 1 }, keepable), made);
+});
+
+test("Kept closes what the other has not", () => {
+  const first = new Kept();
+  const stays = first.take("stays", 1, keepable), goes = first.take("goes", 1, keepable);
+  const second = new Kept(first);
+  second.take("stays", 1, keepable);
+  const fresh = second.take("new", 1, keepable);
+  first.close(second);
+  assert.deepEqual([stays.closed, goes.closed, fresh.closed], [0, 1, 0]);
+  second.close();
+  assert.deepEqual([stays.closed, goes.closed, fresh.closed], [1, 1, 1]);
+});

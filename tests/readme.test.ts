@@ -7,7 +7,7 @@ import { dashboard } from "../examples/grafana/dashboard.ts";
 import { PROXY_ERROR_KINDS, statusOf } from "../src/base/errors.ts";
 import * as request from "../src/message/incoming-request.ts";
 import { COMPAT_METRICS } from "../src/observe/compat-names.ts";
-import { METRICS } from "../src/observe/metric-names.ts";
+import { METRICS } from "../src/base/metric-names.ts";
 import * as gaps from "../src/net/gaps.ts";
 
 const GRAFANA = fileURLToPath(new URL("../examples/grafana/sluice.json", import.meta.url));

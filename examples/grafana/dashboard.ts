@@ -1,4 +1,4 @@
-import type { MetricName } from "../../src/observe/metric-names.ts";
+import type { MetricName } from "../../src/base/metric-names.ts";
 import { layOut, type Row } from "./panels.ts";
 import { quantile, rate, series, sum } from "./queries.ts";
 

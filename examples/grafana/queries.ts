@@ -1,4 +1,4 @@
-import type { MetricName } from "../../src/observe/metric-names.ts";
+import type { MetricName } from "../../src/base/metric-names.ts";
 
 /** What the variables of the dashboard choose, of the series of a metric that has those labels. */
 export type Chosen = "all" | "frontend" | "backend" | "both";

@@ -1,4 +1,4 @@
-import type { MetricName, MetricType } from "./metric-names.ts";
+import type { MetricName, MetricType } from "../base/metric-names.ts";
 
 /** What http-proxy-lb called its metrics. */
 export const HTTP_PROXY_LB_METRICS = {

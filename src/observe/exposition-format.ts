@@ -1,6 +1,6 @@
 import { preferredType } from "../http/accept.ts";
 import { BOUNDS } from "./histogram.ts";
-import type { MetricType } from "./metric-names.ts";
+import type { MetricType } from "../base/metric-names.ts";
 
 /** A way to write metrics down. */
 export interface ExpositionFormat {

@@ -2,7 +2,7 @@ import { atOnce, type Steps } from "../net/steps.ts";
 import type { ExpositionFormat } from "./exposition-format.ts";
 import type { Histogram } from "./histogram.ts";
 import { HTTP_PROXY_LB_METRICS, PYHAPROXY_METRICS } from "./compat-names.ts";
-import { METRICS } from "./metric-names.ts";
+import { METRICS } from "../base/metric-names.ts";
 
 /** What samples are collected of: ours, and what a predecessor counted in its own way. */
 const COLLECTED = { ...METRICS, ...HTTP_PROXY_LB_METRICS };

@@ -1,7 +1,7 @@
 // What is counted, and where it can be read.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { METRICS } from "../../src/observe/metric-names.ts";
+import { METRICS } from "../../src/base/metric-names.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient, roundTrip } from "../support/raw-client.ts";
 import { RawServer } from "../support/raw-server.ts";

@@ -5,6 +5,7 @@ import { Exposition } from "../observe/exposition.ts";
 import { EXPOSITION_FORMATS, type ExpositionFormat } from "../observe/exposition-format.ts";
 import type { Histogram } from "../observe/histogram.ts";
 import { collectCompat, type CompatSources } from "./compat-metrics.ts";
+import type { StageMetrics } from "../message/stage-metrics.ts";
 import type { SpanExport } from "../observe/span-export.ts";
 import { SharedPages } from "./shared-pages.ts";
 
@@ -21,6 +22,8 @@ export interface MetricsSources extends CompatSources {
   readonly loopDelay: Histogram;
   /** Of traces, to a collector. */
   readonly spans: Pick<SpanExport, "sent" | "lost" | "waiting">;
+  /** Of what requests pass before they are answered. */
+  readonly stages: Pick<StageMetrics, "samples">;
   /** Reloads so far, and why the last one was refused, if it was. */
   readonly reloads: {
     readonly done: number;
@@ -63,7 +66,7 @@ function* collect(
   page: Exposition,
   sources: MetricsSources,
 ): Steps<void> {
-  const { build, frontends, backends, connections, loopDelay, lostLines, spans, reloads } = sources;
+  const { build, frontends, backends, connections, loopDelay, lostLines, spans, stages, reloads } = sources;
   page.add("sluice_build_info", { ...build }, 1);
   page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
   page.add("sluice_resident_memory_bytes", {}, process.memoryUsage().rss);
@@ -86,6 +89,10 @@ function* collect(
   page.add("sluice_spans_waiting", {}, spans.waiting);
   for (const [name, metrics] of frontends) {
     metrics.collect(page, name);
+    yield;
+  }
+  for (const { name, labels, value } of stages.samples()) {
+    page.add(name, labels, value);
     yield;
   }
   for (const backend of [...backends()]) {

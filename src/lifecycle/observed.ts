@@ -187,6 +187,7 @@ export class Observed {
       connections: () => this.#proxy.countPhases(),
       loopDelay: this.#loopDelay.seconds,
       spans: this.#proxy.spans,
+      stages: snapshot.stageMetrics,
       lostLines: this.#proxy.lostLines,
       reloads: this.#reloads,
     };

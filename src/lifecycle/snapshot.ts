@@ -12,6 +12,7 @@ import { DEFAULT_NAME } from "../config/values/via.ts";
 import { IpSet } from "../http/ip.ts";
 import type { Handler } from "../message/handler.ts";
 import { behind, type Stage } from "../message/stage.ts";
+import { StageMetrics } from "../message/stage-metrics.ts";
 import { Resolver } from "../net/resolver.ts";
 import { RouteTable, type RouteTraffic } from "../observe/route-traffic.ts";
 import { createProxyApp, createProxyHandler } from "../proxy/app.ts";
@@ -28,7 +29,7 @@ import { type IdentityPolicy, schemeOf } from "../proxy/identity.ts";
 import { pathReader } from "../proxy/path-reader.ts";
 import { leadsTo, nameOfRoute, nameOfRule, toRouteRule } from "../proxy/route-names.ts";
 import { Router } from "../proxy/router.ts";
-import { FrontendStages } from "../proxy/stages.ts";
+import { type FrontendParts, FrontendStages } from "../proxy/stages.ts";
 import { atOnce, mapInSteps, type Steps } from "../net/steps.ts";
 
 /** One frontend with the app that serves it. */
@@ -65,8 +66,9 @@ export interface Snapshot {
   readonly standings: ReadonlyMap<string, Standings>;
   /** Probes of all backends, from the first config on. */
   readonly probes: ProbeCount;
-  /** What its stages keep through reloads. */
+  /** What its stages keep through reloads, and what they show in the metrics. */
   readonly kept: Kept;
+  readonly stageMetrics: StageMetrics;
 }
 
 /** Parts that the config does not hold. */
@@ -115,6 +117,8 @@ export function* buildSnapshot(
     return pages.size > 0 ? pages : undefined;
   };
   const kept = new Kept(before?.kept);
+  const stageMetrics = new StageMetrics(before?.stageMetrics);
+  const forStages = { kept, metrics: stageMetrics, log };
   const frontends: Frontend[] = [];
   for (const frontend of config.frontends) {
     const old = before?.frontends.find((old) => old.config.name === frontend.name);
@@ -123,12 +127,12 @@ export function* buildSnapshot(
     } else {
       const routes = new RouteTable(old?.routes);
       frontends.push(
-        yield* buildFrontend(frontend, { backends, routes, pages: pagesOf(frontend), kept, log }),
+        yield* buildFrontend(frontend, { backends, routes, pages: pagesOf(frontend), forStages }),
       );
     }
     yield;
   }
-  return { config, frontends, backends, standings, probes, kept };
+  return { config, frontends, backends, standings, probes, kept, stageMetrics };
 }
 
 /** What of a config every backend is built with: where it changed, none stays. */
@@ -167,21 +171,19 @@ function createRelay(
 
 function* buildFrontend(
   config: FrontendConfig,
-  { backends, routes, pages, kept, log }: {
+  { backends, routes, pages, forStages }: {
     backends: ReadonlyMap<string, Backend>;
     routes: RouteTable;
     pages: ReadonlyMap<string, OwnPage> | undefined;
-    kept: Kept;
-    log: Log;
+    forStages: Pick<FrontendParts, "kept" | "metrics" | "log">;
   },
 ): Steps<Frontend> {
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };
   const identity = toIdentityPolicy(config);
   const parts = { backends, identity };
   const ofFrontend = new FrontendStages(config, {
+    ...forStages,
     at: config.name,
-    kept,
-    log,
     schemeOf: (request) => schemeOf(request, identity),
   });
   const taken = new Map<Handler, Taken>();

@@ -3,6 +3,7 @@ import type { Kept } from "../base/kept.ts";
 import type { Log } from "../base/log.ts";
 import type { Handler } from "./handler.ts";
 import type { IncomingRequest } from "./incoming-request.ts";
+import type { StageCounts } from "./stage-metrics.ts";
 
 /**
  * What requests pass on their way to who answers them, and their answers on the way back: one key of a frontend, a rule
@@ -21,6 +22,8 @@ export interface Stage {
 export interface StageParts {
   /** Whose it is, for logs and metrics: `web`, or `web route a.example/api`. */
   readonly at: string;
+  /** What it shows in the metrics. */
+  readonly counts: StageCounts;
   /** Keeps what is to live through reloads. */
   readonly kept: Kept;
   readonly log: Log;

@@ -7,6 +7,7 @@ import {
   type StagesConfig,
 } from "../config/sections/stages.ts";
 import type { Stage, StageParts } from "../message/stage.ts";
+import type { StageMetrics } from "../message/stage-metrics.ts";
 
 /** What makes each stage of its section of the config. */
 const MAKERS: {
@@ -15,14 +16,19 @@ const MAKERS: {
   access: addressStage,
 };
 
+/** What the stages of a frontend are made with; `at` is its name. */
+export interface FrontendParts extends Omit<StageParts, "counts"> {
+  readonly metrics: StageMetrics;
+}
+
 /** The stages of one frontend: those that it asks for are the same for all of its rules and routes, counts included. */
 export class FrontendStages {
-  readonly #parts: StageParts;
+  readonly #parts: FrontendParts;
   readonly #inherited: ReadonlyMap<StageKey, Stage>;
 
-  constructor(config: StagesConfig, parts: StageParts) {
+  constructor(config: StagesConfig, parts: FrontendParts) {
     this.#parts = parts;
-    this.#inherited = makeAll(config, parts);
+    this.#inherited = this.#makeAll(config, "");
   }
 
   /** Those of requests that nothing more is said of, in order. */
@@ -33,19 +39,23 @@ export class FrontendStages {
   /** Those of the requests that a rule or a route takes, in order; `name` says which it is. */
   of(own: OwnStagesConfig, name: string): readonly Stage[] {
     if (!STAGE_KEYS.some((key) => own[toCamelCase(key)] !== undefined)) return this.inherited;
-    const made = makeAll(own, { ...this.#parts, at: `${this.#parts.at} ${name}` });
+    const made = this.#makeAll(own, name);
     return STAGE_KEYS.flatMap((key) => {
       const stage = own[toCamelCase(key)] === false ? undefined : made.get(key) ?? this.#inherited.get(key);
       return stage === undefined ? [] : [stage];
     });
   }
-}
 
-function makeAll(config: OwnStagesConfig, parts: StageParts): ReadonlyMap<StageKey, Stage> {
-  const stages = new Map<StageKey, Stage>();
-  for (const key of STAGE_KEYS) {
-    const own = config[toCamelCase(key)];
-    if (own !== undefined && own !== false) stages.set(key, MAKERS[key](own, parts));
+  /** All that `config` asks for: that of a rule or a route called `route`, or of the frontend itself. */
+  #makeAll(config: OwnStagesConfig, route: string): ReadonlyMap<StageKey, Stage> {
+    const { metrics, at: frontend, ...parts } = this.#parts;
+    const at = route === "" ? frontend : `${frontend} ${route}`;
+    const counts = metrics.at({ frontend, route });
+    const stages = new Map<StageKey, Stage>();
+    for (const key of STAGE_KEYS) {
+      const own = config[toCamelCase(key)];
+      if (own !== undefined && own !== false) stages.set(key, MAKERS[key](own, { ...parts, at, counts }));
+    }
+    return stages;
   }
-  return stages;
 }

@@ -7,6 +7,7 @@ import { ServerRecord } from "../../../src/backend/record.ts";
 import { FrontendMetrics } from "../../../src/observe/frontend-metrics.ts";
 import { Histogram } from "../../../src/observe/histogram.ts";
 import { Traffic } from "../../../src/observe/traffic.ts";
+import { StageMetrics } from "../../../src/message/stage-metrics.ts";
 import type { Steps } from "../../../src/net/steps.ts";
 import { parseMetrics } from "../../support/metrics-parser.ts";
 import { parseOpenMetrics } from "../../support/openmetrics-parser.ts";
@@ -53,6 +54,7 @@ function sourcesOf(servers: number): MetricsSources {
     loopDelay: new Histogram(),
     spans: { sent: 0, lost: new Map(), waiting: 0 },
     lostLines: 3,
+    stages: new StageMetrics(),
     reloads: { done: 0, failed: 0, last: undefined, takenOverAt: 0 },
   };
 }
@@ -127,4 +129,11 @@ test("MetricsPages.next() makes two pages for all who ask while one is made, als
   assert.deepEqual(results.map(({ status }) => status), ["rejected", "rejected"]);
   fails = false;
   assert.ok(textOf(await failing.next(TEXT_FORMAT)).includes("sluice_connections 0\n"));
+});
+
+test("metricsPage() has what stages count", () => {
+  const stages = new StageMetrics();
+  stages.at({ frontend: "web", route: "route /a" }).count("sluice_retries_total", { result: "x" }).value = 3;
+  const page = metricsPage({ ...sourcesOf(0), stages }, TEXT_FORMAT);
+  assert.ok(page.includes('\nsluice_retries_total{frontend="web",route="route /a",result="x"} 3\n'));
 });

@@ -2,7 +2,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { print } from "../net/stdout.ts";
-import { hashPassword } from "../relay/password.ts";
+import { hashPassword } from "../access/password.ts";
 
 /**
  * Reads a password, one line of standard input, and prints its hash for the `users` of a relay. Resolves with the exit

@@ -11,7 +11,7 @@ import type { IdentityPolicy } from "../proxy/identity.ts";
 import { Access } from "../relay/access.ts";
 import { createRelayApp } from "../relay/app.ts";
 import type { RelayParts } from "../relay/decision.ts";
-import { Authenticator } from "../relay/authenticator.ts";
+import { Authenticator } from "../access/authenticator.ts";
 import { CheckedResolver } from "../relay/checked-resolver.ts";
 import { compileDomainPolicy } from "../relay/domain-policy.ts";
 import { compileDeniedDomains, compileDomains } from "../relay/domains.ts";

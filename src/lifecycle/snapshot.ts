@@ -21,9 +21,9 @@ import { always, compileCondition, conditionParts } from "../proxy/condition.ts"
 import { createDecision, type Decide, noRoute, type OwnPage, type Taken } from "../proxy/decision.ts";
 import type { ErrorAnswers } from "../proxy/error-answer.ts";
 import { compileAction } from "../proxy/handler.ts";
-import type { Authenticator } from "../relay/authenticator.ts";
+import type { Authenticator } from "../access/authenticator.ts";
 import type { RelayParts } from "../relay/decision.ts";
-import { basicChallenge } from "../relay/credentials.ts";
+import { basicChallenge } from "../access/credentials.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import { type IdentityPolicy, schemeOf } from "../proxy/identity.ts";
 import { pathReader } from "../proxy/path-reader.ts";

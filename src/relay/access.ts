@@ -2,8 +2,8 @@ import { ProxyError } from "../base/errors.ts";
 import type { IpSet } from "../http/ip.ts";
 import { loopbackOf } from "../http/localhost.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
-import type { Authenticator } from "./authenticator.ts";
-import { parseCredentials } from "./credentials.ts";
+import type { Authenticator } from "../access/authenticator.ts";
+import { parseCredentials } from "../access/credentials.ts";
 import { literalAddress } from "./literal-address.ts";
 
 /** Who may use a relay, and for what. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { parsePasswordHash } from "../../src/config/values/password-hash.ts";
-import { verifyPassword } from "../../src/relay/password.ts";
+import { verifyPassword } from "../../src/access/password.ts";
 import { sluiceCommand } from "../support/program.ts";
 
 function sluice(args: readonly string[], input: string) {

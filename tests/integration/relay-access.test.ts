@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { hashPassword } from "../../src/relay/password.ts";
+import { hashPassword } from "../../src/access/password.ts";
 import { messagesIn, ok } from "./scene.ts";
 import { absolute, connectTo, credentials, lone, openRelay, statusOf } from "./relay-scene.ts";
 

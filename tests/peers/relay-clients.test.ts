@@ -1,7 +1,7 @@
 // Real clients through the relay, straight and over two real parents that ask for a password.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { hashPassword } from "../../src/relay/password.ts";
+import { hashPassword } from "../../src/access/password.ts";
 import { eventually } from "../support/eventually.ts";
 import { CLIENTS } from "./clients.ts";
 import { programPath, sayMissing } from "./commands.ts";

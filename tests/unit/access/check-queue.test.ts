@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { CheckQueue } from "../../../src/relay/check-queue.ts";
+import { CheckQueue } from "../../../src/access/check-queue.ts";
 import { Clock, settle } from "../../support/clock.ts";
 
 /** A queue for one check at a time, and in which order those that wait have their turn; `!` behind who made room. */

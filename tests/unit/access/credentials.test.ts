@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { basicChallenge, parseCredentials } from "../../../src/relay/credentials.ts";
+import { basicChallenge, parseCredentials } from "../../../src/access/credentials.ts";
 
 function base64(text: string | Uint8Array): string {
   return Buffer.from(text as string).toString("base64");

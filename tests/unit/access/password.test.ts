@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parsePasswordHash } from "../../../src/config/values/password-hash.ts";
-import { hashPassword, verifyPassword } from "../../../src/relay/password.ts";
+import { hashPassword, verifyPassword } from "../../../src/access/password.ts";
 
 test("hashPassword() makes a hash that the config accepts and the password alone opens", async () => {
   const hash = parsePasswordHash(await hashPassword("open sesame"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PasswordHash } from "../../../src/config/values/password-hash.ts";
-import { Authenticator } from "../../../src/relay/authenticator.ts";
+import { Authenticator } from "../../../src/access/authenticator.ts";
 
 /** A hash that names its password, for a stand-in of scrypt. */
 function hashOf(password: string, cost = 16_384): PasswordHash {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Guesses } from "../../../src/relay/guesses.ts";
+import { Guesses } from "../../../src/access/guesses.ts";
 
 const ADA = { client: "192.0.2.1", user: "ada" };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RecentKeys } from "../../../src/relay/recent-keys.ts";
+import { RecentKeys } from "../../../src/access/recent-keys.ts";
 
 test("RecentKeys.has() finds a key until its life after the last use is over", () => {
   let now = 0;

@@ -38,7 +38,7 @@ export function createAdminApp(
       const query = readQuery(new URLSearchParams(target.slice(path.length)), route.query);
       const asked = { method, params, query, headers, who };
       if (route.method === "GET") return bodyless(method, await route.read({ ...asked, body: undefined }));
-      const body = await readBody(request, route.body);
+      const body = await readBody(request, route.body, route.bodySize);
       const { value, status, log: change } = await route.write({ ...asked, body } as AdminRequest);
       if (change !== undefined) audit("admin", { who, ...change });
       return valueAnswer(value, status);

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { AdminRefusal } from "./route.ts";
 
-/** Bytes of a body. */
+/** Bytes of a body, unless a route says otherwise. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** What of a request holds its body. */
@@ -11,10 +11,14 @@ type Carrier = Pick<Request, "body" | "headers">;
  * The body of a write as `schema` has it; without a schema there must be none. A body is JSON and says so: what a web page
  * of somebody else may send unasked is none.
  */
-export async function readBody(request: Carrier, schema: z.ZodType | undefined): Promise<unknown> {
+export async function readBody(
+  request: Carrier,
+  schema: z.ZodType | undefined,
+  most = MAX_BODY_BYTES,
+): Promise<unknown> {
   const { body, headers } = request;
   const length = Number(headers.get("content-length") ?? 0);
-  if (length > MAX_BODY_BYTES) throw tooLarge();
+  if (length > most) throw tooLarge(most);
   if (body === null || headers.get("content-length") === "0") {
     if (schema === undefined) return undefined;
     return checked(schema, {}, "body");
@@ -22,7 +26,7 @@ export async function readBody(request: Carrier, schema: z.ZodType | undefined):
   if (!/^application\/json[\t ]*(?:;|$)/i.test(headers.get("content-type") ?? "")) {
     throw new AdminRefusal(415, "The body is no JSON", { accepted: ["Content-Type: application/json"] });
   }
-  const text = await textOf(body);
+  const text = await textOf(body, most);
   let value: unknown;
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);
@@ -55,23 +59,23 @@ function checked(schema: z.ZodType, value: unknown, what: string): unknown {
   });
 }
 
-async function textOf(body: ReadableStream<Uint8Array>): Promise<string> {
+async function textOf(body: ReadableStream<Uint8Array>, most: number): Promise<string> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let text = "";
-  let left = MAX_BODY_BYTES;
+  let left = most;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     left -= value.length;
     if (left < 0) {
       await reader.cancel();
-      throw tooLarge();
+      throw tooLarge(most);
     }
     text += decoder.decode(value, { stream: true });
   }
 }
 
-function tooLarge(): AdminRefusal {
-  return new AdminRefusal(413, "The body is too large", { accepted: [`up to ${MAX_BODY_BYTES / 1024} KiB`] });
+function tooLarge(most: number): AdminRefusal {
+  return new AdminRefusal(413, "The body is too large", { accepted: [`up to ${most / 1024} KiB`] });
 }

@@ -10,13 +10,25 @@ export interface ReloadChanges {
   readonly kept: readonly string[];
 }
 
+/** A config that an operator has sent, and what its file is called. */
+export interface GivenConfig {
+  readonly file: string;
+  readonly text: string;
+}
+
 /** Who reads the config of this proxy; a proxy inside another program has nobody. Both reject with what is wrong. */
 export interface ConfigReloader {
-  /** Reads the config, and says what it would change, also for the last requests where they are remembered. */
-  plan(): Promise<ReloadChanges & { readonly requests: ComparisonReport | undefined }>;
+  /**
+   * Reads the config, or the one that is given, and says what it would change, also for the last requests where they are
+   * remembered.
+   */
+  plan(given?: GivenConfig): Promise<ReloadChanges & { readonly requests: ComparisonReport | undefined }>;
   /** Reads it and takes it over. */
   reload(): Promise<ReloadChanges>;
 }
+
+/** Of a body with a config in it, which as JSON takes more room than its file. */
+const MAX_GIVEN_BYTES = 8 * 1024 * 1024;
 
 const names = z.array(z.string());
 const count = z.number();
@@ -58,12 +70,21 @@ export function reloadRoutes(reloader: () => ConfigReloader | undefined): readon
       query: z.object({
         dry_run: z.enum(["0", "1", "true", "false"], { error: '"1" or "0"' }).optional(),
       }),
+      body: z.strictObject({
+        config: z.strictObject({
+          file: z.string().min(1).max(4096).describe(
+            "What messages call it; its extension tells the format.",
+          ),
+          text: z.string(),
+        }).optional().describe("Of a dry run: a config that is tried in place of the file."),
+      }),
+      bodySize: MAX_GIVEN_BYTES,
       answers: changesSchema,
       statuses: {
         422: "The config is refused: problems holds a line for each problem, as check prints them.",
         501: "The proxy is part of another program, or has no config file.",
       },
-      async write({ query }) {
+      async write({ query, body: { config } }) {
         const dryRun = query.dry_run === "1" || query.dry_run === "true";
         const reading = reloader();
         if (reading === undefined) {
@@ -73,12 +94,17 @@ export function reloadRoutes(reloader: () => ConfigReloader | undefined): readon
           );
         }
         if (!dryRun) {
+          if (config !== undefined) {
+            throw new AdminRefusal(400, "A config that is sent is not taken over: the proxy has its file", {
+              accepted: ["config with dry_run=1"],
+            });
+          }
           return {
             value: { dry_run: false, ...listed(await attempt(reading.reload())) },
             log: { what: "reload" },
           };
         }
-        const plan = await attempt(reading.plan());
+        const plan = await attempt(reading.plan(config));
         return {
           value: { dry_run: true, ...listed(plan), requests: plan.requests ?? null },
           log: { what: "reload_dry_run" },

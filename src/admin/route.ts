@@ -49,6 +49,8 @@ export interface WriteRoute<Query extends z.ZodType = z.ZodType, Body extends z.
   readonly method: "POST" | "PUT" | "DELETE";
   readonly query?: Query;
   readonly body?: Body;
+  /** Bytes that the body may have, where that is more than usual. */
+  readonly bodySize?: number;
   write(request: AdminRequest<z.output<Query>, z.output<Body>>): Change | Promise<Change>;
 }
 

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { ConfigSource } from "../config/load.ts";
 import { cutValue, type ValuePart } from "../config/value-parts.ts";
 import { loadTestedConfig } from "./tested-config.ts";
 
 export interface ConfigThreadData {
-  /** Path of the config. */
-  readonly file: string;
+  readonly source: ConfigSource;
 }
 
 /** What the thread says: a part, each time it is asked for one; the end; or why the config cannot be used. */
@@ -19,10 +19,10 @@ export type ConfigThreadMessage =
  */
 export function sendConfig(): void {
   const port = parentPort!;
-  const { file } = workerData as ConfigThreadData;
+  const { source } = workerData as ConfigThreadData;
   let parts: ValuePart[];
   try {
-    parts = cutValue(loadTestedConfig(file));
+    parts = cutValue(loadTestedConfig(source));
   } catch (error) {
     return say({ refused: error instanceof Error ? error.message : String(error) });
   }

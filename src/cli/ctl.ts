@@ -1,4 +1,5 @@
 import process from "node:process";
+import { readConfigText } from "../config/load.ts";
 import { suggest } from "../base/suggest.ts";
 import { print } from "../net/stdout.ts";
 import { type AdminOptions, adminPlace, askAdmin } from "./admin-client.ts";
@@ -64,9 +65,19 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   reset: { ...OF_SERVER, ask: (words) => ({ method: "DELETE", path: serverPath(words) }) },
   probe: { ...OF_SERVER, ask: (words) => ({ method: "POST", path: `${serverPath(words)}/probe` }) },
   reload: {
-    words: "",
-    counts: [0],
-    ask: (_, { dryRun }) => ({ method: "POST", path: `/api/reload${dryRun === true ? "?dry_run=1" : ""}` }),
+    words: "[--dry-run [FILE]]",
+    counts: [0, 1],
+    ask([file], { dryRun }) {
+      const method = "POST";
+      if (dryRun !== true) {
+        if (file !== undefined) {
+          throw new RangeError("A file is tried with --dry-run; a reload reads the proxy's own");
+        }
+        return { method, path: "/api/reload" };
+      }
+      const body = file === undefined ? undefined : { config: { file, text: readConfigText(file) } };
+      return { method, path: "/api/reload?dry_run=1", body };
+    },
   },
   errors: {
     words: "",
@@ -104,16 +115,17 @@ export async function ctl(name: string, words: readonly string[], options: CtlOp
   if (!action.counts.includes(words.length)) {
     return await fail(`Usage: sluice ctl ${name} ${action.words}`.trim());
   }
-  let place;
+  let place, asked;
   try {
     place = adminPlace(options, process.env["SLUICE_ADMIN_TOKEN"]);
+    asked = action.ask(words, options);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return await fail(error.message);
   }
   let answer;
   try {
-    answer = await askAdmin(place, action.ask(words, options));
+    answer = await askAdmin(place, asked);
   } catch (error) {
     const cause = error instanceof Error
       ? (error as NodeJS.ErrnoException).code ?? error.message

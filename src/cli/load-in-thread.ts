@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { devNull } from "node:os";
 import { Worker } from "node:worker_threads";
+import type { ConfigSource } from "../config/load.ts";
 import { JoinedValue } from "../config/value-parts.ts";
 import type { Config } from "../config/schema.ts";
 import { nextReads } from "../net/next-reads.ts";
@@ -26,29 +27,29 @@ export interface ApartOptions {
 }
 
 /**
- * The config at `file`, like `loadTestedConfig`, while everything else goes on: one that is not small is read and checked in
+ * The config of `source`, like `loadTestedConfig`, while everything else goes on: one that is not small is read and checked in
  * a thread of its own. Rejects with what is wrong with it, or with the thread.
  */
-export async function loadConfigApart(file: string, options: ApartOptions): Promise<Config> {
-  return isSmall(file) ? loadTestedConfig(file) : await readInThread(file, options);
+export async function loadConfigApart(source: ConfigSource, options: ApartOptions): Promise<Config> {
+  return isSmall(source) ? loadTestedConfig(source) : await readInThread(source, options);
 }
 
 /** Whether reading takes no time to speak of. A small YAML with an anchor may stand for a large one. */
-function isSmall(file: string): boolean {
+function isSmall({ file, text }: ConfigSource): boolean {
   try {
-    if (statSync(file).size > SMALL_BYTES) return false;
-    return !/\.ya?ml$/i.test(file) || !readFileSync(file, "latin1").includes("&");
+    if ((text?.length ?? statSync(file).size) > SMALL_BYTES) return false;
+    return !/\.ya?ml$/i.test(file) || !(text ?? readFileSync(file, "latin1")).includes("&");
   } catch {
     return true; // it cannot be read, which is said at once
   }
 }
 
 function readInThread(
-  file: string,
+  source: ConfigSource,
   { main, signal, timeoutMs = THREAD_MS }: ApartOptions,
 ): Promise<Config> {
   reserveFiles();
-  const data: ConfigThreadData = { file };
+  const data: ConfigThreadData = { source };
   const worker = new Worker(new URL(main), { workerData: data });
   const config = new JoinedValue();
   let over = false;
@@ -69,7 +70,7 @@ function readInThread(
     if (signal.aborted) onAbort();
 
     function end(why: string): void {
-      settle(() => reject(new Error(`Cannot read the config "${file}": ${why}`)));
+      settle(() => reject(new Error(`Cannot read the config "${source.file}": ${why}`)));
     }
 
     /** Whatever comes first counts; the thread is over in any case. */

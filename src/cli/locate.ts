@@ -27,7 +27,7 @@ export interface LocatedConfig {
  */
 export function locateConfig(
   path: string | undefined,
-  read: (file: string) => Config = loadTestedConfig,
+  read: (file: string) => Config = (file) => loadTestedConfig({ file }),
 ): LocatedConfig {
   const { env } = process;
   const load = (file: string, from: string) => ({ source: file, config: read(file), from, file });

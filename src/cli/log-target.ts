@@ -6,8 +6,6 @@ import { openStdout } from "../net/stdout.ts";
 export class LogTarget {
   readonly #stdout = openStdout();
   #file: LogFile | undefined;
-  /** What the config asks for; another than `#file` where that could not be opened. */
-  #wanted: string | undefined;
   /** One change at a time. */
   #last: Promise<void> = Promise.resolve();
 
@@ -16,7 +14,6 @@ export class LogTarget {
 
   /** Goes on in the file at `path`, or on standard output without it. Rejects where it cannot be opened, and stays where it is. */
   use(path: string | undefined): Promise<void> {
-    this.#wanted = path;
     return this.#inTurn(() => this.#goTo(path));
   }
 
@@ -25,12 +22,12 @@ export class LogTarget {
    * names none. Rejects where it cannot be opened, and goes on with the one that is open.
    */
   async reopen(): Promise<string | undefined> {
-    await this.#inTurn(() =>
-      this.#file !== undefined && this.#file.path === this.#wanted
-        ? this.#file.reopen()
-        : this.#goTo(this.#wanted)
-    );
-    return this.#wanted;
+    let path: string | undefined;
+    await this.#inTurn(async () => {
+      path = this.#file?.path;
+      await this.#file?.reopen();
+    });
+    return path;
   }
 
   /** Resolves when all is written, or after `ms` milliseconds. */

@@ -8,6 +8,8 @@ import { loadConfigApart } from "./load-in-thread.ts";
 export interface ReloadOptions {
   /** The program's main module. */
   readonly main: string;
+  /** Has the log go where a config wants it, before that is taken over. Rejects where it cannot: the config is refused. */
+  readonly moveLog: (config: Config) => Promise<void>;
   /** A config was taken over. */
   readonly onReloaded: (config: Config) => void;
   /** Ends it. */
@@ -23,7 +25,7 @@ export interface ReloadOptions {
 export function reloadOnChange(
   proxy: RunningProxy,
   path: string,
-  { main, onReloaded, signal }: ReloadOptions,
+  { main, moveLog, onReloaded, signal }: ReloadOptions,
 ): ConfigReloader {
   let reading = false;
   let again = false;
@@ -31,7 +33,7 @@ export function reloadOnChange(
 
   /** Reads the file when it has been read for all who asked before. */
   function load(): Promise<Config> {
-    const config = last.then(() => loadConfigApart(path, { main, signal }));
+    const config = last.then(() => loadConfigApart({ file: path }, { main, signal }));
     last = config.catch(() => {}); // whoever asked hears of it
     return config;
   }
@@ -63,7 +65,19 @@ export function reloadOnChange(
 
   async function take(config: Config) {
     if (signal.aborted) throw new Error("The proxy is stopping");
-    const plan = await proxy.reload(config);
+    try {
+      await moveLog(config);
+    } catch (error) {
+      proxy.refuseReload((error as Error).message);
+      throw error;
+    }
+    let plan;
+    try {
+      plan = await proxy.reload(config);
+    } catch (error) {
+      await moveLog(proxy.snapshot.config).catch(() => {}); // then it goes on where it is
+      throw error;
+    }
     const taken = proxy.snapshot.config; // perhaps a newer one
     if (!signal.aborted) watch.every(taken.reloadInterval);
     onReloaded(taken);
@@ -75,7 +89,8 @@ export function reloadOnChange(
   signal.addEventListener("abort", () => watch.close(), { once: true });
   watch.every(proxy.snapshot.config.reloadInterval);
   return {
-    plan: async () => await proxy.dryRun(await load()),
+    plan: async (given) =>
+      await proxy.dryRun(await (given === undefined ? load() : loadConfigApart(given, { main, signal }))),
     async reload() {
       watch.note();
       return await (await takeOver()).taken;

@@ -54,10 +54,11 @@ export async function run(options: RunOptions, main: string): Promise<number> {
   if (file !== undefined) {
     proxy.reloader = reloadOnChange(proxy, file, {
       main,
-      onReloaded(next) {
-        log.restyle(styleOf(next, options));
-        target.use(next.log.file).catch(({ message }) => log.error("log_file_failed", { cause: message }));
-      },
+      moveLog: (next) =>
+        target.use(next.log.file).catch((error: Error) => {
+          throw new Error(`${findPlace(file, ["log", "file"])}: ${error.message}`, { cause: error });
+        }),
+      onReloaded: (next) => log.restyle(styleOf(next, options)),
       signal: stopped.signal,
     });
   }

@@ -41,6 +41,12 @@ export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 const TOO_LARGE = `is too large; accepted: up to ${MAX_CONFIG_BYTES / 1024 / 1024} MiB`;
 
+/** Where a config stands: in a file, or in a text that is to be read as if it were that file's. */
+export interface ConfigSource {
+  readonly file: string;
+  readonly text?: string | undefined;
+}
+
 /**
  * Reads and checks a config file; its extension tells the format. Nothing else runs meanwhile, so that while there are
  * requests large files are read in a thread.
@@ -48,8 +54,13 @@ const TOO_LARGE = `is too large; accepted: up to ${MAX_CONFIG_BYTES / 1024 / 102
  * Throws a `ConfigError`, also for a file that cannot be read.
  */
 export function loadConfigFile(path: string): Config {
-  const format = formatOf(path);
-  return parseConfig(readText(path), { file: path, format });
+  return loadConfig({ file: path });
+}
+
+/** The same for a text as well. */
+export function loadConfig({ file, text }: ConfigSource): Config {
+  const format = formatOf(file);
+  return parseConfig(text ?? readConfigText(file), { file, format });
 }
 
 /** Checks a config text. `file` is what messages call it. Throws a `ConfigError` with all problems. */
@@ -65,7 +76,7 @@ export function parseConfig(text: string, options: { file: string; format: Confi
  */
 export function findPlace(file: string, path: Path): string {
   try {
-    const text = readText(file).replace(/^\uFEFF/, "");
+    const text = readConfigText(file).replace(/^\uFEFF/, "");
     return findPlaceInText(text, { file, format: formatOf(file), path });
   } catch {
     return `${file}: ${formatPath(path)}`; // it is gone, or changed
@@ -73,9 +84,12 @@ export function findPlace(file: string, path: Path): string {
 }
 
 /** What is wrong with a config that could be read, each problem in its place; reads the file again. */
-export function refuseFile(file: string, references: readonly ReferenceProblem[]): ConfigError {
+export function refuseFile(
+  { file, text: given }: ConfigSource,
+  references: readonly ReferenceProblem[],
+): ConfigError {
   try {
-    const text = readText(file).replace(/^\uFEFF/, "");
+    const text = (given ?? readConfigText(file)).replace(/^\uFEFF/, "");
     return new ConfigError(
       placeProblems(READERS[formatOf(file)](text), { issues: [], references }, { file, text }),
     );
@@ -142,7 +156,8 @@ function keyPlaces(key: string, from: Path): readonly string[] {
   return from[0] === "tests" ? places : places.filter((place) => !place.startsWith("tests."));
 }
 
-function readText(path: string): string {
+/** The text of a config file. Throws a `ConfigError` where it cannot be read. */
+export function readConfigText(path: string): string {
   let bytes: Uint8Array;
   try {
     if (statSync(path).size > MAX_CONFIG_BYTES) throw fail(path, TOO_LARGE);

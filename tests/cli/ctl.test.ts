@@ -70,6 +70,12 @@ test("sluice ctl drains a server, reloads after a dry run, and says what is refu
   }
 });
 
+test("sluice ctl reload takes no file without --dry-run", async () => {
+  const { code, stderr } = await finished(["ctl", "reload", "x.toml", "--admin", "http://127.0.0.1:1"]);
+  assert.equal(code, 2);
+  assert.equal(stderr, "A file is tried with --dry-run; a reload reads the proxy's own\n");
+});
+
 test("sluice ctl says that nobody is there, and what it can be asked for", async () => {
   const [gone, wrong, few, where] = await Promise.all([
     finished(["ctl", "status", "--admin", "http://127.0.0.1:1"]),

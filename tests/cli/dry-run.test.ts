@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Program } from "../support/program.ts";
 import { roundTrip } from "../support/raw-client.ts";
@@ -18,6 +21,7 @@ respond = { status = 404 }
 `;
 
 test("sluice ctl reload --dry-run says which of the last requests the new config would treat otherwise", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
   const proxy = await Program.run(CONFIG);
   try {
     await proxy.untilPrinted('"frontend":"admin"');
@@ -28,7 +32,7 @@ test("sluice ctl reload --dry-run says which of the last requests the new config
       await roundTrip(Number(web), `GET ${path} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n`);
     }
     await proxy.untilPrinted('"target":"/b"');
-    const plan = async (...args: string[]) => {
+    const ask = async (args: readonly string[]) => {
       const program = Program.start([
         "ctl",
         "reload",
@@ -38,11 +42,19 @@ test("sluice ctl reload --dry-run says which of the last requests the new config
         ...args,
       ]);
       try {
-        assert.equal(await program.untilExit(), 0);
-        return program.stdout;
+        return [await program.untilExit(), program.stdout, program.stderr] as const;
       } finally {
         await program.dispose();
       }
+    };
+    const plan = async (...args: string[]) => {
+      const [code, stdout] = await ask(args);
+      assert.equal(code, 0);
+      return stdout;
+    };
+    const refused = async (...args: string[]) => {
+      const [code, , stderr] = await ask(args);
+      return [code, stderr] as const;
     };
     assert.match(await plan(), /\nno changes\n[^]*\nOf the last 3 requests: no difference found\n/);
     proxy.configure(CONFIG.replace('"/a"', '"/c"'));
@@ -50,9 +62,22 @@ test("sluice ctl reload --dry-run says which of the last requests the new config
       await plan(),
       /Of the last 3 requests: 2 would be treated otherwise\n {2}the same: 1\n\n2 answered otherwise\n {2}answer 204 by route 1 \(\/a\) {2}-> {2}answer 404 by route 2 \(\/\)\n {4}GET a\.example\/a\/1\n/,
     );
+    // A file beside it, while the proxy's own is as it runs.
+    const other = join(folder, "other.toml");
+    writeFileSync(other, CONFIG.replace('"/a"', '"/a/2"'));
+    proxy.configure(CONFIG);
+    assert.match(await plan(other), /Of the last 3 requests: 1 would be treated otherwise/);
+    writeFileSync(other, `${CONFIG}colour = 1\n`);
+    const [code, said] = await refused(other);
+    assert.equal(code, 1);
+    assert.match(said, /^The config is refused:\n\S+other\.toml:13:1: \S+: unknown key/);
+    writeFileSync(other, CONFIG + "#".repeat(100_000));
+    assert.match(await plan(other), /Of the last 3 requests: no difference found/);
+    proxy.configure(CONFIG.replace('"/a"', '"/c"'));
     const { requests } = JSON.parse(await plan("--json"));
     assert.deepEqual([requests.requests, requests.same, requests.different], [3, 1, 2]);
   } finally {
     await proxy.dispose();
+    rmSync(folder, { recursive: true, force: true });
   }
 });

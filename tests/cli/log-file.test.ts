@@ -97,15 +97,18 @@ test("sluice run does not start without the file of its log, and says where that
   assert.match(program.stderr, /sluice\.toml:3:\d+: log\.file: Cannot log to ".*\/no\/log": .*ENOENT/);
 });
 
-test("a reload moves the log to another file, and keeps the one it has where that cannot be opened", async (t) => {
+test("a reload moves the log to another file, and is refused where that cannot be opened", async (t) => {
   const { configOf, inFile, read, start, listening, ctl } = openScene(t);
   const program = start(inFile("log"));
   await listening();
   program.configure(inFile("no/log"));
   program.signal("SIGHUP");
-  await eventually("the reason", () => /"event":"log_file_failed","cause":".*ENOENT/.test(read("log")));
-  const refused = await ctl("log", "reopen");
-  assert.deepEqual([refused.exit, /ENOENT/.test(refused.stderr)], [1, true]);
+  const why = /sluice\.toml:3:\d+: log\.file: Cannot log to ".*\/no\/log": .*ENOENT/;
+  await eventually("the reason", () => /"event":"reload_refused","cause":".*ENOENT/.test(read("log")));
+  const refused = await ctl("reload");
+  assert.deepEqual([refused.exit, why.test(refused.stderr)], [1, true]);
+  assert.equal((await ctl("log", "reopen")).exit, 0);
+  assert.equal(read("log").includes('"event":"reloaded"'), false);
   program.configure(inFile("other"));
   program.signal("SIGHUP");
   await eventually("the reload", () => read("other") !== "" || read("log").split('"reloaded"').length > 2);

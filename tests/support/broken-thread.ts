@@ -2,7 +2,7 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 
-const { file } = workerData as { file: string };
+const { source: { file } } = workerData as { source: { file: string } };
 if (file.endsWith("exits.json")) process.exit(3);
 if (file.endsWith("throws.json")) throw new Error("thrown by the thread");
 if (file.endsWith("hangs.json")) { for (;;); }

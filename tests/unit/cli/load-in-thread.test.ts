@@ -20,7 +20,7 @@ function load(t: TestContext, name: string, options: Partial<ApartOptions> & { c
   writeFileSync(path, JSON.stringify(options.config ?? LARGE));
   return {
     path,
-    config: loadConfigApart(path, { main: MAIN, signal: new AbortController().signal, ...options }),
+    config: loadConfigApart({ file: path }, { main: MAIN, signal: new AbortController().signal, ...options }),
   };
 }
 

@@ -27,7 +27,12 @@ test("reloadOnChange() never takes a config that was slow to read over after a n
     refuseReload: (cause: string) => taken.push(cause),
   } as unknown as RunningProxy;
   writeFileSync(path, JSON.stringify({ large: "x".repeat(80_000) }));
-  reloadOnChange(proxy, path, { main: LATE, onReloaded: () => {}, signal: stopped.signal });
+  reloadOnChange(proxy, path, {
+    main: LATE,
+    moveLog: async () => {},
+    onReloaded: () => {},
+    signal: stopped.signal,
+  });
 
   process.emit("SIGHUP");
   await new Promise(setImmediate); // its reading has begun

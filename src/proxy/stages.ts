@@ -1,5 +1,5 @@
 import { addressStage } from "../access/addresses.ts";
-import { toCamelCase } from "../config/sections/section.ts";
+import { type CamelCase, toCamelCase } from "../config/sections/section.ts";
 import {
   type OwnStagesConfig,
   STAGE_KEYS,
@@ -9,9 +9,12 @@ import {
 import type { Stage, StageParts } from "../message/stage.ts";
 import type { StageMetrics } from "../message/stage-metrics.ts";
 
+/** What a config says of one stage. */
+type StageConfig<Key extends StageKey> = NonNullable<StagesConfig[CamelCase<Key>]>;
+
 /** What makes each stage of its section of the config. */
 const MAKERS: {
-  readonly [Key in StageKey]: (config: NonNullable<StagesConfig[Key]>, parts: StageParts) => Stage;
+  readonly [Key in StageKey]: (config: StageConfig<Key>, parts: StageParts) => Stage;
 } = {
   access: addressStage,
 };
@@ -54,8 +57,13 @@ export class FrontendStages {
     const stages = new Map<StageKey, Stage>();
     for (const key of STAGE_KEYS) {
       const own = config[toCamelCase(key)];
-      if (own !== undefined && own !== false) stages.set(key, MAKERS[key](own, { ...parts, at, counts }));
+      if (own !== undefined && own !== false) stages.set(key, make(key, own, { ...parts, at, counts }));
     }
     return stages;
   }
+}
+
+/** The compiler can tell what belongs to a key only where the key is one. */
+function make<Key extends StageKey>(key: Key, config: StageConfig<Key>, parts: StageParts): Stage {
+  return MAKERS[key](config, parts);
 }

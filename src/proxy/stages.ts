@@ -6,6 +6,7 @@ import {
   type StageKey,
   type StagesConfig,
 } from "../config/sections/stages.ts";
+import { circuitBreakerStage } from "../limits/circuit-breaker-stage.ts";
 import type { Stage, StageParts } from "../message/stage.ts";
 import type { StageMetrics } from "../message/stage-metrics.ts";
 
@@ -17,6 +18,7 @@ const MAKERS: {
   readonly [Key in StageKey]: (config: StageConfig<Key>, parts: StageParts) => Stage;
 } = {
   access: addressStage,
+  circuit_breaker: circuitBreakerStage,
 };
 
 /** What the stages of a frontend are made with; `at` is its name. */

@@ -1182,4 +1182,32 @@ export const MUTANTS: readonly Mutant[] = [
     to: "next = (next + LINE.length) % (LINE.length * 2);",
     tests: ["unit/observe/begun-trace.test.ts"],
   },
+  {
+    file: "limits/circuit-breaker.ts",
+    breaks: "trials that were given up are never given back",
+    from: "this.#trials--;",
+    to: "",
+    tests: ["unit/limits/circuit-breaker.test.ts"],
+  },
+  {
+    file: "limits/circuit-breaker.ts",
+    breaks: "what began before the state counts for it",
+    from: "if (through !== this.#era) return;",
+    to: "",
+    tests: ["unit/limits/circuit-breaker.test.ts"],
+  },
+  {
+    file: "limits/circuit-breaker-stage.ts",
+    breaks: "clients that leave open a breaker",
+    from: 'side === "upstream" || OVERLOAD.has(kind) ? true : undefined',
+    to: "true",
+    tests: ["integration/circuit-breaker.test.ts"],
+  },
+  {
+    file: "limits/outcome-window.ts",
+    breaks: "the window never forgets",
+    from: "this.errors -= this.#errors[i]!;",
+    to: "",
+    tests: ["unit/limits/circuit-breaker.test.ts"],
+  },
 ];

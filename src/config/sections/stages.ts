@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Frozen } from "../freeze.ts";
 import { accessSchema } from "./access.ts";
+import { circuitBreakerSchema } from "./circuit-breaker.ts";
 import { section } from "./section.ts";
 
 /**
@@ -10,6 +11,7 @@ import { section } from "./section.ts";
  */
 const schemas = {
   access: accessSchema,
+  circuit_breaker: circuitBreakerSchema,
 };
 
 /** The same, as names of keys. */

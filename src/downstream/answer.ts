@@ -1,14 +1,14 @@
 import { ProxyError } from "../base/errors.ts";
-import { Fields } from "../http/fields.ts";
+import type { Fields } from "../http/fields.ts";
 import { declaredLength } from "../http/framing.ts";
 import { hasConnectionOption } from "../http/hop-by-hop.ts";
 import { reasonPhrase } from "../http/status.ts";
 import { fieldLine } from "../http1/encode.ts";
+import { fieldsOf, sentStatus } from "../message/answer-form.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { StreamSource } from "../message/body-stream.ts";
-import { reconcile } from "../message/merged-headers.ts";
-import { ForwardedResponse, STATUS_SHOWN } from "../message/forwarded-response.ts";
+import { ForwardedResponse } from "../message/forwarded-response.ts";
 import { WholeResponse } from "../message/whole-response.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
 import { ResponseHeadSource } from "./response-head.ts";
@@ -50,14 +50,15 @@ export function beginAnswer(
   const forwarded = response instanceof ForwardedResponse;
   const { edits } = request;
   if (forwarded && (request.keepsFields || edits !== undefined)) response.settle();
-  const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answer?.fields);
-  const status = sentStatus(response, request.answer?.status);
+  const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answer);
+  const status = sentStatus(response, request.answer);
   if (status < 200) throw new ProxyError("internal_error", `An app answered with the status ${status}`);
   if (edits !== undefined) { for (const edit of edits) edit(fields, status); }
   const body = forwarded || response instanceof WholeResponse ? response.takeBody() : response.body;
   const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
   // A server's own `Connection` is gone by now; this one is an app's.
-  const keepAlive = request.keepAlive && (forwarded || !hasConnectionOption(fields.connection, "close"));
+  const closes = forwarded ? response.closes : hasConnectionOption(fields.connection, "close");
+  const keepAlive = request.keepAlive && !closes;
   const dropsTrailer = forwarded ? response.dropsTrailer : undefined;
   const head = new ResponseHeadSource({
     status,
@@ -97,20 +98,6 @@ export function dropAnswer(response: Response, reason: ProxyError): void {
   if (left instanceof ReadableStream) left.cancel(reason).catch(() => {}); // it may have failed already
   else left?.cancel(reason);
   if (response instanceof ForwardedResponse) response.tunnel?.drop();
-}
-
-/** Hono itself wraps every answer to a HEAD, and so do many middlewares; what they left alone keeps its form. */
-function fieldsOf(response: Response, answerFields: Fields | undefined): Fields {
-  return answerFields === undefined
-    ? Fields.from(response.headers)
-    : reconcile(answerFields, response.headers);
-}
-
-function sentStatus(response: Response, answered: number | undefined): number {
-  if (response instanceof ForwardedResponse) return response.sentStatus;
-  return answered !== undefined && answered > 599 && response.status === STATUS_SHOWN
-    ? answered
-    : response.status;
 }
 
 function cancelled(source: BodySource | null): null {

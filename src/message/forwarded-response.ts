@@ -41,6 +41,8 @@ export interface AnswerExtras {
   readonly unsettled?: Unsettled | undefined;
   /** With status 101, or a 200 to CONNECT: the server's side of the tunnel. */
   readonly tunnel?: UpstreamTunnel | undefined;
+  /** Whether the client's connection closes after it, as an app has asked for. */
+  readonly closes?: boolean;
 }
 
 /**
@@ -52,6 +54,7 @@ export class ForwardedResponse {
   readonly #head: AnswerHead;
   readonly #extras: AnswerExtras | undefined;
   #source: BodySource | null;
+  #dropsTrailer: DropsField | undefined;
   #unsettled: Unsettled | undefined;
   #headers: Headers | undefined;
   #native: Response | undefined;
@@ -59,6 +62,7 @@ export class ForwardedResponse {
   constructor(head: AnswerHead, body: BodySource | null, extras?: AnswerExtras) {
     this.#head = head;
     this.#extras = extras;
+    this.#dropsTrailer = extras?.dropsTrailer;
     this.#unsettled = extras?.unsettled;
     this.#source = body;
   }
@@ -83,7 +87,22 @@ export class ForwardedResponse {
   }
 
   get dropsTrailer(): DropsField | undefined {
-    return this.#extras?.dropsTrailer;
+    return this.#dropsTrailer;
+  }
+
+  /** Whether the client's connection closes after it. */
+  get closes(): boolean {
+    return this.#extras?.closes === true;
+  }
+
+  /** Whether somebody has looked at it as at a Response, and so may have changed it. */
+  get touched(): boolean {
+    return this.#headers !== undefined || this.#native !== undefined;
+  }
+
+  /** Length of the body that nobody has looked at or taken; 0 where there is none, undefined where it is not known. */
+  get bodyLength(): number | undefined {
+    return this.#source === null ? 0 : this.#source.length;
   }
 
   get ok(): boolean {
@@ -136,6 +155,15 @@ export class ForwardedResponse {
     const source = this.#source;
     this.#source = null;
     return source;
+  }
+
+  /** Has what `wrap` makes of the body sent in its place, where there is one, without the trailer fields that `drops` names. */
+  wrapBody(wrap: (source: BodySource) => BodySource, drops?: DropsField): void {
+    if (this.#source !== null) this.#source = wrap(this.#source);
+    const before = this.#dropsTrailer;
+    if (drops !== undefined) {
+      this.#dropsTrailer = before === undefined ? drops : (kind) => before(kind) || drops(kind);
+    }
   }
 
   /** Cancels a body that nobody has taken. */

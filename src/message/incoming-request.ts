@@ -3,7 +3,7 @@ import { NO_BODY } from "../http/framing.ts";
 import { comparablePath, pathOf } from "../http/path.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import type { BodySource } from "./body.ts";
-import { toStream } from "./body-stream.ts";
+import { StreamSource, toStream } from "./body-stream.ts";
 import { copyLosesMethod, teachRequest } from "./copied-request.ts";
 import { delegateRest } from "./delegate.ts";
 import { Exchange } from "./exchange.ts";
@@ -24,6 +24,8 @@ export class IncomingRequest {
   #url: string | undefined;
   #comparablePath: string | undefined;
   #taken = false;
+  /** What is made of the body, where a Request was made of this before somebody asked for it. */
+  #wrap: ((source: BodySource) => BodySource) | undefined;
 
   constructor(head: RequestHead, exchange: Exchange, source: BodySource | null) {
     this.head = head;
@@ -75,6 +77,18 @@ export class IncomingRequest {
     return this.head.target.path;
   }
 
+  /** Length of the body; 0 where there is none, undefined where it is not known, or somebody has looked at it. */
+  get bodyLength(): number | undefined {
+    if (this.#source !== null) return this.#source.length;
+    return this.#native === undefined ? 0 : undefined;
+  }
+
+  /** Has what `wrap` makes of the body forwarded in its place, where there is one. */
+  wrapBody(wrap: (source: BodySource) => BodySource): void {
+    if (this.#source !== null) this.#source = wrap(this.#source);
+    else if (this.#native !== undefined) this.#wrap = wrap;
+  }
+
   /** The fields to forward: as received, or brought in line with the Headers that somebody asked for. */
   takeFields(): Fields {
     return this.#headers === undefined ? this.head.fields : reconcile(this.head.fields, this.#headers);
@@ -87,7 +101,9 @@ export class IncomingRequest {
   takeBody(): BodySource | ReadableStream<Uint8Array> | null {
     if (this.#native !== undefined) {
       if (this.#native.bodyUsed) throw new TypeError("Cannot forward the request: its body was read already");
-      return this.#native.body;
+      const { body } = this.#native;
+      const wrap = this.#wrap;
+      return body === null || wrap === undefined ? body : wrap(new StreamSource(body, undefined));
     }
     if (this.#taken) throw new TypeError("Cannot forward the request again: its body was sent already");
     const source = this.#source;

@@ -30,7 +30,7 @@ export function addressStage({ allow, deny }: AccessConfig): Stage {
 }
 
 /** Whether a client is one of `list`; one that comes by a unix socket has no address. */
-function clientsIn(list: readonly TrustedProxy[]): (client: string) => boolean {
+export function clientsIn(list: readonly TrustedProxy[]): (client: string) => boolean {
   const blocks = new IpSet(list.flatMap((entry) => entry === "unix" ? [] : entry));
   const unix = list.includes("unix");
   return (client) => client === "" ? unix : blocks.has(client);

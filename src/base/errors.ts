@@ -28,12 +28,13 @@ const TABLE = {
   client_connection_limit: { side: "downstream", status: 429, sent: false, type: "http_request_denied" },
   access_denied: { side: "proxy", status: 403, sent: false, type: "http_request_denied" },
   authentication_required: { side: "proxy", status: 407, sent: false, type: "http_request_denied" },
+  maintenance: { side: "proxy", status: 503, sent: false, type: "proxy_internal_response" },
+  fault_injected: { side: "proxy", status: 503, sent: false, type: "proxy_internal_response" },
   no_route: { side: "proxy", status: 404, sent: false, type: "destination_not_found" },
   loop_detected: { side: "proxy", status: 508, sent: false, type: "proxy_loop_detected" },
   no_server: { side: "proxy", status: 503, sent: false, type: "destination_unavailable" },
   queue_full: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   queue_timeout: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
-  circuit_open: { side: "proxy", status: 503, sent: false, type: "destination_unavailable" },
   connection_limit: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   out_of_files: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   shutdown: { side: "proxy", status: 503, sent: true, type: "proxy_internal_response" },
@@ -45,6 +46,7 @@ const TABLE = {
     sent: true,
     type: "http_response_header_section_size",
   },
+  answer_body_too_large: { side: "proxy", status: 502, sent: true, type: "http_response_body_size" },
   name_not_resolved: { side: "upstream", status: 502, sent: false, type: "dns_error" },
   connect_refused: { side: "upstream", status: 502, sent: false, type: "connection_refused" },
   connect_failed: { side: "upstream", status: 502, sent: false, type: "destination_unavailable" },
@@ -84,6 +86,8 @@ export type OutcomeReason = "ok" | ProxyErrorKind;
 export interface ProxyErrorOptions extends ErrorOptions {
   /** False where it says nothing about the server's health, although its side is the server's. */
   readonly blames?: boolean;
+  /** Status of the error answer, in place of the usual one of its kind. */
+  readonly status?: number | undefined;
 }
 
 /** The only error that the way of a request throws on purpose; everything else counts as `internal_error`. */
@@ -91,12 +95,14 @@ export class ProxyError extends Error {
   readonly kind: ProxyErrorKind;
   /** Whether it may count against a server's health. */
   readonly blames: boolean;
+  readonly #status: number | undefined;
 
   constructor(kind: ProxyErrorKind, message: string, options?: ProxyErrorOptions) {
     super(message, options);
     this.name = "ProxyError";
     this.kind = kind;
     this.blames = options?.blames ?? true;
+    this.#status = options?.status;
   }
 
   get side(): Side {
@@ -105,7 +111,7 @@ export class ProxyError extends Error {
 
   /** Status of the error answer. 499 is for the log alone: that client is gone. */
   get status(): number {
-    return statusOf(this.kind);
+    return this.#status ?? statusOf(this.kind);
   }
 
   get sent(): boolean {

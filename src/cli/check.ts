@@ -9,6 +9,7 @@ import { print } from "../net/stdout.ts";
 import { DEFAULT_RELAY } from "../lifecycle/relay-frontend.ts";
 import { describeAction } from "./describe-action.ts";
 import { describeBackend, orUnlimited } from "./describe-backend.ts";
+import { faultWarnings } from "./fault-warnings.ts";
 import { locateConfig } from "./locate.ts";
 import { pathWarnings } from "./path-warnings.ts";
 
@@ -36,7 +37,11 @@ function frontendLines(frontend: FrontendConfig): string[] {
     `frontend ${name}: ${bind.map(({ text }) => text).join(", ")} (${mode})`,
     ...(maxConnections === 0 ? [] : [`  clients: up to ${maxConnections}`]),
     ...(stages.length === 0 ? [] : [`  before all: ${stages.join(", ")}`]),
-    ...(mode === "relay" ? relayLines(frontend) : [...reverseLines(frontend), ...pathWarnings(frontend)]),
+    ...(mode === "relay" ? relayLines(frontend) : [
+      ...reverseLines(frontend),
+      ...pathWarnings(frontend),
+      ...faultWarnings(frontend),
+    ]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { ProxyError } from "../base/errors.ts";
-import type { Config } from "../config/schema.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
+import type { CodecLimits } from "../http/head-limits.ts";
 import { RequestDecoder, type RequestHead } from "../http1/request-decoder.ts";
 import type { Framing } from "../http/framing.ts";
 import { normalIp } from "../http/ip.ts";
@@ -20,6 +20,11 @@ export interface DescribedRequest {
   readonly from?: string | undefined;
   /** 0 for a request in HTTP/1.0, which need not say a host; default 1. */
   readonly minorVersion?: 0 | 1 | undefined;
+}
+
+/** What a request may have. */
+interface ReadLimits extends CodecLimits {
+  readonly bodySize?: number | undefined;
 }
 
 const THIS_MACHINE = "127.0.0.1";
@@ -63,7 +68,7 @@ export function readRequest(
     from?: string | undefined;
     secure?: boolean;
     mode: FrontendConfig["mode"];
-    limits: Config["limits"];
+    limits: ReadLimits;
   },
 ): IncomingRequest {
   const decoder = new RequestDecoder(limits, mode === "relay");
@@ -74,7 +79,7 @@ export function readRequest(
 
 function toIncoming(
   head: RequestHead,
-  { from, secure, limits }: { from: string; secure: boolean; limits: Config["limits"] },
+  { from, secure, limits }: { from: string; secure: boolean; limits: ReadLimits },
 ): IncomingRequest {
   const { framing } = head;
   if (framing.kind === "length" && framing.length > (limits.bodySize ?? Infinity)) {

@@ -6,6 +6,7 @@ import type { Handler } from "../message/handler.ts";
 import type { Stage } from "../message/stage.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import { isForProxy } from "../proxy/answer-options.ts";
+import { largestBody } from "../proxy/body-limits.ts";
 import type { Course } from "../proxy/course.ts";
 import { type Decide, OPTIONS_HANDLER, type Taken } from "../proxy/decision.ts";
 import { answerFailure, type ErrorAnswers } from "../proxy/error-answer.ts";
@@ -61,7 +62,9 @@ export function outcomeOf(
 ): Outcome {
   let request: IncomingRequest | undefined;
   try {
-    request = readRequest(head, { from, secure, mode: frontend.config.mode, limits: config.limits });
+    const bodySize = largestBody(frontend.config, config.limits.bodySize);
+    const limits = { ...config.limits, bodySize };
+    request = readRequest(head, { from, secure, mode: frontend.config.mode, limits });
     return frontend.relay === undefined
       ? ofReverse(frontend, request)
       : ofRelay(frontend.relay, request, checksUser);

@@ -21,6 +21,7 @@ import { RequestTraces } from "../observe/request-traces.ts";
 import type { SpanSink } from "../observe/span.ts";
 import { SummedEvent } from "../observe/summed-event.ts";
 import { type App, handlerOf } from "../proxy/app.ts";
+import { largestBody } from "../proxy/body-limits.ts";
 import { answerFailure } from "../proxy/error-answer.ts";
 import type { Frontend } from "./snapshot.ts";
 
@@ -191,8 +192,9 @@ function requestTraces(
 }
 
 /** RFC 9112 §3.2.2: a proxy ignores the Host of a request in absolute-form. */
-function limitsOf({ config: { mode } }: ServedFrontend, { limits }: Config): IntakeLimits {
-  return mode === "relay" ? { ...limits, ignoresHost: true } : limits;
+function limitsOf({ config }: ServedFrontend, { limits }: Config): IntakeLimits {
+  if (config.mode === "relay") return { ...limits, ignoresHost: true };
+  return { ...limits, bodySize: largestBody(config, limits.bodySize) };
 }
 
 /** How the connections of the admin listener are served: like a frontend's, but neither counted nor logged. */

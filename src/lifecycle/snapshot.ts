@@ -17,6 +17,7 @@ import { Resolver } from "../net/resolver.ts";
 import { RouteTable, type RouteTraffic } from "../observe/route-traffic.ts";
 import { createProxyApp, createProxyHandler } from "../proxy/app.ts";
 import { AskedNames } from "../proxy/asked-names.ts";
+import { bodySizeOfStages } from "../proxy/body-limits.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
 import { createDecision, type Decide, noRoute, type OwnPage, type Taken } from "../proxy/decision.ts";
 import type { ErrorAnswers } from "../proxy/error-answer.ts";
@@ -127,7 +128,12 @@ export function* buildSnapshot(
     } else {
       const routes = new RouteTable(old?.routes);
       frontends.push(
-        yield* buildFrontend(frontend, { backends, routes, pages: pagesOf(frontend), forStages }),
+        yield* buildFrontend(frontend, {
+          backends,
+          routes,
+          pages: pagesOf(frontend),
+          forStages: { ...forStages, bodySize: bodySizeOfStages(frontend, limits.bodySize) },
+        }),
       );
     }
     yield;
@@ -175,7 +181,7 @@ function* buildFrontend(
     backends: ReadonlyMap<string, Backend>;
     routes: RouteTable;
     pages: ReadonlyMap<string, OwnPage> | undefined;
-    forStages: Pick<FrontendParts, "kept" | "metrics" | "log">;
+    forStages: Omit<FrontendParts, "at" | "schemeOf">;
   },
 ): Steps<Frontend> {
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };

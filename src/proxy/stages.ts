@@ -6,24 +6,31 @@ import {
   type StageKey,
   type StagesConfig,
 } from "../config/sections/stages.ts";
-import { circuitBreakerStage } from "../limits/circuit-breaker-stage.ts";
 import type { Stage, StageParts } from "../message/stage.ts";
 import type { StageMetrics } from "../message/stage-metrics.ts";
+import { requestLimitStage, responseLimitStage } from "./body-limits.ts";
+import { faultStage } from "./fault.ts";
+import { maintenanceStage } from "./maintenance.ts";
+import { secureHeadersStage } from "./secure-headers.ts";
 
-/** What a config says of one stage. */
+/** What a frontend says of one stage. */
 type StageConfig<Key extends StageKey> = NonNullable<StagesConfig[CamelCase<Key>]>;
 
 /** What makes each stage of its section of the config. */
-const MAKERS: {
-  readonly [Key in StageKey]: (config: StageConfig<Key>, parts: StageParts) => Stage;
-} = {
+const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: StageParts) => Stage } = {
+  secure_headers: secureHeadersStage,
   access: addressStage,
-  circuit_breaker: circuitBreakerStage,
+  maintenance: maintenanceStage,
+  request_body_limit: requestLimitStage,
+  response_body_limit: responseLimitStage,
+  fault: (config) => faultStage(config),
 };
 
 /** What the stages of a frontend are made with; `at` is its name. */
 export interface FrontendParts extends Omit<StageParts, "counts"> {
   readonly metrics: StageMetrics;
+  /** Bytes that bodies of requests may have where no key says so; undefined where whoever reads them sees to that. */
+  readonly bodySize?: number | undefined;
 }
 
 /** The stages of one frontend: those that it asks for are the same for all of its rules and routes, counts included. */
@@ -33,7 +40,11 @@ export class FrontendStages {
 
   constructor(config: StagesConfig, parts: FrontendParts) {
     this.#parts = parts;
-    this.#inherited = this.#makeAll(config, "");
+    const { bodySize } = parts;
+    this.#inherited = this.#makeAll(
+      bodySize === undefined ? config : { requestBodyLimit: bodySize, ...config },
+      "",
+    );
   }
 
   /** Those of requests that nothing more is said of, in order. */
@@ -42,7 +53,11 @@ export class FrontendStages {
   }
 
   /** Those of the requests that a rule or a route takes, in order; `name` says which it is. */
-  of(own: OwnStagesConfig, name: string): readonly Stage[] {
+  of(asked: OwnStagesConfig, name: string): readonly Stage[] {
+    const { bodySize } = this.#parts;
+    const own = asked.requestBodyLimit === false && bodySize !== undefined
+      ? { ...asked, requestBodyLimit: bodySize }
+      : asked;
     if (!STAGE_KEYS.some((key) => own[toCamelCase(key)] !== undefined)) return this.inherited;
     const made = this.#makeAll(own, name);
     return STAGE_KEYS.flatMap((key) => {
@@ -53,19 +68,16 @@ export class FrontendStages {
 
   /** All that `config` asks for: that of a rule or a route called `route`, or of the frontend itself. */
   #makeAll(config: OwnStagesConfig, route: string): ReadonlyMap<StageKey, Stage> {
-    const { metrics, at: frontend, ...parts } = this.#parts;
+    const { metrics, at: frontend, bodySize: _, ...parts } = this.#parts;
     const at = route === "" ? frontend : `${frontend} ${route}`;
     const counts = metrics.at({ frontend, route });
     const stages = new Map<StageKey, Stage>();
     for (const key of STAGE_KEYS) {
       const own = config[toCamelCase(key)];
-      if (own !== undefined && own !== false) stages.set(key, make(key, own, { ...parts, at, counts }));
+      if (own === undefined || own === false) continue;
+      const make = MAKERS[key] as (config: typeof own, parts: StageParts) => Stage;
+      stages.set(key, make(own, { ...parts, at, counts }));
     }
     return stages;
   }
-}
-
-/** The compiler can tell what belongs to a key only where the key is one. */
-function make<Key extends StageKey>(key: Key, config: StageConfig<Key>, parts: StageParts): Stage {
-  return MAKERS[key](config, parts);
 }

@@ -139,3 +139,22 @@ app.servers = ["http://a"]
     assert.doesNotMatch(await checked(configOf(normalize)), /warning/);
   }
 });
+
+test("sluice check warns where requests fail on purpose", async () => {
+  const printed = await checked(`
+[[frontends]]
+bind = ":80"
+fault = { delay = "200ms", delay_share = 0.1 }
+rules = [{ if = "path == /x", backend = "app", fault = { abort = 503, abort_share = 0.05 } }]
+[[frontends.routes]]
+path_prefix = "/off"
+backend = "app"
+fault = false
+[backends]
+app.servers = ["http://a"]
+`);
+  assert.deepEqual(printed.match(/(?<= {2}warning: ).*/g), [
+    "faults are on for all requests: 10% wait 200ms",
+    'faults are on for rule "path == /x": 5% are answered 503',
+  ]);
+});

@@ -4,7 +4,8 @@ import { parseTrustedProxy, TRUSTED_PROXY_FORM } from "../values/trusted-proxy.t
 import { section } from "./section.ts";
 import type { z } from "zod";
 
-const clients = list(
+/** Clients by their address. */
+export const clients = list(
   parsed(TRUSTED_PROXY_FORM, parseTrustedProxy),
   `a list of addresses, each ${TRUSTED_PROXY_FORM}`,
 );

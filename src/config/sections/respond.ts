@@ -15,13 +15,16 @@ const FILE_FORM = "the path of a file of at most 1 MiB";
 /** A body that is written in the config. */
 export const body = z.string(wants(BODY_FORM)).max(MAX_BODY, wants(BODY_FORM));
 
+/** A file that is sent as it is. */
+export const answerFile = parsed(FILE_FORM, readFile);
+
 /** An answer of the proxy's own. */
 export const respondSchema = section({
   /** 200 where nothing is said. */
   status: wholeNumber(200, 599).exactOptional(),
   body: body.exactOptional(),
   /** What is sent in place of a body, as seen from the working directory; read at load, as its type and bytes. */
-  file: parsed(FILE_FORM, readFile).exactOptional(),
+  file: answerFile.exactOptional(),
   /** By the extension of the file where nothing is said, else text. */
   content_type: headerValue.exactOptional(),
   headers: headerLines(

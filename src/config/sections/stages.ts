@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { Frozen } from "../freeze.ts";
+import { size } from "../values/value-types.ts";
 import { accessSchema } from "./access.ts";
-import { circuitBreakerSchema } from "./circuit-breaker.ts";
+import { faultSchema } from "./fault.ts";
+import { maintenanceSchema } from "./maintenance.ts";
+import { secureHeadersSchema } from "./secure-headers.ts";
 import { section } from "./section.ts";
 
 /**
@@ -10,8 +13,14 @@ import { section } from "./section.ts";
  * frontend's, and by none where it says `false`.
  */
 const schemas = {
+  secure_headers: secureHeadersSchema,
   access: accessSchema,
-  circuit_breaker: circuitBreakerSchema,
+  maintenance: maintenanceSchema,
+  /** Body of one request, in bytes, in place of `limits.body_size`; more is answered 413. */
+  request_body_limit: size,
+  /** Body of one answer, in bytes; more is answered 502, or cut. */
+  response_body_limit: size,
+  fault: faultSchema,
 };
 
 /** The same, as names of keys. */

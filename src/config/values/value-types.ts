@@ -103,6 +103,25 @@ export function textOr<Text extends z.ZodType, Other extends z.ZodType>(
   });
 }
 
+/** `true` for what `section` makes of an empty table, or such a table; nothing else. */
+export function trueOr<Section extends z.ZodType>(
+  section: Section,
+  accepted: string,
+): z.ZodPipe<z.ZodUnknown, z.ZodTransform<z.output<Section>>> {
+  return z.unknown().transform((written, context) => {
+    if (written !== true && (typeof written !== "object" || written === null || Array.isArray(written))) {
+      context.addIssue(written === undefined ? "is undefined" : refuseValue(written, accepted));
+      return z.NEVER;
+    }
+    const result = section.safeParse(written === true ? {} : written);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) {
+      context.issues.push({ ...issue, input: written } as z.core.$ZodRawIssue);
+    }
+    return z.NEVER;
+  });
+}
+
 const SHARE_FORM = "a share from 0 to 1, such as 0.2";
 
 /** A part of a whole. */

@@ -2,16 +2,13 @@ import { z } from "zod";
 import { isAuthority, splitAuthority } from "../../http/authority.ts";
 import { type IpBlock, parseIpBlock } from "../../http/ip.ts";
 import { DOMAIN_FORM, parseDomain } from "../values/domain.ts";
-import { choice, flag, list, parsed, wants, wholeNumber } from "../values/value-types.ts";
+import { realm, users } from "../values/users.ts";
+import { choice, flag, list, parsed, wholeNumber } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { refuseValue } from "../problems/wording.ts";
-import { parsePasswordHash, PASSWORD_HASH_FORM } from "../values/password-hash.ts";
 import { section } from "./section.ts";
 import { parseTrustedProxy, TRUSTED_PROXY_FORM } from "../values/trusted-proxy.ts";
 
-const USER_FORM = 'the name of a user: up to 255 characters, without ":" and control characters';
-const USERS_FORM = "a table of password hashes by user";
-const REALM_FORM = "a text of up to 255 visible ASCII characters and blanks";
 const BLOCK_FORM = 'an IP address or a block such as "10.0.0.0/8"';
 const PRIVATE_FORM = `true, false or a list of addresses, each ${BLOCK_FORM}`;
 const ADDRESS_FORM =
@@ -21,10 +18,6 @@ const ADDRESS_FORM =
 const EVERYWHERE = ["0.0.0.0/0", "::/0"];
 
 const domains = list(parsed(DOMAIN_FORM, parseDomain), `a list of domains, each ${DOMAIN_FORM}`);
-
-/** Its messages do not repeat what was written. */
-const passwordHash = z.string({ error: `is no text; accepted: ${PASSWORD_HASH_FORM}` })
-  .pipe(parsed(PASSWORD_HASH_FORM, parsePasswordHash));
 
 /** Which requests go by the parent proxies, and which straight to the target. */
 const domainPolicySchema = section({
@@ -37,15 +30,9 @@ const domainPolicySchema = section({
 export const relaySchema = section({
   domain_policy: domainPolicySchema.prefault({}),
   /** Password hashes by user; with none everybody is served who is an allowed client. */
-  users: z.record(
-    z.string().regex(/^[^:\p{Cc}]{1,255}$/u, wants(USER_FORM)),
-    passwordHash,
-    {
-      error: ({ input }) => `${input === undefined ? "is missing" : "is no table"}; accepted: ${USERS_FORM}`,
-    },
-  ).prefault({}),
+  users: users.prefault({}),
   /** What clients show to people whom they ask for a password. */
-  realm: z.string(wants(REALM_FORM)).regex(/^[ -~]{1,255}$/, wants(REALM_FORM)).prefault("sluice"),
+  realm: realm.prefault("sluice"),
   /** Who may use the relay at all. */
   allow_clients: list(
     parsed(TRUSTED_PROXY_FORM, parseTrustedProxy),

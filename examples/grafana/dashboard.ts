@@ -353,7 +353,7 @@ const PROCESS: Row = {
       targets: [{ expr: sum("sluice_spans_waiting", "instance"), legend: "{{instance}}" }],
     },
     {
-      title: "Passwords shown to relays",
+      title: "Passwords shown",
       unit: "reqps",
       targets: [{
         expr: rate("sluice_relay_passwords_total", "frontend, result", "frontend"),

@@ -30,11 +30,13 @@ export interface AuthenticatorOptions {
   readonly verify?: typeof verifyPassword;
   /** Hashes computed at a time. */
   readonly running?: number;
+  /** Where its users are at home, when others share what is known: a right password there says nothing about a name here. */
+  readonly place?: string;
   /** The one of the config before: what it knows of passwords and guesses holds on. */
   readonly before?: Authenticator | undefined;
 }
 
-/** What the authenticators of one relay know, one after another. */
+/** What authenticators know, one after another or side by side. */
 interface Known {
   readonly right: RecentKeys;
   readonly wrong: RecentKeys;
@@ -53,11 +55,15 @@ export class Authenticator {
   readonly #hashes: readonly PasswordHash[];
   readonly #verify: typeof verifyPassword;
   readonly #known: Known;
+  readonly #place: string;
 
-  constructor({ users, now, verify = verifyPassword, running = MAX_RUNNING, before }: AuthenticatorOptions) {
+  constructor(
+    { users, now, verify = verifyPassword, running = MAX_RUNNING, before, place = "" }: AuthenticatorOptions,
+  ) {
     this.#users = new Map(Object.entries(users).map(([name, hash]) => [name.normalize("NFC"), hash]));
     this.#hashes = [...this.#users.values()];
     this.#verify = verify;
+    this.#place = place;
     this.#known = before === undefined
       ? {
         right: new RecentKeys({ limit: MAX_REMEMBERED, lifeMs: REMEMBERED_MS, now }),
@@ -102,7 +108,7 @@ export class Authenticator {
     { user, password }: Credentials,
     { hash, client }: { hash: PasswordHash; client: string },
   ): Promise<PasswordVerdict> {
-    const asker = { client: networkOf(client), user };
+    const asker = { client: networkOf(client), user: this.#place + user };
     if (!await this.#known.queue.enter(asker)) return "busy";
     let right: boolean | undefined;
     try {

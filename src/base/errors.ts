@@ -27,6 +27,8 @@ const TABLE = {
   client_stalled: { side: "downstream", status: 499, sent: true, type: "http_request_error" },
   client_connection_limit: { side: "downstream", status: 429, sent: false, type: "http_request_denied" },
   access_denied: { side: "proxy", status: 403, sent: false, type: "http_request_denied" },
+  unauthorized: { side: "proxy", status: 401, sent: false, type: "http_request_denied" },
+  auth_unavailable: { side: "proxy", status: 503, sent: false, type: "destination_unavailable" },
   authentication_required: { side: "proxy", status: 407, sent: false, type: "http_request_denied" },
   maintenance: { side: "proxy", status: 503, sent: false, type: "proxy_internal_response" },
   fault_injected: { side: "proxy", status: 503, sent: false, type: "proxy_internal_response" },

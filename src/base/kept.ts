@@ -24,7 +24,7 @@ export class Kept {
   }
 
   /** What there is under `name`, where it was made of the same; else what `make` makes of `config`. */
-  take<T extends Keepable>(name: string, config: unknown, make: () => T): T {
+  take<T extends object & Keepable>(name: string, config: unknown, make: () => T): T {
     const known = this.#entries.get(name) ?? this.#before.get(name);
     const entry = known !== undefined && isDeepStrictEqual(known.config, config)
       ? known

@@ -27,7 +27,7 @@ export const METRICS = {
   },
   sluice_relay_passwords_total: {
     type: "counter",
-    help: "Passwords shown to a relay, by what it found; remembered and repeated ones took no check.",
+    help: "Passwords shown to a relay or to auth, by result; remembered and repeated ones took no check.",
   },
   sluice_reloads_total: { type: "counter", help: "Configs that were taken over while running, or refused." },
   sluice_last_reload_success: { type: "gauge", help: "0 where the last new config was refused, else 1." },

@@ -1,5 +1,6 @@
 import { ProxyError, type ProxyErrorKind } from "../base/errors.ts";
 import { hasMoreMembers, listMembers } from "./list.ts";
+import { type FieldName, fieldName, ROLE } from "./field-name.ts";
 import type { Fields } from "./fields.ts";
 
 /** Options that Connection may list: more than anybody means, and few enough to be read more than once. */
@@ -33,6 +34,15 @@ export function nominatedNames(connection: string | undefined): ReadonlySet<stri
   if (connection === undefined || isCommon(connection)) return undefined;
   const names = listMembers(connection).filter((name) => !NEVER_NOMINATED.test(name));
   return names.length > 0 ? new Set(names) : undefined;
+}
+
+/** Takes the names that `protects` says so of out of what `Connection` nominates, in place. */
+export function keepFromConnection(fields: Fields, protects: (kind: FieldName) => boolean): void {
+  if (nominatedNames(fields.connection) === undefined) return;
+  fields.mapValues(
+    ROLE.connection,
+    (value) => listMembers(value).filter((name) => !protects(fieldName(name))).join(", "),
+  );
 }
 
 /** Whether `Connection` lists `option`, given in lower case. */

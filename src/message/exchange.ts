@@ -42,7 +42,7 @@ export interface Abortable {
 }
 
 /**
- * What a relay found of a password: `remembered` and `repeated` are `right` and `wrong` that were known from before; `busy`
+ * What was found of a password: `remembered` and `repeated` are `right` and `wrong` that were known from before; `busy`
  * where too many waited to be looked at.
  */
 export type PasswordVerdict = "right" | "remembered" | "wrong" | "repeated" | "busy";
@@ -87,7 +87,7 @@ export class Exchange {
   readonly fields: Fields | undefined;
   /** Address of the client: the peer, or who stands behind it where it is a trusted proxy. */
   client: string;
-  /** Who the client proved to be, where a relay asks for that. */
+  /** Who the client proved to be, where it was asked. */
   user: string | undefined;
   /** What became of the password that it gave for that. */
   passwordVerdict: PasswordVerdict | undefined;

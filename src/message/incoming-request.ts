@@ -1,6 +1,9 @@
+import { fieldName } from "../http/field-name.ts";
 import { Fields } from "../http/fields.ts";
 import { NO_BODY } from "../http/framing.ts";
+import { keepFromConnection } from "../http/hop-by-hop.ts";
 import { comparablePath, pathOf } from "../http/path.ts";
+import type { DropsField } from "../http1/encode.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
 import type { BodySource } from "./body.ts";
 import { StreamSource, toStream } from "./body-stream.ts";
@@ -8,6 +11,9 @@ import { copyLosesMethod, teachRequest } from "./copied-request.ts";
 import { delegateRest } from "./delegate.ts";
 import { Exchange } from "./exchange.ts";
 import { reconcile } from "./merged-headers.ts";
+
+/** Name and value of a field, one character for each byte. */
+export type FieldLine = readonly [name: string, value: string];
 
 /**
  * A request as the engine read it. It passes for a web-standard `Request` wherever one is asked for, but its
@@ -26,6 +32,7 @@ export class IncomingRequest {
   #taken = false;
   /** What is made of the body, where a Request was made of this before somebody asked for it. */
   #wrap: ((source: BodySource) => BodySource) | undefined;
+  #dropsTrailer: DropsField | undefined;
 
   constructor(head: RequestHead, exchange: Exchange, source: BodySource | null) {
     this.head = head;
@@ -92,6 +99,26 @@ export class IncomingRequest {
   /** The fields to forward: as received, or brought in line with the Headers that somebody asked for. */
   takeFields(): Fields {
     return this.#headers === undefined ? this.head.fields : reconcile(this.head.fields, this.#headers);
+  }
+
+  /**
+   * Puts `lines` in the place of what the client sent under the names that `drops` says so of, for all who look at the
+   * request from now on. Nothing that the client says takes them away, or adds to them behind its body.
+   */
+  setOwnFields(drops: DropsField, lines: readonly FieldLine[]): void {
+    const { fields } = this.head;
+    fields.removeWhere(drops);
+    keepFromConnection(fields, drops);
+    for (const [name, value] of lines) fields.append(name, value);
+    this.#dropsTrailer = drops;
+    if (this.#headers === undefined) return;
+    for (const name of [...this.#headers.keys()]) if (drops(fieldName(name))) this.#headers.delete(name);
+    for (const [name, value] of lines) this.#headers.append(name, value);
+  }
+
+  /** Which trailer fields are not for the client to send, besides those that are for nobody. */
+  get dropsTrailer(): DropsField | undefined {
+    return this.#dropsTrailer;
   }
 
   /**

@@ -17,7 +17,7 @@ import { watchExpectation } from "./expectation.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { writeHeadFor } from "./head-for-server.ts";
 import { checkBasePath } from "./request-head.ts";
-import { droppedTrailers } from "./trailers.ts";
+import { droppedTrailersOf } from "./trailers.ts";
 
 /** Connections that may turn out to be dead before one attempt fails. */
 const MAX_STALE = 3;
@@ -97,8 +97,7 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
   }
 
   get dropsTrailer(): DropsField | undefined {
-    const { body, edits, policy } = this.#outgoing;
-    return body === null ? undefined : edits?.dropsTrailer ?? droppedTrailers(policy);
+    return this.body === null ? undefined : droppedTrailersOf(this.#request, this.#outgoing);
   }
 
   get upgrade(): string | undefined {

@@ -1,7 +1,7 @@
 import { fieldName, ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
 import { hasConnectionOption, nominatedNames, takesTrailers } from "../http/hop-by-hop.ts";
-import { announcedTrailers, fieldLine } from "../http1/encode.ts";
+import { announcedTrailers, type DropsField, fieldLine } from "../http1/encode.ts";
 import type { Output } from "../http1/output.ts";
 import { oneHopOn } from "../http/max-forwards.ts";
 import type { BodySource } from "../message/body.ts";
@@ -12,7 +12,7 @@ import { believesXForwarded, type IdentityPolicy, isIdentity } from "./identity.
 import { writeLastLines } from "./last-lines.ts";
 import type { RequestEdits } from "./shape.ts";
 import { leavesFolder } from "./target.ts";
-import { droppedTrailers } from "./trailers.ts";
+import { droppedTrailersOf } from "./trailers.ts";
 import { Reported } from "./x-forwarded.ts";
 
 /** What the head for a server is made of besides the client's request, whichever server it is. */
@@ -90,7 +90,9 @@ export function writeRequestHead(
         continue;
       }
       if (role === ROLE.trailer) {
-        const announced = keepsTrailers(body) ? sentTrailers(fields.value(i), parts, nominated) : undefined;
+        const announced = keepsTrailers(body)
+          ? sentTrailers(fields.value(i), droppedTrailersOf(request, parts), nominated)
+          : undefined;
         if (announced !== undefined) writeLine(output, fields, i, announced);
         continue;
       }
@@ -159,11 +161,10 @@ function writeLine(output: Output, fields: Fields, line: number, value: string):
 /** The value of Trailer with those of the announced fields that go on; undefined where none does. */
 function sentTrailers(
   value: string,
-  { edits, policy }: HeadParts,
+  drops: DropsField | undefined,
   nominated: ReadonlySet<string> | undefined,
 ): string | undefined {
   if (nominated?.has("trailer") === true) return undefined;
-  const drops = edits?.dropsTrailer ?? droppedTrailers(policy);
   return announcedTrailers(
     value,
     (kind) => nominated?.has(kind.lower) === true || drops?.(kind) === true,

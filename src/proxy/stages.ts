@@ -1,4 +1,5 @@
 import { addressStage } from "../access/addresses.ts";
+import { authStage } from "../access/auth.ts";
 import { type CamelCase, toCamelCase } from "../config/sections/section.ts";
 import {
   type OwnStagesConfig,
@@ -21,6 +22,7 @@ const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: St
   secure_headers: secureHeadersStage,
   access: addressStage,
   maintenance: maintenanceStage,
+  auth: authStage,
   request_body_limit: requestLimitStage,
   response_body_limit: responseLimitStage,
   fault: (config) => faultStage(config),

@@ -1,5 +1,6 @@
 import type { FieldName } from "../http/field-name.ts";
 import type { DropsField } from "../http1/encode.ts";
+import type { IncomingRequest } from "../message/incoming-request.ts";
 import { type IdentityPolicy, isIdentity } from "./identity.ts";
 
 /**
@@ -9,6 +10,14 @@ import { type IdentityPolicy, isIdentity } from "./identity.ts";
 export function droppedTrailers({ transparent, aliases }: IdentityPolicy): DropsField | undefined {
   if (transparent) return aliases === "keep" ? undefined : isAlias;
   return aliases === "keep" ? saysWho : isAliasOrSaysWho;
+}
+
+/** The same for `request`, whose route may have a say in it. */
+export function droppedTrailersOf(
+  request: Pick<IncomingRequest, "dropsTrailer">,
+  { edits, policy }: { edits: { readonly dropsTrailer: DropsField } | undefined; policy: IdentityPolicy },
+): DropsField | undefined {
+  return eitherDrops(edits?.dropsTrailer ?? droppedTrailers(policy), request.dropsTrailer);
 }
 
 /** Both together. */

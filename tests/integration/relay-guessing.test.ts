@@ -1,27 +1,19 @@
 // What one client that guesses passwords costs the others.
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import { scryptSync } from "node:crypto";
 import { connect } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
+import { cheapHash } from "../support/password-hash.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { ok } from "./scene.ts";
 import { absolute, credentials, lone, openRelay, statusOf } from "./relay-scene.ts";
 
 const skip = process.platform === "linux" ? false : "NOT TESTED: ONLY LINUX HAS ALL OF 127.0.0.0/8";
 
-/** A fifth of the usual cost, as nothing is to be kept secret here. */
-function hashOf(password: string): string {
-  const salt = Buffer.alloc(16, "s");
-  const key = scryptSync(password, salt, 32, { cost: 16_384, blockSize: 8, parallelization: 1 });
-  return `scrypt$16384$8$1$${salt.toString("base64url")}$${key.toString("base64url")}`;
-}
-
 test("Access.checkUser() serves users while one address guesses on 80 connections", { skip }, async (t) => {
   const names = Array.from({ length: 20 }, (_, i) => `user${i}`);
-  const hash = hashOf("secret");
+  const hash = cheapHash("secret");
   const { client, proxy, place } = await openRelay(t, {
     answer: ok("in"),
     relay: { users: Object.fromEntries(names.map((name) => [name, hash])) },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Frozen } from "../freeze.ts";
 import { size } from "../values/value-types.ts";
 import { accessSchema } from "./access.ts";
+import { authSchema } from "./auth.ts";
 import { faultSchema } from "./fault.ts";
 import { maintenanceSchema } from "./maintenance.ts";
 import { secureHeadersSchema } from "./secure-headers.ts";
@@ -16,6 +17,7 @@ const schemas = {
   secure_headers: secureHeadersSchema,
   access: accessSchema,
   maintenance: maintenanceSchema,
+  auth: authSchema,
   /** Body of one request, in bytes, in place of `limits.body_size`; more is answered 413. */
   request_body_limit: size,
   /** Body of one answer, in bytes; more is answered 502, or cut. */

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { authSchema } from "../../../../src/config/sections/auth.ts";
+import { refusals } from "../support.ts";
+
+const HASH = "scrypt$16384$8$5$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+const TOKEN = "a-secret-token-of-ours";
+
+/** What is said of `auth = written` in a config that is else in order. */
+function refused(written: string): string[] {
+  return refusals(`
+[[frontends]]
+bind = ":80"
+default_backend = "app"
+auth = ${written}
+[backends.app]
+servers = ["http://127.0.0.1:1"]
+`).map((line) => line.replace(/^c:\d+:\d+: frontends\[0\]\./, ""));
+}
+
+test("authSchema keeps hashes of tokens alone, and what clients are asked with", () => {
+  const hash = createHash("sha256").update(TOKEN).digest("hex");
+  for (const written of [TOKEN, `sha256:${hash}`, `sha256:${hash.toUpperCase()}`]) {
+    assert.deepEqual(authSchema.parse({ bearer: { tokens: { robot: written } } }), {
+      bearer: { tokens: { robot: hash }, realm: "sluice" },
+      keepsCredentials: true,
+    });
+  }
+});
+
+const WAYS = 'accepted: one of "basic"';
+const TOKEN_FORM = '"sha256:" and 64 hex digits, or a token of 16 to 512 letters, digits and -._~+/=';
+const CASES: [written: string, ...problems: string[]][] = [
+  ["{}", `auth: does not say one way; ${WAYS}`],
+  [`{ keeps_credentials = false }`, `auth: does not say one way; ${WAYS}`],
+  [
+    `{ basic = { users = { a = "${HASH}" } }, bearer = { tokens = { a = "${TOKEN}" } } }`,
+    `auth: does not say one way; ${WAYS}`,
+  ],
+  ["{ any = [] }", `auth.any: is an empty list; accepted: a list of tables with ${WAYS.slice(10)}`],
+  ["{ any = [{}] }", `auth.any[0]: does not say one way; ${WAYS}`],
+  ["{ basic = { users = {} } }", "auth.basic.users: is empty; accepted: a table of password hashes by user"],
+  ["{ basic = {} }", "auth.basic.users: is missing; accepted: a table of password hashes by user"],
+  [
+    '{ basic = { users = { a = "my password" } } }',
+    'auth.basic.users.a: is no password hash; accepted: a hash as "sluice hash-password" prints it, "scrypt$N$r$p$salt$hash"',
+  ],
+  ["{ bearer = { tokens = {} } }", "auth.bearer.tokens: is empty; accepted: a table of tokens by the names"],
+  [
+    '{ bearer = { tokens = { a = "too short" } } }',
+    `auth.bearer.tokens.a: is no token; accepted: ${TOKEN_FORM}`,
+  ],
+  [
+    '{ bearer = { tokens = { a = "sha256:beef" } } }',
+    `auth.bearer.tokens.a: is no token; accepted: ${TOKEN_FORM}`,
+  ],
+  ["{ bearer = { tokens = { a = 5 } } }", `auth.bearer.tokens.a: is no text; accepted: ${TOKEN_FORM}`],
+  ["true", "auth: is true; accepted: a table with some of the keys"],
+];
+for (const [written, ...problems] of CASES) {
+  test(`authSchema refuses ${written.replace(HASH, "…")}`, () => {
+    const found = refused(written);
+    assert.equal(found.length, problems.length, found.join("\n"));
+    found.forEach((line, i) => assert.ok(line.startsWith(problems[i]!), line));
+  });
+}
+
+test("authSchema never repeats what may be a secret", () => {
+  for (const secret of ["pass word 12345678", "short", "sha256:0123456789"]) {
+    const found = [
+      ...refused(`{ bearer = { tokens = { a = "${secret}" } } }`),
+      ...refused(`{ basic = { users = { a = "${secret}" } } }`),
+    ];
+    assert.equal(found.length, 2);
+    assert.ok(found.every((line) => !line.includes(secret)));
+  }
+});

@@ -131,3 +131,11 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
   ];
   return routes;
 }
+
+/** Paths of the pages that may be shown to everybody. */
+const PAGES: ReadonlySet<string> = new Set(["/health", "/ready", "/metrics", "/status"]);
+
+/** Of `routes` the pages that `pages_only` leaves, for everybody. */
+export function openPages(routes: readonly AdminRoute[]): readonly AdminRoute[] {
+  return routes.filter(({ path }) => PAGES.has(path)).map((route) => ({ ...route, open: true }));
+}

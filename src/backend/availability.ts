@@ -28,6 +28,12 @@ export interface AvailabilityRules {
   readonly probes?: ProbeCount | undefined;
 }
 
+/** What follows from the result of a probe. */
+interface ProbeRules extends Thresholds {
+  /** Whether it says of every server that it is up or down, or only lets those back in that requests have ejected. */
+  readonly when?: "always" | "ejected";
+}
+
 /** Probes of all backends that gave a result, and those among them that passed. */
 export interface ProbeCount {
   all: number;
@@ -173,11 +179,11 @@ export class Availability implements OutcomeListener {
   }
 
   /** A probe gave a result. */
-  onProbed(server: Server, probed: Probed, thresholds: Thresholds): void {
+  onProbed(server: Server, probed: Probed, thresholds: ProbeRules): void {
     const { backend, log, probes } = this.#rules;
     const wasSpent = server.spent;
-    const turned = server.observe(probed, thresholds);
     const passed = hasPassed(probed);
+    const turned = thresholds.when === "ejected" ? server.note(probed) : server.observe(probed, thresholds);
     if (probes !== undefined) {
       probes.all++;
       if (passed) probes.passed++;

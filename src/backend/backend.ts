@@ -76,8 +76,10 @@ export class Backend {
     this.hashKey = policyGoesBy(config.balance) === "key" ? compileHashKey(config.hash.on) : undefined;
     this.#availability = new Availability({
       backend: config.name,
-      probed: config.healthCheck !== undefined,
-      readmitAfter: config.ejection.probesReadmit ? config.healthCheck?.rise : undefined,
+      probed: config.healthCheck?.when === "always",
+      readmitAfter: config.ejection.probesReadmit || config.healthCheck?.when === "ejected"
+        ? config.healthCheck?.rise
+        : undefined,
       panicThreshold: config.panicThreshold,
       slowStartMs: config.slowStart,
       onChange: (available) => {

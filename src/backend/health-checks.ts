@@ -38,7 +38,9 @@ export async function startHealthChecks(
     ...healthCheck,
     probe: (server, stop) => probe(plans.get(server)!, stop),
     isGone,
-    isPaused: (server) => server.operator === "maint",
+    isPaused: (server) =>
+      server.operator === "maint" ||
+      (healthCheck.when === "ejected" && !server.passive.isEjected(performance.now())),
     onResult: (server, probed) => availability.onProbed(server, probed, healthCheck),
   }, signal);
 }

@@ -204,16 +204,21 @@ export class Server implements Candidate, ProbeTarget {
   /** Takes over the result of a probe. Returns whether it turned the server round, or was its first. */
   observe(probed: Probed, thresholds: Thresholds): boolean {
     const { up, known } = this.#health;
-    const passed = hasPassed(probed);
-    this.#health = observe(this.#health, passed, thresholds);
+    this.#health = observe(this.#health, hasPassed(probed), thresholds);
+    this.note(probed);
+    return !known || this.#health.up !== up;
+  }
+
+  /** Writes down a result that says neither up nor down; it turns nothing round. */
+  note(probed: Probed): false {
     this.#lastProbe = probed;
     this.record.unprobed = 0;
     this.record.probes++;
-    if (passed) {
+    if (hasPassed(probed)) {
       this.record.probesPassed++;
       this.record.probeMs = probed.ms;
     }
-    return !known || this.#health.up !== up;
+    return false;
   }
 
   /** A request says that it is down; probes will tell when it is back. */

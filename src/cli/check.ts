@@ -1,5 +1,6 @@
 import { formatDuration, formatSize } from "../base/units.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
+import { describePorts } from "../config/sections/relay.ts";
 import { toCamelCase } from "../config/sections/section.ts";
 import { STAGE_KEYS } from "../config/sections/stages.ts";
 import type { LimitsConfig } from "../config/sections/limits.ts";
@@ -69,7 +70,7 @@ function reverseLines({ rules, routes, defaultBackend }: FrontendConfig): string
 
 /** Which way a relay goes, and for whom; of its users only how many. */
 function relayLines({ relay = DEFAULT_RELAY, defaultBackend = STRAIGHT }: FrontendConfig): string[] {
-  const { domainPolicy: { mode, domains }, users, connectPorts, deny, allowPrivate } = relay;
+  const { domainPolicy: { mode, domains }, users, deny, allowPrivate } = relay;
   const ways = mode === "blacklist" ? [STRAIGHT, defaultBackend] : [defaultBackend, STRAIGHT];
   return [
     ...(mode === "off" ? [`  everything -> ${defaultBackend}`] : [
@@ -77,7 +78,7 @@ function relayLines({ relay = DEFAULT_RELAY, defaultBackend = STRAIGHT }: Fronte
       `  everything else -> ${ways[1]}`,
     ]),
     `  users: ${Object.keys(users).length || "not asked for"}`,
-    `  tunnels to ports: ${connectPorts.join(", ") || "none"}`,
+    `  tunnels to ports: ${describePorts(relay)}`,
     `  denied targets: ${deny.length || "none"}`,
     `  private addresses: ${allowPrivate.length === 0 ? "refused" : `${allowPrivate.length} blocks open`}`,
   ];

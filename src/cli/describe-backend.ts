@@ -30,14 +30,15 @@ export function orUnlimited(limit: number): string {
 
 function describeHealth(check: HealthCheckConfig | undefined): string {
   if (check === undefined) return "no probes";
-  const { type, method, path, url, target, expectedStatus, interval, timeout, rise, fall } = check;
+  const { when, type, method, path, url, target, expectedStatus, interval, timeout, rise, fall } = check;
   const asked = type === "tcp"
     ? "a connection"
     : type === "connect"
     ? `a tunnel to ${target}`
     : `${method} ${url ?? path}, ${expectedStatus.map(describeStatuses).join(" or ")}`;
   const times = `every ${formatDuration(interval)}, timeout ${formatDuration(timeout)}`;
-  return `${asked}, ${times}, rise ${rise}, fall ${fall}`;
+  const whom = when === "ejected" ? ", of ejected servers alone" : "";
+  return `${asked}${whom}, ${times}, rise ${rise}, fall ${fall}`;
 }
 
 function describeStatuses({ from, to }: StatusRange): string {

@@ -1,6 +1,7 @@
 import { formatDuration, formatSize } from "../base/units.ts";
 import { toProxyError } from "../base/errors.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
+import { describePorts } from "../config/sections/relay.ts";
 import type { Course } from "../proxy/course.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { RequestTraces } from "../observe/request-traces.ts";
@@ -165,14 +166,13 @@ function clientRules(config: FrontendConfig, { config: { limits } }: Explained):
 function relayRules({ config, relay }: ExplainedFrontend, { request }: Outcome): string[] {
   if (relay === undefined) return [];
   const settings = config.relay;
-  const ports = settings?.connectPorts ?? [443];
   const open = settings?.allowPrivate ?? [];
   const lines = [
     `domain policy: ${settings?.domainPolicy.mode ?? "off"}`,
     `users: ${
       Object.keys(settings?.users ?? {}).length || "not asked for"
     }; passwords are not looked at here`,
-    `tunnels to ports: ${ports.join(", ") || "none"}`,
+    `tunnels to ports: ${settings === undefined ? 443 : describePorts(settings)}`,
     `private addresses: ${
       open.length === 0 ? "refused where it goes straight" : `${open.length} blocks open`
     }`,

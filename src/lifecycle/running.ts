@@ -4,7 +4,7 @@ import { createAdminApp } from "../admin/app.ts";
 import { Guard } from "../admin/guard.ts";
 import { healthOf, servesCritical } from "../admin/health.ts";
 import type { AdminRoute } from "../admin/route.ts";
-import { adminRoutes } from "../admin/routes.ts";
+import { adminRoutes, openPages } from "../admin/routes.ts";
 import type { ProxyStatus } from "../admin/status.ts";
 import { LevelWish } from "../admin/log-level.ts";
 import type { ConfigReloader } from "../admin/reload.ts";
@@ -330,9 +330,10 @@ export class RunningProxy {
 
   /** How operators are served by `config`. */
   #receiveOperators({ admin, limits }: Config): Reception {
-    const { bind, token, allowedHosts = [] } = admin ?? {};
+    const { bind, token, allowedHosts = [], pagesOnly = false } = admin ?? {};
     const guard = new Guard({ token, host: bind?.kind === "tcp" ? bind.host : undefined, allowedHosts });
-    return adminReception(createAdminApp(this.#adminRoutes, { guard, log: this.#log }), limits);
+    const routes = pagesOnly ? openPages(this.#adminRoutes) : this.#adminRoutes;
+    return adminReception(createAdminApp(routes, { guard, log: this.#log }), limits);
   }
 
   #buildSnapshot(config: Config, before?: Snapshot): Steps<Snapshot> {

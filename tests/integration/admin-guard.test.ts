@@ -34,6 +34,20 @@ test("the admin listener serves no page that is reached under a foreign name, or
   );
 });
 
+test("pages_only shows four pages to everybody, under any name, and nothing else", async (t) => {
+  const { adminPort } = await openAdminScene(t, { admin: { pages_only: true } });
+  const statusOf = async (method: string, path: string, lines: string[]) =>
+    Number((await roundTrip(adminPort, raw(method, path, lines))).split(" ")[1]);
+  for (const path of ["/health", "/ready", "/metrics", "/status"]) {
+    assert.equal(await statusOf("GET", path, ["Host: prometheus.example:9090"]), 200, path);
+    assert.equal(await statusOf("POST", path, [`Host: 127.0.0.1:${adminPort}`]), 405, path);
+  }
+  for (const path of ["/", "/events", "/api/backends", "/openapi.json"]) {
+    assert.equal(await statusOf("GET", path, [`Host: 127.0.0.1:${adminPort}`]), 404, path);
+  }
+  assert.equal(await statusOf("POST", "/api/reload", [`Host: 127.0.0.1:${adminPort}`]), 404);
+});
+
 test("a token is asked for by every request but /ready, and the old one is none after a reload", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "sluice-test-"));
   t.after(() => rmSync(directory, { recursive: true }));

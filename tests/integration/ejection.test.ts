@@ -250,6 +250,26 @@ test("an ejected server is asked again when `rise` probes have passed, where tha
   assert.deepEqual(asked(), [6, 0]);
 });
 
+test('health_check.when = "ejected" probes ejected servers alone, lets them back in, and takes none out', async (t) => {
+  const { proxy, first, servers, asked } = await open(t, 2, {
+    ejection: { time: "1h", max_time: "1h" },
+    health_check: { when: "ejected", interval: "20ms", timeout: "2s", rise: 1 },
+  });
+  assert.deepEqual(servers.map(({ probes }) => probes.length), [0, 0]);
+  first.probed = says(500);
+  first.asked = FAILING;
+  await askTimes(proxy, 5);
+  await logged(proxy, "server_ejected");
+  await eventually("probes", () => first.probes.length >= 3);
+  assert.equal(await ask(proxy), 200); // of the other
+  first.probed = ok();
+  first.asked = ok();
+  assert.equal((await logged(proxy, "server_readmitted"))["cause"], "probes passed");
+  assert.equal(servers[1]!.probes.length, 0);
+  assert.deepEqual(eventsOf(proxy, "server_down"), []);
+  assert.ok(asked()[1]! > 0);
+});
+
 test("ejection counts as many failures as the backend says, and none where it is off", async (t) => {
   const two = await open(t, 2, { ejection: { failures: 2, min_requests: 2 } });
   const off = await open(t, 2, { ejection: { enabled: false } });

@@ -7,7 +7,7 @@ import {
 } from "./action-references.ts";
 import { policyCalled, policyGoesBy } from "../../base/policies.ts";
 import { DEFAULT_ADMIN_BIND } from "../sections/admin.ts";
-import { isProbed } from "../sections/health-check.ts";
+import { isProbedAlways } from "../sections/health-check.ts";
 import { DEFAULT_METRICS_PATH } from "../sections/metrics.ts";
 import { DEFAULT_PATH_PREFIX } from "../sections/route.ts";
 import { parseBind } from "../values/bind.ts";
@@ -87,7 +87,7 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
   for (const [name, backend] of Object.entries(backends)) {
     const servers = new Unique("each server once in a backend", problems);
     checkHealthCheck(everyCheck, asTable(backend).health_check, { path: ["backends", name], problems });
-    if (!isProbed([checkOfAll, everyCheck, asTable(backend).health_check].map(tableOrNone))) {
+    if (!isProbedAlways([checkOfAll, everyCheck, asTable(backend).health_check].map(tableOrNone))) {
       checkUnprobed(backend, defaults, { path: ["backends", name], problems });
     }
     checkProtocol(backend, { path: ["backends", name], problems });

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { adminToken, adminTokenFile } from "../values/admin-token.ts";
 import { BIND_FORM, parseBind } from "../values/bind.ts";
 import { HOST_FORM, parseHost } from "../values/host.ts";
-import { list, parsed, wholeNumber } from "../values/value-types.ts";
+import { flag, list, parsed, wholeNumber } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
 import { section } from "./section.ts";
 
@@ -19,6 +19,11 @@ export const adminSchema = section({
   token_file: adminTokenFile.exactOptional(),
   /** Names under which it is asked besides the bound address and those of this machine: whatever stands in Host. */
   allowed_hosts: list(parsed(HOST_FORM, parseHost), `a list of names, each ${HOST_FORM}`).prefault([]),
+  /**
+   * Answers nothing but /health, /ready, /metrics and /status, to everybody who reaches it and under any name, without a
+   * token; nothing can be changed.
+   */
+  pages_only: flag.prefault(false),
   /** Requests that are kept, without secrets, so that a dry run of a reload can say what it would change for them; 0 is none. */
   remember_requests: wholeNumber(0, 1_000_000).prefault(10_000),
 }).transform(({ tokenFile, ...admin }) => ({ ...admin, token: admin.token ?? tokenFile }));

@@ -23,6 +23,8 @@ const PROBE_TARGET_FORM = 'a host with its port, such as "example.com:443"';
 const healthCheck = {
   /** Whether there are probes; a section that is there means yes. */
   enabled: flag.prefault(true),
+  /** Whether all servers are probed, or only those that requests have ejected, to let them back in: then no probe takes one out. */
+  when: choice(["always", "ejected"]).prefault("always"),
   /** `http` asks for `path`, or parents for `url`; `tcp` only connects; `connect` asks parents for a tunnel. */
   type: choice(["http", "tcp", "connect"]).prefault("http"),
   path: target.prefault("/health"),
@@ -113,17 +115,35 @@ export function resolveHealthCheck(
 }
 
 /** Whether there are probes: one of these sections is there, and the last that says yes or no does not say no. */
-export function isProbed(written: readonly ({ readonly enabled?: unknown } | undefined)[]): boolean {
+function isProbed(written: readonly ({ readonly enabled?: unknown } | undefined)[]): boolean {
   const { enabled }: { enabled?: unknown } = Object.assign({}, ...written);
   return enabled !== false && written.some((section) => section !== undefined);
 }
 
-/** The section `healthcheck` at the top level, as pyhaproxy spells it: a check for every backend. */
+/** The same, and of servers that are not ejected as well. */
+export function isProbedAlways(written: readonly ({ readonly enabled?: unknown } | undefined)[]): boolean {
+  const { when }: { when?: unknown } = Object.assign({}, ...written);
+  return when !== "ejected" && isProbed(written);
+}
+
+/**
+ * The section `healthcheck` at the top level, as pyhaproxy spells and means it: a check for every backend, in which a redirect
+ * passes as well and one result decides.
+ */
 export const pyhaproxyHealthSchema = section({
   enabled: flag.prefault(false),
   interval_seconds: wholeNumber(1, 86_400).prefault(5),
   timeout_seconds: wholeNumber(1, 3600).prefault(2),
   path: target.prefault("/health"),
 }).transform(({ enabled, intervalSeconds, timeoutSeconds, path }): WrittenHealthCheck | undefined =>
-  enabled ? { path, interval: intervalSeconds * 1000, timeout: timeoutSeconds * 1000 } : undefined
+  enabled
+    ? {
+      path,
+      interval: intervalSeconds * 1000,
+      timeout: timeoutSeconds * 1000,
+      expectedStatus: [{ from: 200, to: 399 }],
+      rise: 1,
+      fall: 1,
+    }
+    : undefined
 );

@@ -14,6 +14,12 @@ const PRIVATE_FORM = `true, false or a list of addresses, each ${BLOCK_FORM}`;
 const ADDRESS_FORM =
   '"host:port" or "[v6]:port", as clients reach this frontend, with a port from 1 to 65535';
 
+const PORTS_FORM = 'a list of ports, each from 1 to 65535, or "all"';
+
+const LAST_PORT = 65_535;
+
+const ALL_PORTS = Array.from({ length: LAST_PORT }, (_, i) => i + 1);
+
 /** Every address there is. */
 const EVERYWHERE = ["0.0.0.0/0", "::/0"];
 
@@ -38,8 +44,11 @@ export const relaySchema = section({
     parsed(TRUSTED_PROXY_FORM, parseTrustedProxy),
     `a list of addresses, each ${TRUSTED_PROXY_FORM}`,
   ).prefault(["private"]),
-  /** Ports that CONNECT may ask for; with none it is refused. */
-  connect_ports: list(wholeNumber(1, 65_535), "a list of ports, each from 1 to 65535").prefault([443]),
+  /** Ports that CONNECT may ask for, or `"all"`; with none it is refused. */
+  connect_ports: z.preprocess(
+    (written) => written === "all" ? ALL_PORTS : written,
+    list(wholeNumber(1, LAST_PORT), PORTS_FORM),
+  ).prefault([443]),
   /** Targets that are refused, whichever way they go. */
   deny: domains.prefault([]),
   /** Addresses that are not public and may be reached straight all the same; `true` for all of them. */
@@ -64,4 +73,9 @@ function parseBlock(text: string): IpBlock {
 function parseAddress(text: string): string {
   if (isAuthority(text) && (splitAuthority(text).port ?? 0) > 0) return text.toLowerCase();
   throw new RangeError(refuseValue(text, ADDRESS_FORM));
+}
+
+/** The ports that tunnels may lead to, for people. */
+export function describePorts({ connectPorts }: RelayConfig): string {
+  return connectPorts.length === LAST_PORT ? "all" : connectPorts.join(", ") || "none";
 }

@@ -7,7 +7,8 @@ import { refuseValue } from "../problems/wording.ts";
 import { section } from "./section.ts";
 
 /** What `parseServerUrl` accepts, in words, for error messages. */
-const SERVER_URL_FORM = '"http://host:port/base" or "https://…", port and base optional, or "unix:/path"';
+const SERVER_URL_FORM =
+  '"http://host:port/base" or "https://…", scheme (http), port and base optional, or "unix:/path"';
 
 const USERNAME_FORM = 'a name without ":" and control characters';
 const PASSWORD_FORM = "a text without control characters";
@@ -31,8 +32,12 @@ export interface ServerAddress {
   socketPath: string | undefined;
 }
 
-/** Parses the URL of a server. Throws a `RangeError` that says what is wrong and what is accepted. */
-export function parseServerUrl(text: string): ServerAddress {
+/** `127.0.0.1:5000` and `api/x` lack only their scheme; a number alone would be read as an address. */
+const WITHOUT_SCHEME = /^(?!\d*$)(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?:\/[^\\\s]*)?$/i;
+
+/** Parses the URL of a server, which is http:// where it has no scheme. Throws a `RangeError` that says what is wrong and what is accepted. */
+export function parseServerUrl(written: string): ServerAddress {
+  const text = WITHOUT_SCHEME.test(written) ? `http://${written}` : written;
   if (/^unix:\/\P{Cc}+$/u.test(text)) {
     const socketPath = text.slice("unix:".length);
     return {
@@ -48,7 +53,7 @@ export function parseServerUrl(text: string): ServerAddress {
   }
   const [, authority, path] = /^https?:\/\/([^/?#\\\s]+)([^\\\s]*)$/i.exec(text) ?? [];
   if (authority === undefined || path === undefined || !URL.canParse(text) || new URL(text).port === "0") {
-    throw new RangeError(refuseValue(text, SERVER_URL_FORM, suggestScheme(text)));
+    throw new RangeError(refuseValue(written, SERVER_URL_FORM, suggestUrl(written)));
   }
   // The message must not repeat a password.
   if (authority.includes("@")) throw new RangeError("has user information; accepted: a URL without it");
@@ -118,7 +123,9 @@ function toAddress({ protocol, hostname, host, port, pathname }: URL): ServerAdd
   };
 }
 
-/** `127.0.0.1:5000` and `api:80/x` lack only their scheme. */
-function suggestScheme(text: string): string | undefined {
-  return /^[\w.-]+(?::\d+)?(?:\/[^?#\s]*)?$/.test(text) ? `http://${text}` : undefined;
+/** A port alone means this machine, a path a socket. */
+function suggestUrl(text: string): string | undefined {
+  const [, port] = /^:?(\d{1,5})$/.exec(text) ?? [];
+  if (port !== undefined) return `http://127.0.0.1:${port}`;
+  return /^\/[^\s]+\.sock$/.test(text) ? `unix:${text}` : undefined;
 }

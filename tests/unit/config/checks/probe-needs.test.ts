@@ -28,6 +28,11 @@ const refused: [why: string, text: string, lines: string[]][] = [
     '[healthcheck]\npath = "/x"\n[backends.app]\nmax_requests = 5\nservers = ["http://a"]',
     [`c:7:16: backends.app.max_requests: is 5; ${MAX}`],
   ],
+  [
+    "max_requests where only ejected servers are probed",
+    '[defaults.health_check]\nwhen = "ejected"\n[backends.app]\nmax_requests = 5\nservers = ["http://a"]',
+    [`c:7:16: backends.app.max_requests: is 5; ${MAX}`],
+  ],
   ["the policy latency", '[backends.app]\nbalance = "Fastest"\nservers = ["http://a"]', [
     `c:5:11: backends.app.balance: is "Fastest"; ${POLICY}`,
   ]],

@@ -11,7 +11,8 @@ const VALID = FRONTEND + BACKEND;
 const DURATION = 'a number with its unit, such as "250ms", "5s", "2m" or "1h"';
 const BIND =
   '"host:port", "[v6]:port", ":port" for all addresses, or "unix:/path", with a port from 0 to 65535';
-const URL_FORM = '"http://host:port/base" or "https://…", port and base optional, or "unix:/path"';
+const URL_FORM =
+  '"http://host:port/base" or "https://…", scheme (http), port and base optional, or "unix:/path"';
 const SECTIONS =
   "admin, log, metrics, tracing, shutdown, limits, resolver, reload_interval, frontends, defaults, healthcheck, backends, tests";
 const FRONTEND_KEYS = [
@@ -90,8 +91,8 @@ const rows: [why: string, text: string, lines: string[]][] = [
   ["a mode of another release", VALID.replace("bind", 'mode = "tcp"\nbind'), [
     'c:2:8: frontends[0].mode: is "tcp"; accepted: "reverse" or "relay"',
   ]],
-  ["a server without scheme", VALID.replace("http://a", "a:5000"), [
-    `c:5:12: backends.app.servers[0]: is "a:5000"; accepted: ${URL_FORM}; did you mean "http://a:5000"?`,
+  ["a server without host", VALID.replace("http://a", ":5000"), [
+    `c:5:12: backends.app.servers[0]: is ":5000"; accepted: ${URL_FORM}; did you mean "http://127.0.0.1:5000"?`,
   ]],
   ["a password in a URL, without repeating it", VALID.replace("http://a", "http://u:secret@a"), [
     "c:5:12: backends.app.servers[0]: has user information; accepted: a URL without it",

@@ -24,6 +24,7 @@ function load(parts: { check?: Table; defaults?: Table; server?: Table; top?: Ta
 
 const DEFAULTS = {
   enabled: true,
+  when: "always",
   type: "http",
   path: "/health",
   method: "GET",
@@ -43,6 +44,7 @@ test("health_check has a default for every key but host and expected_body", () =
 test("health_check takes every key", () => {
   const check = {
     enabled: true,
+    when: "ejected",
     type: "tcp",
     path: "/a?b=c",
     method: "HEAD",
@@ -58,6 +60,7 @@ test("health_check takes every key", () => {
   };
   assert.deepEqual(load({ check }).app!.healthCheck, {
     enabled: true,
+    when: "ejected",
     type: "tcp",
     path: "/a?b=c",
     method: "HEAD",
@@ -107,7 +110,8 @@ test("health_check of a server takes path, port and host", () => {
 
 test("healthcheck at the top level, in pyhaproxy's words, is a check for every backend", () => {
   const top = { healthcheck: { enabled: true, interval_seconds: 7, timeout_seconds: 3, path: "/p" } };
-  const expected = { ...DEFAULTS, interval: 7000, timeout: 3000, path: "/p" };
+  const own = { expectedStatus: [{ from: 200, to: 399 }], rise: 1, fall: 1 };
+  const expected = { ...DEFAULTS, ...own, interval: 7000, timeout: 3000, path: "/p" };
   const { app, other } = load({ top });
   assert.deepEqual([app!.healthCheck, other!.healthCheck], [expected, expected]);
   assert.deepEqual(load({ top, check: { path: "/own" } }).app!.healthCheck, { ...expected, path: "/own" });

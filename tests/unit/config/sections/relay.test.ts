@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { freeze } from "../../../../src/config/freeze.ts";
-import { relaySchema } from "../../../../src/config/sections/relay.ts";
+import { describePorts, relaySchema } from "../../../../src/config/sections/relay.ts";
 import { parseIpBlock } from "../../../../src/http/ip.ts";
 
 const SALT = "AAECAwQFBgcICQoLDA0ODw";
@@ -69,6 +69,13 @@ test("relaySchema reads allow_private = true as every address, false as none", (
   assert.deepEqual(relaySchema.parse({ allow_private: false }).allowPrivate, []);
 });
 
+test('relaySchema reads connect_ports = "all" as every port, which is all to people as well', () => {
+  const relay = relaySchema.parse({ connect_ports: "all" });
+  assert.deepEqual([relay.connectPorts.at(0), relay.connectPorts.at(-1)], [1, 65_535]);
+  assert.equal(describePorts(relay), "all");
+  assert.equal(describePorts(relaySchema.parse({ connect_ports: [443, 8443] })), "443, 8443");
+});
+
 const refused: [written: Record<string, unknown>, problem: RegExp][] = [
   [{ domain_polcy: {} }, /^: unknown key; .*did you mean "domain_policy"\?$/],
   [{ domain_policy: { domain: [] } }, /^domain_policy: unknown key; .*did you mean "domains"\?$/],
@@ -84,7 +91,10 @@ const refused: [written: Record<string, unknown>, problem: RegExp][] = [
   [{ allow_clients: ["privat"] }, /^allow_clients\.0: .*did you mean "private"\?$/],
   [{ connect_ports: [0] }, /^connect_ports\.0: is 0; accepted: a whole number, 1 to 65535$/],
   [{ connect_ports: [65_536] }, /^connect_ports\.0: is 65536; /],
-  [{ connect_ports: 443 }, /^connect_ports: is 443; accepted: a list of ports, each from 1 to 65535$/],
+  [
+    { connect_ports: 443 },
+    /^connect_ports: is 443; accepted: a list of ports, each from 1 to 65535, or "all"$/,
+  ],
   [{ allow_private: "yes" }, /^allow_private: is "yes"; accepted: true, false or a list of addresses/],
   [{ allow_private: ["10.0.0.0/33"] }, /^allow_private\.0: is "10\.0\.0\.0\/33"; accepted: an IP address/],
   [{ allow_private: ["fe80::1%eth0"] }, /^allow_private\.0: /],

@@ -12,6 +12,11 @@ const accepted: Row[] = [
   ["https://h:443/x/", "https://h/x", "h", 443, "h", "/x"],
   ["https://h:80/x/y", "https://h:80/x/y", "h", 80, "h:80", "/x/y"],
   ["http://[0::1]:80", "http://[::1]", "::1", 80, "[::1]", ""],
+  ["h", "http://h", "h", 80, "h", ""],
+  ["h:8080/x/", "http://h:8080/x", "h", 8080, "h:8080", "/x"],
+  ["127.0.0.1:5000", "http://127.0.0.1:5000", "127.0.0.1", 5000, "127.0.0.1:5000", ""],
+  ["localhost:80", "http://localhost", "localhost", 80, "localhost", ""],
+  ["[::1]:8080", "http://[::1]:8080", "::1", 8080, "[::1]:8080", ""],
   ["https://[::1]:8443", "https://[::1]:8443", "::1", 8443, "[::1]:8443", ""],
 ];
 for (const [text, url, host, port, authority, basePath] of accepted) {
@@ -47,7 +52,11 @@ test("parseServerUrl() reads a unix socket as plain HTTP to localhost", () => {
 
 const refused = [
   "",
-  "h:80",
+  "80",
+  ":80",
+  "/h",
+  "h:80?x",
+  "user@h",
   "//h",
   "ftp://h",
   "http:h",
@@ -83,6 +92,16 @@ test("parseServerUrl() does not repeat a password in its message", () => {
   );
 });
 
-test("parseServerUrl() suggests the scheme, for an address without one", () => {
-  assert.throws(() => parseServerUrl("10.0.0.1:80"), /; did you mean "http:\/\/10\.0\.0\.1:80"\?$/);
-});
+const suggested = [
+  ["80", "http://127.0.0.1:80"],
+  [":80", "http://127.0.0.1:80"],
+  ["/run/app.sock", "unix:/run/app.sock"],
+] as const;
+for (const [text, near] of suggested) {
+  test(`parseServerUrl() suggests ${near} for ${text}`, () => {
+    assert.throws(
+      () => parseServerUrl(text),
+      (error: Error) => error.message.endsWith(`; did you mean "${near}"?`),
+    );
+  });
+}

@@ -7,6 +7,7 @@ import type { Stage, StageParts } from "../message/stage.ts";
 import type { AuthGranted, AuthMethod, AuthRefused } from "./auth-method.ts";
 import { basicMethod } from "./basic.ts";
 import { bearerMethod } from "./bearer.ts";
+import { forwardAuthMethod } from "./forward-auth.ts";
 import { passesForOneOf } from "./own-fields.ts";
 
 /** What makes each way of its section of the config. */
@@ -18,6 +19,7 @@ const MAKERS: {
 } = {
   basic: basicMethod,
   bearer: bearerMethod,
+  forward: forwardAuthMethod,
 };
 
 /** Lets requests through whose clients prove who they are. */

@@ -11,6 +11,7 @@ import type { Config } from "../config/schema.ts";
 import { DEFAULT_NAME } from "../config/values/via.ts";
 import { IpSet } from "../http/ip.ts";
 import type { Handler } from "../message/handler.ts";
+import type { InquiryPlace } from "../message/inquiry.ts";
 import { behind, type Stage } from "../message/stage.ts";
 import { StageMetrics } from "../message/stage-metrics.ts";
 import { Resolver } from "../net/resolver.ts";
@@ -25,6 +26,8 @@ import { compileAction } from "../proxy/handler.ts";
 import type { Authenticator } from "../access/authenticator.ts";
 import type { RelayParts } from "../relay/decision.ts";
 import { basicChallenge } from "../access/credentials.ts";
+import { inquirer } from "../proxy/inquire.ts";
+import { stageOrigin } from "./stage-origins.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import { type IdentityPolicy, schemeOf } from "../proxy/identity.ts";
 import { pathReader } from "../proxy/path-reader.ts";
@@ -119,7 +122,14 @@ export function* buildSnapshot(
   };
   const kept = new Kept(before?.kept);
   const stageMetrics = new StageMetrics(before?.stageMetrics);
-  const forStages = { kept, metrics: stageMetrics, log };
+  const originParts = { config, kept, limits, resolver, log };
+  const forStages = {
+    kept,
+    metrics: stageMetrics,
+    log,
+    backendAt: (place: InquiryPlace) =>
+      "backend" in place ? backends.get(place.backend)! : stageOrigin(place.origin, originParts),
+  };
   const frontends: Frontend[] = [];
   for (const frontend of config.frontends) {
     const old = before?.frontends.find((old) => old.config.name === frontend.name);
@@ -177,11 +187,13 @@ function createRelay(
 
 function* buildFrontend(
   config: FrontendConfig,
-  { backends, routes, pages, forStages }: {
+  { backends, routes, pages, forStages: { backendAt, ...forStages } }: {
     backends: ReadonlyMap<string, Backend>;
     routes: RouteTable;
     pages: ReadonlyMap<string, OwnPage> | undefined;
-    forStages: Omit<FrontendParts, "at" | "schemeOf">;
+    forStages: Omit<FrontendParts, "at" | "schemeOf" | "inquirer"> & {
+      backendAt: (place: InquiryPlace) => Backend;
+    };
   },
 ): Steps<Frontend> {
   const errors = { name: config.via || DEFAULT_NAME, pages: new Map(Object.entries(config.errorPages)) };
@@ -191,6 +203,7 @@ function* buildFrontend(
     ...forStages,
     at: config.name,
     schemeOf: (request) => schemeOf(request, identity),
+    inquirer: (place) => inquirer(backendAt(place), identity),
   });
   const taken = new Map<Handler, Taken>();
   const take = (name: string, action: ActionConfig, kind: Taken["kind"], index = 0) => {

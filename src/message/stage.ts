@@ -3,6 +3,7 @@ import type { Kept } from "../base/kept.ts";
 import type { Log } from "../base/log.ts";
 import type { Handler } from "./handler.ts";
 import type { IncomingRequest } from "./incoming-request.ts";
+import type { Inquire, InquiryPlace } from "./inquiry.ts";
 import type { StageCounts } from "./stage-metrics.ts";
 
 /**
@@ -27,6 +28,8 @@ export interface StageParts {
   /** Keeps what is to live through reloads. */
   readonly kept: Kept;
   readonly log: Log;
+  /** Asks others than the servers that requests go to. Nothing is opened before something is asked. */
+  inquirer(place: InquiryPlace): Inquire;
   /** The scheme that the client asked for. */
   schemeOf(request: IncomingRequest): "http" | "https";
 }

@@ -30,6 +30,8 @@ export interface AppOptions {
   readonly onData?: (connection: RawConnection, chunk: Buffer) => void;
   /** Whether the fields of answers are kept for whoever observes; they are not by default. */
   readonly keepsSentFields?: boolean;
+  /** Keys of the frontend besides where it listens and leads. */
+  readonly frontend?: Record<string, unknown>;
   /** Adds what stands in front of the proxy's app. */
   readonly use: (app: Hono) => void;
 }
@@ -37,14 +39,14 @@ export interface AppOptions {
 /** Opens a scene that closes with its test and leaves nothing in flight. */
 export async function openAppScene(
   t: TestContext,
-  { answer, onData, keepsSentFields = false, use }: AppOptions,
+  { answer, onData, keepsSentFields = false, frontend: keys, use }: AppOptions,
 ): Promise<AppScene> {
   const server = answer === undefined
     ? await RawServer.listen({ ...(onData && { onData }) })
     : await RawServer.answering(answer);
   const snapshot = createSnapshot(
     validateConfig({
-      frontends: [{ bind: "127.0.0.1:0", default_backend: "app" }],
+      frontends: [{ bind: "127.0.0.1:0", default_backend: "app", ...keys }],
       backends: { app: { servers: [`http://127.0.0.1:${server.port}`] } },
     }),
     {

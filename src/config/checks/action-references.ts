@@ -57,7 +57,26 @@ export function checkAction(action: unknown, path: Path, context: FrontendContex
   for (const [status, instead] of Object.entries(asTable(action.on_status))) {
     checkBackend(asTable(instead).backend, [...path, "on_status", status, "backend"], context);
   }
+  checkAuth(action, path, context);
   checkSplit(action, path, context);
+}
+
+/** Whether the backends exist that a rule, a route or a frontend has say who may pass. */
+export function checkAuth(
+  { auth }: Readonly<Record<string, unknown>>,
+  path: Path,
+  context: FrontendContext,
+): void {
+  const { any } = asTable(auth);
+  const several = Array.isArray(any) ? any : [];
+  const ways = [[auth, []] as const, ...several.map((way, i) => [way, ["any", i]] as const)];
+  for (const [way, at] of ways) {
+    checkBackend(
+      asTable(asTable(way).forward).backend,
+      [...path, "auth", ...at, "forward", "backend"],
+      context,
+    );
+  }
 }
 
 function checkSplit(action: Record<string, unknown>, path: Path, context: FrontendContext): void {

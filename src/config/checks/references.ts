@@ -1,5 +1,6 @@
 import {
   checkAction,
+  checkAuth,
   checkBackend,
   type Context,
   type FrontendContext,
@@ -135,6 +136,7 @@ function checkFrontend(frontend: unknown, context: FrontendContext): void {
     });
   }
   checkBackend(backend, [...path, "default_backend"], context);
+  checkAuth(frontend, path, context);
   listAt(frontend, "rules").forEach((rule, i) => checkAction(rule, [...path, "rules", i], context));
 
   const seen = new Unique("each pair of host and path_prefix once", problems);

@@ -56,6 +56,40 @@ const CASES: [written: string, ...problems: string[]][] = [
     `auth.bearer.tokens.a: is no token; accepted: ${TOKEN_FORM}`,
   ],
   ["{ bearer = { tokens = { a = 5 } } }", `auth.bearer.tokens.a: is no text; accepted: ${TOKEN_FORM}`],
+  ["{ forward = {} }", "auth.forward: does not say whom to ask; accepted: one of url and backend"],
+  [
+    '{ forward = { url = "http://a.example", backend = "app" } }',
+    "auth.forward: does not say whom to ask; accepted: one of url and backend",
+  ],
+  ['{ forward = { backend = "none" } }', 'auth.forward.backend: is "none"; accepted: "app"'],
+  [
+    '{ any = [{ forward = { backend = "none" } }] }',
+    'auth.any[0].forward.backend: is "none"; accepted: "app"',
+  ],
+  [
+    '{ forward = { url = "http://a.example/x", path = "/y" } }',
+    "auth.forward.path: stands beside url; accepted: a path in the url, or backend",
+  ],
+  [
+    '{ forward = { url = "ftp://a.example" } }',
+    'auth.forward.url: is "ftp://a.example"; accepted: "http://host:port/path" or "https://…"',
+  ],
+  [
+    '{ forward = { url = "http://me:secret@a.example" } }',
+    "auth.forward.url: has user information; accepted: a URL without it",
+  ],
+  [
+    '{ forward = { backend = "app", copy_response_headers = ["X-Forwarded-For"] } }',
+    "auth.forward.copy_response_headers[0]: is set by the proxy alone; accepted: any other header",
+  ],
+  [
+    '{ forward = { backend = "app", copy_request_headers = ["X-Forwarded-Uri"] } }',
+    "auth.forward.copy_request_headers[0]: is set by the proxy alone; accepted: any other header",
+  ],
+  [
+    `{ any = [{ forward = { backend = "app" } }, { bearer = { tokens = { a = "${TOKEN}" } } }] }`,
+    "auth.any[0]: is asked about every request, so that nothing behind it counts; accepted: as the last one",
+  ],
   ["true", "auth: is true; accepted: a table with some of the keys"],
 ];
 for (const [written, ...problems] of CASES) {

@@ -1,4 +1,5 @@
 import type { Contestant, Place } from "./contestant.ts";
+import { nginxContestant } from "./reverse-contestants.ts";
 import { on } from "./on-runtime.ts";
 import { type Runtime, RUNTIME_TITLES } from "./runtime.ts";
 import { routeTables, sluiceConfig } from "./sluice-config.ts";
@@ -50,6 +51,16 @@ export function growthTrials(runtimes: readonly Runtime[]): Trial[] {
     })),
   ]);
 }
+
+/** What the kernel and cold caches make of many servers, whoever asks them. */
+export const NGINX_GROWTH: Trial = {
+  title: "Growth of nginx: servers, in turn",
+  contestants: SERVERS.map((count) => ({
+    ...nginxContestant(ORIGIN_ADDRESSES.slice(0, count)),
+    name: `nginx-${count}`,
+    title: `servers: ${count.toLocaleString("en")}`,
+  })),
+};
 
 function grow(
   runtime: Runtime,

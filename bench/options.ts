@@ -36,7 +36,10 @@ const FIELDS: Readonly<
   inside: { scenarios: SMALL, takesPart: ({ program, mode }) => program !== undefined && mode !== "relay" },
   tail: { scenarios: SMALL, takesPart: ({ mode }) => mode !== "relay" },
   layers: { scenarios: SMALL, takesPart: onSource },
-  growth: { scenarios: SMALL.slice(0, 1), takesPart: onSource },
+  growth: {
+    scenarios: SMALL.slice(0, 1),
+    takesPart: (one) => onSource(one) || one.name === "nginx",
+  },
 };
 
 /** The text of `--help`. */

@@ -15,17 +15,22 @@ export function earlierContestants(checkout: string): Contestant[] {
   ];
 }
 
-/** Every reverse proxy, in the order of the report. */
-export const REVERSE_CONTESTANTS: readonly Contestant[] = [
-  {
+/** nginx in front of the origin, or of `addresses` of it, in turn. */
+export function nginxContestant(addresses: readonly string[] = ["127.0.0.1"]): Contestant {
+  return {
     name: "nginx",
     title: "nginx",
     remedy: "apt-get install nginx",
     executable: () => executablePath("nginx"),
     versionArgs: ["-v"],
-    config: (place) => nginxConfig(place.directory, nginxProxy(place)),
+    config: (place) => nginxConfig(place.directory, nginxProxy(place, addresses)),
     args: (configPath, { directory }) => ["-p", directory, "-e", "stderr", "-c", configPath],
-  },
+  };
+}
+
+/** Every reverse proxy, in the order of the report. */
+export const REVERSE_CONTESTANTS: readonly Contestant[] = [
+  nginxContestant(),
   {
     name: "haproxy",
     title: "HAProxy",
@@ -103,11 +108,11 @@ function leastConfig(place: Place): string {
  * size: with its default of 4 KiB the 100 KiB answer costs more than twice as much, which would flatter everybody
  * who is compared with it. The forwarded fields are those that Sluice sets.
  */
-function nginxProxy({ port, originPort, connections }: Place): string {
+function nginxProxy({ port, originPort, connections }: Place, addresses: readonly string[]): string {
   return `
   upstream origin {
-    server 127.0.0.1:${originPort};
-    keepalive ${connections * 2};
+    ${addresses.map((address) => `server ${address}:${originPort};`).join("\n    ")}
+    keepalive ${connections * 2 * addresses.length};
     keepalive_requests 100000000;
     keepalive_timeout 1h;
   }

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { compare, type OnTrouble } from "./comparison.ts";
-import { growthTrials, ORIGIN_ADDRESSES } from "./growth.ts";
+import { growthTrials, NGINX_GROWTH, ORIGIN_ADDRESSES } from "./growth.ts";
 import { compareInside } from "./inside/compare.ts";
 import { layerTrials } from "./layers.ts";
 import { type Measurement, type Options, parseOptions, USAGE } from "./options.ts";
@@ -26,7 +26,14 @@ const MEASUREMENTS: Readonly<
   growth: (workspace, options, onTrouble) =>
     measureTrials(
       workspace,
-      { ...options, trials: growthTrials(runtimesOf(options)), addresses: ORIGIN_ADDRESSES },
+      {
+        ...options,
+        trials: [
+          ...options.contestants.some(({ name }) => name === "nginx") ? [NGINX_GROWTH] : [],
+          ...growthTrials(runtimesOf(options)),
+        ],
+        addresses: ORIGIN_ADDRESSES,
+      },
       onTrouble,
     ),
 };

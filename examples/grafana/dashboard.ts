@@ -176,6 +176,22 @@ const BACKENDS: Row = {
         legend: "{{backend}} {{server}}",
       }],
     },
+    {
+      title: "Circuit breakers",
+      description: "0 closed, 1 half open, 2 open.",
+      targets: [
+        {
+          expr: `max by (frontend, route) (${series("sluice_circuit_breaker_state", "frontend")})`,
+          legend: "{{frontend}} {{route}}",
+        },
+        {
+          expr: `sum by (frontend, route) (increase(${
+            series("sluice_circuit_breaker_opened_total", "frontend")
+          }[$__rate_interval]))`,
+          legend: "{{frontend}} {{route}} times",
+        },
+      ],
+    },
   ],
 };
 

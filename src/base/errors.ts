@@ -37,6 +37,7 @@ const TABLE = {
   no_server: { side: "proxy", status: 503, sent: false, type: "destination_unavailable" },
   queue_full: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   queue_timeout: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
+  circuit_open: { side: "proxy", status: 503, sent: false, type: "destination_unavailable" },
   connection_limit: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   out_of_files: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   shutdown: { side: "proxy", status: 503, sent: true, type: "proxy_internal_response" },

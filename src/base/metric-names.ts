@@ -73,6 +73,11 @@ export const METRICS = {
     type: "counter",
     help: "Bytes of answer bodies, and to clients through tunnels, open ones included.",
   },
+  sluice_circuit_breaker_state: {
+    type: "gauge",
+    help: "0 while a circuit breaker lets everything through, 2 while nothing, 1 while it tries.",
+  },
+  sluice_circuit_breaker_opened_total: { type: "counter", help: "Times that a circuit breaker opened." },
   sluice_backend_requests_in_flight: {
     type: "gauge",
     help: "Requests under way on all servers of a backend.",

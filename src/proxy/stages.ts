@@ -7,6 +7,7 @@ import {
   type StageKey,
   type StagesConfig,
 } from "../config/sections/stages.ts";
+import { circuitBreakerStage } from "../limits/circuit-breaker-stage.ts";
 import type { Stage, StageParts } from "../message/stage.ts";
 import type { StageMetrics } from "../message/stage-metrics.ts";
 import { requestLimitStage, responseLimitStage } from "./body-limits.ts";
@@ -26,6 +27,7 @@ const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: St
   request_body_limit: requestLimitStage,
   response_body_limit: responseLimitStage,
   fault: (config) => faultStage(config),
+  circuit_breaker: circuitBreakerStage,
 };
 
 /** What the stages of a frontend are made with; `at` is its name. */

@@ -1203,4 +1203,32 @@ export const MUTANTS: readonly Mutant[] = [
     to: "void action;",
     tests: ["integration/route-body-limits.test.ts"],
   },
+  {
+    file: "limits/circuit-breaker.ts",
+    breaks: "trials that were given up are never given back",
+    from: "this.#trials--;",
+    to: "",
+    tests: ["unit/limits/circuit-breaker.test.ts"],
+  },
+  {
+    file: "limits/circuit-breaker.ts",
+    breaks: "what began before the state counts for it",
+    from: "if (through !== this.#era) return;",
+    to: "",
+    tests: ["unit/limits/circuit-breaker.test.ts"],
+  },
+  {
+    file: "limits/circuit-breaker-stage.ts",
+    breaks: "clients that leave open a breaker",
+    from: 'side === "upstream" || OVERLOAD.has(kind) ? true : undefined',
+    to: "true",
+    tests: ["integration/circuit-breaker.test.ts"],
+  },
+  {
+    file: "limits/outcome-window.ts",
+    breaks: "the window never forgets",
+    from: "this.errors -= this.#errors[i]!;",
+    to: "",
+    tests: ["unit/limits/circuit-breaker.test.ts"],
+  },
 ];

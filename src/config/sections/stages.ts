@@ -6,6 +6,7 @@ import { authSchema } from "./auth.ts";
 import { faultSchema } from "./fault.ts";
 import { maintenanceSchema } from "./maintenance.ts";
 import { secureHeadersSchema } from "./secure-headers.ts";
+import { circuitBreakerSchema } from "./circuit-breaker.ts";
 import { section } from "./section.ts";
 
 /**
@@ -23,6 +24,7 @@ const schemas = {
   /** Body of one answer, in bytes; more is answered 502, or cut. */
   response_body_limit: size,
   fault: faultSchema,
+  circuit_breaker: circuitBreakerSchema,
 };
 
 /** The same, as names of keys. */

@@ -272,6 +272,21 @@ const SERVERS: Row = {
         legend: "{{backend}} {{server}}",
       }],
     },
+    {
+      title: "Second attempts",
+      description: "Made beside a slow one; those that won were first to answer.",
+      unit: "reqps",
+      targets: [
+        {
+          expr: rate("sluice_server_hedges_total", "backend, server", "backend"),
+          legend: "{{backend}} {{server}}",
+        },
+        {
+          expr: rate("sluice_server_hedges_won_total", "backend, server", "backend"),
+          legend: "{{backend}} {{server}} won",
+        },
+      ],
+    },
     ofServer("Weight", "sluice_server_weight"),
     {
       title: "Connections",

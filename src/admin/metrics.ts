@@ -121,6 +121,8 @@ function collectServer(page: Exposition, backend: string, server: Server): void 
   page.add("sluice_server_ejected", labels, server.passive.isEjected(performance.now()) ? 1 : 0);
   page.add("sluice_server_ejections_total", labels, record.ejections);
   page.add("sluice_server_retries_total", labels, record.retried);
+  page.add("sluice_server_hedges_total", labels, record.hedges);
+  page.add("sluice_server_hedges_won_total", labels, record.hedgesWon);
   page.add("sluice_server_sent_body_bytes_total", labels, record.bytesIn);
   page.add("sluice_server_received_body_bytes_total", labels, record.bytesOut);
   page.add("sluice_server_probes_total", { ...labels, result: "passed" }, record.probesPassed);

@@ -12,6 +12,7 @@ import type { NameResolver } from "../net/resolver.ts";
 import { ConnectionPool } from "../upstream/pool.ts";
 import { Availability, type ProbeCount } from "./availability.ts";
 import { destinationOf } from "./destination.ts";
+import { HedgeDelay } from "./hedge-delay.ts";
 import { compileHashKey, type HashKey } from "./hash-key.ts";
 import { probeOnce, startHealthChecks } from "./health-checks.ts";
 import { type Member, Membership } from "./membership.ts";
@@ -44,6 +45,8 @@ export class Backend {
   readonly config: BackendConfig;
   /** How many requests may be repeated. */
   readonly retryBudget: RetryBudget;
+  /** When a second attempt is made beside a slow one; undefined where none is. */
+  readonly hedgeDelay: HedgeDelay | undefined;
   /** Which servers clients stay with, where they do. */
   readonly stickiness: Stickiness | undefined;
   /** The key of a request, where the policy goes by it. */
@@ -68,6 +71,12 @@ export class Backend {
     this.retryBudget = before?.config.retries.budget === config.retries.budget
       ? before.retryBudget
       : new RetryBudget(config.retries.budget);
+    const { hedge } = config.retries;
+    if (hedge !== false) {
+      this.hedgeDelay = isDeepStrictEqual(before?.config.retries.hedge, hedge)
+        ? before!.hedgeDelay
+        : new HedgeDelay(hedge);
+    }
     this.stickiness = config.sticky && new Stickiness(config.sticky, config.name);
     this.#limits = limits;
     this.#standings = standings ?? new Standings();

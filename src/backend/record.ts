@@ -28,6 +28,9 @@ export class ServerRecord implements Counted {
   errors = 0;
   /** Those that went on to another server. */
   retried = 0;
+  /** Those that it got as a second attempt, as another server was slow, and those among them that it was first to answer. */
+  hedges = 0;
+  hedgesWon = 0;
   /** Bytes of the bodies of requests and answers, of those that ended here. */
   bytesIn = 0;
   bytesOut = 0;
@@ -71,6 +74,8 @@ export class ServerRecord implements Counted {
     this.requests += other.requests;
     this.errors += other.errors;
     this.retried += other.retried;
+    this.hedges += other.hedges;
+    this.hedgesWon += other.hedgesWon;
     this.bytesIn += other.bytesIn;
     this.bytesOut += other.bytesOut;
     this.probes += other.probes;

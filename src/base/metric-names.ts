@@ -86,6 +86,14 @@ export const METRICS = {
     type: "counter",
     help: "Requests that went on from a server to another.",
   },
+  sluice_server_hedges_total: {
+    type: "counter",
+    help: "Second attempts that a server got, as another one was slow.",
+  },
+  sluice_server_hedges_won_total: {
+    type: "counter",
+    help: "Those of them whose answer came first.",
+  },
   sluice_server_responses_total: { type: "counter", help: "Answers of a server by class of status." },
   sluice_server_failures_total: {
     type: "counter",

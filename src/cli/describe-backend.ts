@@ -1,4 +1,5 @@
 import { policyGoesBy } from "../base/policies.ts";
+import { formatHedgeTime } from "../config/values/hedge-time.ts";
 import { formatDuration } from "../base/units.ts";
 import type { BackendConfig } from "../config/sections/backend.ts";
 import type { HealthCheckConfig } from "../config/sections/health-check.ts";
@@ -65,10 +66,12 @@ function describeSticky({ name, sticky }: BackendConfig): string {
   return `cookie ${cookie}, kept ${kept}, ${secret === undefined ? "new at a restart" : "with a secret"}`;
 }
 
-function describeRetries({ retries: { attempts, budget, deadline } }: BackendConfig): string {
+function describeRetries({ retries: { attempts, budget, deadline, hedge } }: BackendConfig): string {
   if (attempts === 1) return "off";
   const until = deadline === 0 ? "" : `, within ${formatDuration(deadline)}`;
-  return `up to ${attempts - 1}, of ${describeShare(budget)} of the requests${until}`;
+  return `up to ${attempts - 1}, of ${describeShare(budget)} of the requests${until}${
+    hedge === false ? "" : `, hedged after ${formatHedgeTime(hedge)}`
+  }`;
 }
 
 function describeServer(server: ServerConfig): string {

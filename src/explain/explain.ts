@@ -3,6 +3,7 @@ import { toProxyError } from "../base/errors.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import { describePorts } from "../config/sections/relay.ts";
 import type { Course } from "../proxy/course.ts";
+import { formatHedgeTime } from "../config/values/hedge-time.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { RequestTraces } from "../observe/request-traces.ts";
 import type { IdentityPolicy } from "../proxy/identity.ts";
@@ -191,7 +192,9 @@ function courseRules({ backend, shape, mirror, onStatus }: Course, { taken }: Ou
     `server timeouts: connect ${formatDuration(timeouts.connect)}, response ${orOff(response)}, idle ${
       orOff(idle)
     }, queue ${formatDuration(timeouts.queue)}`,
-    `retries: ${retries.attempts - 1 || "off"}${retries.attempts > 1 ? `, budget ${retries.budget}` : ""}`,
+    `retries: ${retries.attempts - 1 || "off"}${retries.attempts > 1 ? `, budget ${retries.budget}` : ""}${
+      retries.hedge === false ? "" : `, hedged after ${formatHedgeTime(retries.hedge)}`
+    }`,
     `health: ${healthCheck === undefined ? "no probes" : "probed"}, ejection ${
       ejection.enabled ? "on" : "off"
     }`,

@@ -236,6 +236,11 @@ export class Exchange {
   note(server: string, outcome: string): void {
     if (this.sentAt > 0) this.triedMs += TICK.now() - this.sentAt;
     this.sentAt = 0;
+    this.noteBeside(server, outcome);
+  }
+
+  /** Writes down an attempt that ended while another one was under way beside it. */
+  noteBeside(server: string, outcome: string): void {
     this.tried = `${this.tried === undefined ? "" : `${this.tried}, `}${server} ${outcome}`;
   }
 

@@ -53,6 +53,9 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
   #connection: UpstreamConnection | undefined;
   #sentAt = 0;
   #mayLeave = false;
+  #race: "first" | "second" | undefined;
+  /** Ends a wait that nobody needs any more. */
+  #left: AbortController | undefined;
   /** Connections that were dead. */
   #stale = 0;
   /** What is recorded of it; undefined where nothing is. */
@@ -112,8 +115,17 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
     return this.#outgoing.idleMs;
   }
 
-  /** Sends the request; where it has to wait for a connection, it `mayLeave` for another server. */
-  begin(mayLeave: boolean): void {
+  /** When it was sent, on the clock of `performance.now()`; 0 where it was not. */
+  get sentAt(): number {
+    return this.#sentAt;
+  }
+
+  /**
+   * Sends the request; where it has to wait for a connection, it `mayLeave` for another server. In a race it may be given up,
+   * and the second attempt waits for nothing but that a connection opens.
+   */
+  begin(mayLeave: boolean, race?: "first" | "second"): void {
+    this.#race = race;
     const { exchange } = this.#request;
     exchange.attempts++;
     exchange.headAt = 0;
@@ -147,6 +159,7 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
 
   /** For the connection: there will be no answer. */
   onFailed(error: ProxyError): void {
+    if (this.ended) return; // it was given up
     clearTimeout(this.#expectation);
     const { reused, answering } = this.#connection!;
     // A tunnel that was not opened carried nothing, whatever was said instead.
@@ -168,6 +181,13 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
 
   /** The client is gone, or the proxy is about to be. */
   abort(error: ProxyError): void {
+    this.#connection?.fail(error);
+  }
+
+  /** Gives up an attempt that has no answer yet, as another one was faster: its owner hears nothing more of it. */
+  giveUp(error: ProxyError): void {
+    this.onDone(); // first, so that nothing is held against the server
+    this.#left?.abort();
     this.#connection?.fail(error);
   }
 
@@ -202,18 +222,26 @@ export class Attempt extends Lease implements OutgoingRequest, HeadSource, Abort
     let connection;
     try {
       connection = (looks ? await pool.takeSure() : undefined) ?? await pool.connect({
-        signal: exchange.signal,
+        signal: this.#race === undefined ? exchange.signal : this.#signalOfRace(exchange),
         mayLeave: this.#mayLeave,
-        since: this.#outgoing.waitingSince ??= performance.now(),
+        // Who has waited for ever already is taken by no queue.
+        since: this.#race === "second" ? -Infinity : this.#outgoing.waitingSince ??= performance.now(),
         times: exchange,
       });
     } catch (error) {
-      return this.#end(toProxyError(error));
+      if (!this.ended) this.#end(toProxyError(error));
+      return;
     }
+    if (this.ended) return connection?.putBack();
     if (connection !== undefined) return this.#sendOn(connection);
     exchange.attempts--;
     this.withdrawn();
     this.#owner.onWithdrawn(this);
+  }
+
+  #signalOfRace({ signal }: Exchange): AbortSignal {
+    this.#left = new AbortController();
+    return AbortSignal.any([signal, this.#left.signal]);
   }
 
   #sendOn(connection: UpstreamConnection): void {

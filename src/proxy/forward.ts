@@ -15,6 +15,7 @@ import type { Instead } from "./on-status.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { askForProof } from "./proof.ts";
 import { prepare } from "./prepare.ts";
+import { mayRace, Race } from "./race.ts";
 import { claimRepeat } from "./repeat.ts";
 import type { Shape } from "./shape.ts";
 
@@ -54,6 +55,9 @@ class Forwarding implements AttemptOwner {
   #last: ProxyError | undefined;
   #doubts: Doubt[] | undefined;
   #moves = 0;
+  /** The attempt that another one may be made beside, where the backend asks for that. */
+  #race: Race | undefined;
+  #mayHedge = true;
 
   constructor(taker: AnswerTaker, request: IncomingRequest, course: Course, outgoing: Outgoing) {
     this.#taker = taker;
@@ -71,6 +75,9 @@ class Forwarding implements AttemptOwner {
 
   onAnswered(attempt: Attempt): void {
     try {
+      const other = this.#race?.leave(attempt);
+      if (other !== undefined && this.#race!.isBad(attempt)) return this.#setAside(attempt, other);
+      this.#race?.won(attempt, other);
       if (this.#repeats(attempt)) return this.#again(attempt.server);
       const { status } = attempt.answer!.head;
       const { exchange } = this.#request;
@@ -87,9 +94,12 @@ class Forwarding implements AttemptOwner {
     }
   }
 
-  onFailed({ server }: Attempt, error: ProxyError): void {
+  onFailed(attempt: Attempt, error: ProxyError): void {
+    const { server } = attempt;
     try {
       this.#last = error;
+      const other = this.#race?.leave(attempt);
+      if (other !== undefined) return this.#leaveTo(other, attempt, error);
       if (!this.#claimRepeat(server, error)) return this.#fail(error);
       this.#request.exchange.note(server.name, error.kind);
       if (error.sent && error.blames) this.#isInDoubt(server, error.kind);
@@ -99,8 +109,10 @@ class Forwarding implements AttemptOwner {
     }
   }
 
-  onWithdrawn({ server }: Attempt): void {
+  onWithdrawn(attempt: Attempt): void {
+    const { server } = attempt;
     try {
+      if (this.#race?.leave(attempt) !== undefined) return; // the other one goes on
       if (++this.#moves > MAX_MOVES) {
         return this.#fail(new ProxyError("queue_timeout", `No place was left ${this.#moves} times`));
       }
@@ -124,13 +136,59 @@ class Forwarding implements AttemptOwner {
     const { exchange } = this.#request;
     exchange.server = server.name;
     exchange.lastServer = server.record;
-    new Attempt(server, this.#request, this.#outgoing, this).begin(server !== this.#sticky);
+    const attempt = new Attempt(server, this.#request, this.#outgoing, this);
+    const races = backend.hedgeDelay !== undefined && this.#races(attempt);
+    attempt.begin(server !== this.#sticky, races ? "first" : undefined);
+  }
+
+  /** Whether another attempt may be made beside `attempt`, once for each request. Who stays with a server is at home there alone. */
+  #races(attempt: Attempt): boolean {
+    if (this.#race?.hedged === true) this.#mayHedge = false;
+    this.#race = undefined;
+    if (!this.#mayHedge || attempt.server === this.#sticky || !mayRace(this.#outgoing)) return false;
+    this.#race = new Race(attempt, {
+      backend: this.#course.backend,
+      request: this.#request,
+      outgoing: this.#outgoing,
+      tried: this.#tried,
+      owner: this,
+    });
+    return true;
+  }
+
+  /** `attempt` has a bad answer, which is let go of: that of the `other` one counts. */
+  #setAside(attempt: Attempt, other: Attempt): void {
+    const { status } = attempt.answer!.head;
+    this.#last = new ProxyError("upstream_invalid", `The server answered ${status}`);
+    if (status >= 500) this.#isInDoubt(attempt.server, status);
+    attempt.drop(this.#last);
+    this.#goOnWith(other, attempt.server, String(status));
+  }
+
+  /** `attempt` has failed: what the `other` one brings counts. */
+  #leaveTo(other: Attempt, { server }: Attempt, error: ProxyError): void {
+    if (this.#request.exchange.aborted !== undefined) {
+      other.giveUp(error);
+      return this.#fail(error);
+    }
+    if (error.sent && error.blames) this.#isInDoubt(server, error.kind);
+    this.#goOnWith(other, server, error.kind);
+  }
+
+  #goOnWith(other: Attempt, server: Server, outcome: string): void {
+    this.#isTried(server);
+    this.#race!.goOnWith(other, server, outcome);
+  }
+
+  /** Another server than `server` is to answer. */
+  #isTried(server: Server): void {
+    server.record.retried++;
+    (this.#tried ??= new Set()).add(server);
   }
 
   /** On another server than `server`. */
   #again(server: Server): void {
-    server.record.retried++;
-    (this.#tried ??= new Set()).add(server);
+    this.#isTried(server);
     this.#outgoing.waitingSince = undefined;
     this.#attempt();
   }

@@ -30,6 +30,13 @@ export function claimRepeat({ exchange }: IncomingRequest, failed: FailedAttempt
   return exchange.retry === undefined;
 }
 
+/** The same for an attempt that is slow: whether another server is asked beside it. */
+export function claimBeside({ exchange }: IncomingRequest, slow: FailedAttempt): boolean {
+  if (exchange.aborted !== undefined) return false;
+  const now = performance.now();
+  return obstacle(exchange, slow, now) === undefined && slow.backend.retryBudget.claimRetry(now);
+}
+
 /** What stands in the way, besides the budget: the request may not be sent again, or not whole, or to nobody, or not now. */
 function obstacle(exchange: Exchange, failed: FailedAttempt, now: number): NoRetry | undefined {
   const { backend, server, tried, outgoing, error } = failed;

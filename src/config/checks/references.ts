@@ -92,6 +92,7 @@ export function checkReferences(data: unknown): ReferenceProblem[] {
       checkUnprobed(backend, defaults, { path: ["backends", name], problems });
     }
     checkProtocol(backend, { path: ["backends", name], problems });
+    checkHedge(backend, defaults, { path: ["backends", name], problems });
     listAt(backend, "servers").forEach((server, i) => {
       const path = ["backends", name, "servers", i];
       servers.add(path, server, toServerKey);
@@ -200,6 +201,15 @@ function checkProbePort(server: unknown, { path, problems }: Context): void {
   if (port === undefined || typeof url !== "string" || !url.startsWith("unix:")) return;
   const accepted = "a port where url is http:// or https://; a unix socket has none";
   problems.push({ path: [...path, "health_check", "port"], message: refuseValue(port, accepted) });
+}
+
+/** Who is sent to one server is sent to no second one beside it. */
+function checkHedge(backend: unknown, defaults: Record<string, unknown>, { path, problems }: Context): void {
+  const own = asTable(asTable(backend).retries);
+  const { attempts } = { ...asTable(defaults["retries"]), ...own };
+  if (attempts !== 1 || typeof own["hedge"] !== "string") return;
+  const message = "does nothing with attempts = 1; accepted: two or more attempts";
+  problems.push({ path: [...path, "retries", "hedge"], message });
 }
 
 function isNothing(list: unknown): boolean {

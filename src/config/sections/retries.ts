@@ -1,8 +1,14 @@
-import type { z } from "zod";
-import { duration, flag, share, wholeNumber } from "../values/value-types.ts";
+import { z } from "zod";
+import { duration, flag, parsed, share, textOr, wants, wholeNumber } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
+import { HEDGE_FORM, parseHedgeTime } from "../values/hedge-time.ts";
 import { overrides, section } from "./section.ts";
 import { statusesSchema } from "../values/statuses.ts";
+
+const hedgeTime = textOr(
+  parsed(HEDGE_FORM, parseHedgeTime),
+  z.literal(false, wants(HEDGE_FORM)),
+);
 
 const retries = {
   /** Servers that one request is sent to at most, each once; 1 never repeats. */
@@ -15,6 +21,11 @@ const retries = {
   statuses: statusesSchema.prefault([]),
   /** Takes a request with the field Idempotency-Key for idempotent, whatever its method: its server knows a repetition. */
   idempotency_key: flag.prefault(false),
+  /**
+   * When a GET or HEAD that has no answer yet is sent to a second server as well, of which the first good answer counts;
+   * within `attempts` and `budget`.
+   */
+  hedge: hedgeTime.prefault(false),
   /**
    * Sends any request once more where a connection that was used before dies without a byte of an answer. Nearly always its
    * server had closed it as unused; where it died over the request, that reaches it twice.

@@ -130,6 +130,7 @@ test("validateConfig() fills in every default", () => {
     deadline: 90_000,
     statuses: [],
     idempotencyKey: false,
+    hedge: false,
     staleConnection: false,
   };
   const hash = { on: { subject: "client", argument: "" }, loadFactor: 0 };

@@ -1,5 +1,6 @@
 import { addressStage } from "../access/addresses.ts";
 import { authStage } from "../access/auth.ts";
+import { compressStage } from "../compression/stage.ts";
 import { type CamelCase, toCamelCase } from "../config/sections/section.ts";
 import {
   type OwnStagesConfig,
@@ -27,6 +28,7 @@ const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: St
   request_body_limit: requestLimitStage,
   response_body_limit: responseLimitStage,
   fault: (config) => faultStage(config),
+  compress: compressStage,
   circuit_breaker: circuitBreakerStage,
 };
 

@@ -1287,4 +1287,32 @@ export const MUTANTS: readonly Mutant[] = [
     to: "return includesStatus",
     tests: ["integration/hedging.test.ts"],
   },
+  {
+    file: "compression/compressed-body.ts",
+    breaks: "a compressor outlives its body",
+    from: "this.#compressor?.destroy();",
+    to: "",
+    tests: ["unit/compression/compressed-body.test.ts"],
+  },
+  {
+    file: "compression/compressed-body.ts",
+    breaks: "a slow stream is held back by the compressor",
+    from: "if (this.#pending === 0) this.#flushNow();",
+    to: "",
+    tests: ["unit/compression/compressed-body.test.ts"],
+  },
+  {
+    file: "compression/compressed-body.ts",
+    breaks: "what a client does not take piles up",
+    from: "if (!this.#sink.write(piece)) this.#compressor!.pause();",
+    to: "this.#sink.write(piece);",
+    tests: ["unit/compression/compressed-body.test.ts"],
+  },
+  {
+    file: "compression/compressed-body.ts",
+    breaks: "a body that breaks off has an end",
+    from: "sink?.fail(error);",
+    to: "sink?.end(undefined);",
+    tests: ["unit/compression/compressed-body.test.ts"],
+  },
 ];

@@ -3,6 +3,7 @@ import type { Frozen } from "../freeze.ts";
 import { size } from "../values/value-types.ts";
 import { accessSchema } from "./access.ts";
 import { authSchema } from "./auth.ts";
+import { compressSchema } from "./compress.ts";
 import { faultSchema } from "./fault.ts";
 import { maintenanceSchema } from "./maintenance.ts";
 import { secureHeadersSchema } from "./secure-headers.ts";
@@ -24,6 +25,7 @@ const schemas = {
   /** Body of one answer, in bytes; more is answered 502, or cut. */
   response_body_limit: size,
   fault: faultSchema,
+  compress: compressSchema,
   circuit_breaker: circuitBreakerSchema,
 };
 

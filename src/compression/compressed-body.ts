@@ -6,6 +6,9 @@ import { KeptBytes } from "../message/kept-bytes.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
 import type { Coding, Compressor } from "./coding.ts";
 
+/** Compressors that are open in this process. */
+export const OPEN_COMPRESSORS = { count: 0 };
+
 /**
  * A body that is compressed as it goes by. What is short and here at once is compressed in one piece; for anything else a
  * compressor is opened, which is flushed whenever the source has nothing more for now, so that nothing is held back.
@@ -46,8 +49,8 @@ export class CompressedBody implements BodySource, BodySink {
   }
 
   resume(): void {
-    if (this.#compressor === undefined) this.#source.resume();
-    else this.#compressor.resume();
+    if (this.#compressor !== undefined) this.#compressor.resume();
+    else if (this.#sink !== undefined) this.#source.resume();
   }
 
   cancel(reason: ProxyError): void {
@@ -114,6 +117,7 @@ export class CompressedBody implements BodySource, BodySink {
   /** Goes on by a compressor, with what came so far. */
   #open(): void {
     const compressor = this.#compressor = this.#coding.open();
+    OPEN_COMPRESSORS.count++;
     compressor.on("data", (piece: Buffer) => this.#takeOut(piece));
     compressor.on("drain", () => this.#sink !== undefined && this.#source.resume());
     compressor.on("end", () => this.#ended());
@@ -147,16 +151,16 @@ export class CompressedBody implements BodySource, BodySink {
 
   #takeOut(piece: Buffer): void {
     if (this.#sink === undefined) return;
-    if (!this.#sink.write(piece)) this.#compressor!.pause();
+    if (!this.#sink.write(piece)) this.#compressor?.pause(); // which may be gone with the client
     this.#passOn();
   }
 
   /** What a flush has brought out goes on, once all of it is here. */
   #passOn(): void {
-    const compressor = this.#compressor!;
-    if (!this.#flushedOut || compressor.readableLength > 0 || this.#sink === undefined) return;
+    const compressor = this.#compressor;
+    if (compressor === undefined || !this.#flushedOut || compressor.readableLength > 0) return;
     this.#flushedOut = false;
-    if (!this.#sink.flush()) compressor.pause();
+    if (!this.#sink!.flush()) compressor.pause();
   }
 
   #ended(): void {
@@ -177,6 +181,9 @@ export class CompressedBody implements BodySource, BodySink {
   #close(): void {
     this.#sink = undefined;
     this.#kept = new KeptBytes();
-    this.#compressor?.destroy();
+    if (this.#compressor === undefined) return;
+    this.#compressor.destroy();
+    this.#compressor = undefined;
+    OPEN_COMPRESSORS.count--;
   }
 }

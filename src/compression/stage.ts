@@ -8,7 +8,7 @@ import { asResponse, ForwardedResponse } from "../message/forwarded-response.ts"
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Stage } from "../message/stage.ts";
 import { type Coding, codingsOf } from "./coding.ts";
-import { CompressedBody } from "./compressed-body.ts";
+import { CompressedBody, OPEN_COMPRESSORS } from "./compressed-body.ts";
 import {
   addVary,
   describeCoded,
@@ -23,7 +23,7 @@ import { TypeList } from "./type-list.ts";
 /** Values of Accept-Encoding that are remembered, and how long they are: clients may make them up. */
 const MAX_KNOWN = 256, MAX_KNOWN_LENGTH = 256;
 
-/** Without a body, or with a part of one. */
+/** A tunnel, or without a body, or with a part of one. */
 const WITHOUT_WHOLE_BODY: ReadonlySet<number> = new Set([101, 204, 205, 206, 304]);
 
 /** Compresses answers on their way to clients that take that. */
@@ -44,6 +44,7 @@ export function compressStage(config: CompressConfig): Stage {
 class Change {
   readonly #types: TypeList;
   readonly #minSize: number;
+  readonly #maxStreams: number;
   readonly #codings: ReadonlyMap<string, Coding>;
   /** What there is to choose from. */
   readonly #offered: readonly string[];
@@ -53,6 +54,7 @@ class Change {
   constructor(config: CompressConfig) {
     this.#types = new TypeList(config.types);
     this.#minSize = config.minSize;
+    this.#maxStreams = config.maxStreams;
     this.#codings = new Map(codingsOf(config).map((coding) => [coding.name, coding]));
     this.#offered = config.algorithms;
   }
@@ -61,25 +63,14 @@ class Change {
   of(response: Response, request: IncomingRequest): Response {
     const { status } = response;
     const { fields: asked } = request.head;
-    if (status === 304) {
-      if (!asked.has("if-none-match")) return response;
-      const answer = toForwarded(response, request.exchange);
-      answer.settle();
-      const fields = answer.takeFields();
-      if (!knowsAsWeak(asked, fields)) return asResponse(answer);
-      weakenTags(fields);
-      addVary(fields);
-      return asResponse(answer);
-    }
-    if (WITHOUT_WHOLE_BODY.has(status) || isTunnel(response) || !this.#types.has(typeOf(response))) {
-      return response;
-    }
+    if (status === 304) return asked.has("if-none-match") ? this.#notModified(response, request) : response;
+    if (WITHOUT_WHOLE_BODY.has(status) || !this.#types.has(typeOf(response))) return response;
     const answer = toForwarded(response, request.exchange);
     answer.settle();
     const fields = answer.takeFields();
     if (refusesTransform(fields)) return asResponse(answer);
     addVary(fields);
-    const coding = isCoded(fields) || !this.#isLong(answer, fields, request.method)
+    const coding = isCoded(fields) || !this.#isWorthIt(answer, fields, request.method)
       ? undefined
       : this.#codingFor(asked);
     if (coding !== undefined) {
@@ -89,8 +80,21 @@ class Change {
     return asResponse(answer);
   }
 
-  /** Whether it is worth it; where the length is not known, it may be. */
-  #isLong({ bodyLength }: ForwardedResponse, fields: Fields, method: string): boolean {
+  /** A 304 says what the 200 would have said (RFC 9110 §15.4.5): it names the tag as the client knows it. */
+  #notModified(response: Response, { head, exchange }: IncomingRequest): Response {
+    const answer = toForwarded(response, exchange);
+    answer.settle();
+    const fields = answer.takeFields();
+    if (knowsAsWeak(head.fields, fields)) {
+      weakenTags(fields);
+      addVary(fields);
+    }
+    return asResponse(answer);
+  }
+
+  /** Whether it is long enough, or may be where the length is not known, and there is room for another stream. */
+  #isWorthIt({ bodyLength }: ForwardedResponse, fields: Fields, method: string): boolean {
+    if (OPEN_COMPRESSORS.count >= this.#maxStreams) return false;
     // What answers HEAD says what it would say to GET.
     const length = method === "HEAD" ? declaredLength(fields) : bodyLength;
     return length === undefined || length >= this.#minSize;
@@ -108,10 +112,6 @@ class Change {
     this.#chosen.set(accept, coding);
     return coding;
   }
-}
-
-function isTunnel(response: Response | ForwardedResponse): boolean {
-  return response instanceof ForwardedResponse && response.tunnel !== undefined;
 }
 
 /** Its Content-Type; of a server's answer that nobody has looked at without making Headers of its fields. */

@@ -26,9 +26,9 @@ const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: St
   maintenance: maintenanceStage,
   auth: authStage,
   request_body_limit: requestLimitStage,
-  response_body_limit: responseLimitStage,
   fault: (config) => faultStage(config),
   compress: compressStage,
+  response_body_limit: responseLimitStage,
   circuit_breaker: circuitBreakerStage,
 };
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { OPEN_COMPRESSORS } from "../../src/compression/compressed-body.ts";
 import { decodedSoFar } from "../support/decoding.ts";
 import { eventually } from "../support/eventually.ts";
 import { read, TEXT } from "./compress-scene.ts";
@@ -134,4 +135,44 @@ test("compress lets go of answers that clients leave in the middle", async (t) =
   }
   await proxy.access(19);
   await eventually("no connection of a server", () => server.open === 0);
+  assert.equal(OPEN_COMPRESSORS.count, 0);
+});
+
+test("compress sends answers as they are while max_streams are open", async (t) => {
+  const { client, server } = await openScene(t, { frontend: { compress: { max_streams: 1 } } });
+  const first = await client();
+  first.send(get("/", "Accept-Encoding: gzip", "Connection: close"));
+  const connection = await asked(server);
+  connection.send(IN_CHUNKS + chunk("x"));
+  await eventually("the first stream", () => OPEN_COMPRESSORS.count === 1);
+  const second = await client();
+  second.send(get("/", "Accept-Encoding: gzip", "Connection: close"));
+  (await asked(server, 1)).send(`${IN_CHUNKS}${chunk(TEXT)}0\r\n\r\n`);
+  const plain = read(await second.untilClosed());
+  assert.equal(plain.field("content-encoding"), undefined);
+  assert.equal(plain.field("vary"), "Accept-Encoding");
+  assert.equal(plain.raw.toString(), TEXT);
+  connection.send("0\r\n\r\n");
+  assert.equal(read(await first.untilClosed()).body.toString(), "x");
+  assert.equal(OPEN_COMPRESSORS.count, 0);
+});
+
+test("response_body_limit counts what the server sends, before it is compressed", async (t) => {
+  for (
+    const [answer, reason] of [
+      [`${HEAD}Content-Length: ${TEXT.length}\r\n\r\n${TEXT}`, "answer_body_too_large"],
+      [IN_CHUNKS + chunk(TEXT) + "0\r\n\r\n", "answer_body_too_large"],
+      [IN_CHUNKS + chunk(TEXT.slice(0, 1000)) + "0\r\n\r\n", "ok"],
+    ] as const
+  ) {
+    const { client, proxy } = await openScene(t, {
+      answer,
+      frontend: { compress: true, response_body_limit: "1000B" },
+    });
+    const c = await client();
+    c.send(get("/", "Accept-Encoding: gzip", "Connection: close"));
+    const received = await c.untilClosed();
+    assert.equal((await proxy.access(0))["reason"], reason);
+    assert.equal(received.startsWith("HTTP/1.1 502"), answer.startsWith(`${HEAD}Content-Length`));
+  }
 });

@@ -1290,7 +1290,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "compression/compressed-body.ts",
     breaks: "a compressor outlives its body",
-    from: "this.#compressor?.destroy();",
+    from: "this.#compressor.destroy();",
     to: "",
     tests: ["unit/compression/compressed-body.test.ts"],
   },
@@ -1304,7 +1304,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "compression/compressed-body.ts",
     breaks: "what a client does not take piles up",
-    from: "if (!this.#sink.write(piece)) this.#compressor!.pause();",
+    from: "if (!this.#sink.write(piece)) this.#compressor?.pause();",
     to: "this.#sink.write(piece);",
     tests: ["unit/compression/compressed-body.test.ts"],
   },

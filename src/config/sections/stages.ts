@@ -22,10 +22,10 @@ const schemas = {
   auth: authSchema,
   /** Body of one request, in bytes, in place of `limits.body_size`; more is answered 413. */
   request_body_limit: size,
-  /** Body of one answer, in bytes; more is answered 502, or cut. */
-  response_body_limit: size,
   fault: faultSchema,
   compress: compressSchema,
+  /** Body of one answer, in bytes, as it comes from the server; more is answered 502, or cut. */
+  response_body_limit: size,
   circuit_breaker: circuitBreakerSchema,
 };
 

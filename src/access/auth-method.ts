@@ -28,6 +28,8 @@ export interface AuthMethod {
   readonly sets: readonly string[];
   /** Whether a request has credentials of this kind, good or bad. */
   presents(request: IncomingRequest): boolean;
+  /** Whether those are of its form; where not, a way behind it may have them. */
+  fits?(request: IncomingRequest): boolean;
   /** Whether they are good. Rejects, or throws, only where that cannot be found out. */
   check(request: IncomingRequest): AuthGranted | AuthRefused | Promise<AuthGranted | AuthRefused>;
 }

@@ -8,6 +8,7 @@ import type { AuthGranted, AuthMethod, AuthRefused } from "./auth-method.ts";
 import { basicMethod } from "./basic.ts";
 import { bearerMethod } from "./bearer.ts";
 import { forwardAuthMethod } from "./forward-auth.ts";
+import { jwtMethod } from "./jwt.ts";
 import { passesForOneOf } from "./own-fields.ts";
 
 /** What makes each way of its section of the config. */
@@ -19,6 +20,7 @@ const MAKERS: {
 } = {
   basic: basicMethod,
   bearer: bearerMethod,
+  jwt: jwtMethod,
   forward: forwardAuthMethod,
 };
 
@@ -28,7 +30,10 @@ export function authStage(config: AuthConfig, parts: StageParts): Stage {
   const challenges = methods.flatMap(({ challenge }) => challenge ?? []);
   const own = [...methods.flatMap(({ sets }) => sets), ...(config.keepsCredentials ? [] : ["authorization"])];
   const drops = own.length === 0 ? undefined : passesForOneOf(own);
-  const methodOf = (request: IncomingRequest) => methods.find((method) => method.presents(request));
+  const methodOf = (request: IncomingRequest) => {
+    const presented = methods.filter((method) => method.presents(request));
+    return presented.find(({ fits }) => fits?.(request) ?? true) ?? presented[0];
+  };
 
   /** Goes on with what was found out of a request. */
   function settle(found: AuthGranted | AuthRefused, { next, request, taker }: Passing): void {

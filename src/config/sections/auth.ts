@@ -5,6 +5,7 @@ import { realm, users } from "../values/users.ts";
 import { flag, list } from "../values/value-types.ts";
 import { bearerSchema } from "./auth-bearer.ts";
 import { forwardAuthSchema } from "./auth-forward.ts";
+import { jwtSchema } from "./auth-jwt.ts";
 import { section } from "./section.ts";
 
 /** Names and passwords (RFC 7617). */
@@ -20,6 +21,7 @@ const basicSchema = section({
 const methods = {
   basic: basicSchema.exactOptional(),
   bearer: bearerSchema.exactOptional(),
+  jwt: jwtSchema.exactOptional(),
   forward: forwardAuthSchema.exactOptional(),
 };
 
@@ -32,15 +34,26 @@ const methodSchema = section(methods).refine((method) => Object.keys(method).len
   error: `does not say one way; ${ONE_METHOD}`,
 });
 
-/** Whether each way of a list is ever gone. */
-function checkOrder(
-  ways: readonly Readonly<Record<string, unknown>>[],
-  context: z.RefinementCtx,
-): void {
-  const first = ways.findIndex((way) => "forward" in way);
-  if (first === -1 || first === ways.length - 1) return;
-  const message = "is asked about every request, so that nothing behind it counts; accepted: as the last one";
-  context.addIssue({ code: "custom", path: [first], message });
+/** Finds ways of a list that never count, as one before them takes all that they would. */
+function checkOrder(ways: readonly z.output<typeof methodSchema>[], context: z.RefinementCtx): void {
+  const taken = new Set<string>();
+  for (const [i, way] of ways.entries()) {
+    const own = takenBy(way);
+    if (taken.has("everything") || taken.has(own) || (own === "signed tokens" && taken.has("tokens"))) {
+      const message =
+        "never counts, as one before it takes the same requests; accepted: before that one, or not at all";
+      context.addIssue({ code: "custom", path: [i], message });
+    }
+    taken.add(own);
+  }
+}
+
+/** Which requests a way takes. */
+function takenBy({ basic, bearer, jwt }: z.output<typeof methodSchema>): string {
+  if (basic !== undefined) return "passwords";
+  if (bearer !== undefined) return "tokens";
+  if (jwt === undefined) return "everything";
+  return jwt.from === "header" ? "signed tokens" : `cookie ${jwt.from.cookie}`;
 }
 
 /** Who clients have to prove to be. */

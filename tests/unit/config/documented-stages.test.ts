@@ -5,7 +5,12 @@ import { fileURLToPath } from "node:url";
 import { parseConfig } from "../../../src/config/load.ts";
 
 const FILE = fileURLToPath(new URL("../../../docs/stages.md", import.meta.url));
-const examples = [...readFileSync(FILE, "utf8").matchAll(/^## (.*)$[^]*?^```toml\n([^]*?)^```$/gm)];
+const sections = readFileSync(FILE, "utf8").split(/^## /m).slice(1);
+const examples = sections.flatMap((section) =>
+  [...section.matchAll(/^```toml\n([^]*?)^```$/gm)].map(([, example], i) =>
+    [section.split("\n")[0], i + 1, example] as const
+  )
+);
 
 /** An example with the frontend and the backend that it leaves out. */
 function completed(example: string): string {
@@ -20,8 +25,8 @@ function completed(example: string): string {
 
 test("docs/stages.md has examples", () => assert.ok(examples.length >= 5));
 
-for (const [, title, example] of examples) {
-  test(`the example of "${title}" in docs/stages.md is a valid config`, () => {
+for (const [title, number, example] of examples) {
+  test(`example ${number} of "${title}" in docs/stages.md is a valid config`, () => {
     parseConfig(completed(example!), { file: "c", format: "toml" });
   });
 }

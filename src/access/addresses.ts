@@ -1,7 +1,7 @@
 import { ProxyError } from "../base/errors.ts";
 import type { AccessConfig } from "../config/sections/access.ts";
-import type { TrustedProxy } from "../config/values/trusted-proxy.ts";
-import { formatIpBlock, IpSet } from "../http/ip.ts";
+import { clientsIn, type TrustedProxy } from "../config/values/trusted-proxy.ts";
+import { formatIpBlock } from "../http/ip.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Stage } from "../message/stage.ts";
 
@@ -27,13 +27,6 @@ export function addressStage({ allow, deny }: AccessConfig): Stage {
       else taker.onFailed(request.exchange, refusal);
     },
   };
-}
-
-/** Whether a client is one of `list`; one that comes by a unix socket has no address. */
-export function clientsIn(list: readonly TrustedProxy[]): (client: string) => boolean {
-  const blocks = new IpSet(list.flatMap((entry) => entry === "unix" ? [] : entry));
-  const unix = list.includes("unix");
-  return (client) => client === "" ? unix : blocks.has(client);
 }
 
 function format(list: readonly TrustedProxy[]): string {

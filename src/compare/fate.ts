@@ -1,5 +1,5 @@
 import { toProxyError } from "../base/errors.ts";
-import { compileHashKey } from "../backend/hash-key.ts";
+import { compileHashKey } from "../limits/hash-key.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import { chooseFrontend } from "../explain/choose-frontend.ts";

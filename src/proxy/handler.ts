@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { compileHashKey } from "../backend/hash-key.ts";
+import { compileHashKey } from "../limits/hash-key.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
 import type { Handler } from "../message/handler.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";

@@ -1,4 +1,4 @@
-import { clientsIn } from "../access/addresses.ts";
+import { clientsIn } from "../config/values/trusted-proxy.ts";
 import { ProxyError } from "../base/errors.ts";
 import type { MaintenanceConfig } from "../config/sections/maintenance.ts";
 import type { AnswerEdit } from "../message/exchange.ts";

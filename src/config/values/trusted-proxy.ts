@@ -1,4 +1,4 @@
-import { type IpBlock, parseIpBlock } from "../../http/ip.ts";
+import { type IpBlock, IpSet, parseIpBlock } from "../../http/ip.ts";
 import { refuseValue } from "../problems/wording.ts";
 import { suggest } from "../../base/suggest.ts";
 
@@ -24,4 +24,11 @@ export function parseTrustedProxy(text: string): TrustedProxy {
   const block = parseIpBlock(text);
   if (block !== undefined) return [block];
   throw new RangeError(refuseValue(text, TRUSTED_PROXY_FORM, suggest(text, ["private", "unix"])));
+}
+
+/** Whether a client is one of `list`; one that comes by a unix socket has no address. */
+export function clientsIn(list: readonly TrustedProxy[]): (client: string) => boolean {
+  const blocks = new IpSet(list.flatMap((entry) => entry === "unix" ? [] : entry));
+  const unix = list.includes("unix");
+  return (client) => client === "" ? unix : blocks.has(client);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compileHashKey } from "../../../src/backend/hash-key.ts";
+import { compileHashKey } from "../../../src/limits/hash-key.ts";
 import { parseHashSource } from "../../../src/config/sections/hash.ts";
 import { Fields } from "../../../src/http/fields.ts";
 import { NO_BODY } from "../../../src/http/framing.ts";

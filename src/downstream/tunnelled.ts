@@ -39,6 +39,7 @@ export class Tunnelled {
       exchange.bytesIn = fromClient;
       exchange.bytesOut = toClient;
       reception.onTunnelOver(open, kind);
+      exchange.end();
       reception.onExchange(exchange);
     });
     reception.onTunnel(open, kind);

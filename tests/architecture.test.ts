@@ -42,7 +42,7 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
   wire: ["config"],
   balancing: ["net", "config", "observe", "message"],
   health: ["config", "net", "observe", "message"],
-  limits: ["balancing", "health", "observe", "wire"],
+  limits: ["health", "observe", "wire"],
   upstream: ["config", "observe", "limits"],
   downstream: ["config", "upstream", "backend", "observe"],
   access: ["downstream", "upstream", "backend"],

@@ -331,6 +331,80 @@ const SERVERS: Row = {
   ],
 };
 
+const LIMITS: Row = {
+  title: "Limits",
+  panels: [
+    {
+      title: "Refused by rate limits",
+      description: "And what dry runs would refuse.",
+      unit: "reqps",
+      targets: [{
+        expr: rate("sluice_rate_limit_refused_total", "frontend, route, limit, result", "frontend"),
+        legend: "{{frontend}} {{route}} {{limit}} {{result}}",
+      }],
+    },
+    {
+      title: "Keys of rate limits",
+      description: "Where tables are full, new keys share buckets: raise max_keys.",
+      targets: [
+        {
+          expr: sum("sluice_rate_limit_keys", "frontend, route, limit", "frontend"),
+          legend: "{{frontend}} {{route}} {{limit}}",
+        },
+        {
+          expr: rate("sluice_rate_limit_overflows_total", "frontend, route, limit", "frontend"),
+          legend: "{{frontend}} {{route}} {{limit}} without a place",
+        },
+      ],
+    },
+    {
+      title: "Stores of rate limits",
+      description: "1 while the store answers; and requests that were decided without it.",
+      targets: [
+        {
+          expr: `min by (frontend, route) (${series("sluice_rate_limit_store_up", "frontend")})`,
+          legend: "{{frontend}} {{route}} up",
+        },
+        {
+          expr: rate("sluice_rate_limit_store_failures_total", "frontend, route", "frontend"),
+          legend: "{{frontend}} {{route}} without it",
+        },
+      ],
+    },
+    {
+      title: "Counted by concurrency",
+      targets: [
+        {
+          expr: sum("sluice_concurrency_requests", "frontend, route", "frontend"),
+          legend: "{{frontend}} {{route}} under way",
+        },
+        {
+          expr: sum("sluice_concurrency_waiting", "frontend, route", "frontend"),
+          legend: "{{frontend}} {{route}} wait",
+        },
+        {
+          expr: sum("sluice_concurrency_keys", "frontend, route", "frontend"),
+          legend: "{{frontend}} {{route}} keys",
+        },
+      ],
+    },
+    {
+      title: "Refused by concurrency",
+      unit: "reqps",
+      targets: [
+        {
+          expr: rate("sluice_concurrency_refused_total", "frontend, route, result", "frontend"),
+          legend: "{{frontend}} {{route}} {{result}}",
+        },
+        {
+          expr: rate("sluice_concurrency_overflows_total", "frontend, route", "frontend"),
+          legend: "{{frontend}} {{route}} without a place",
+        },
+      ],
+    },
+  ],
+};
+
 const PROCESS: Row = {
   title: "Process",
   panels: [
@@ -424,6 +498,6 @@ export function dashboard(): Record<string, unknown> {
         variable("backend", series("sluice_backend_requests_in_flight")),
       ],
     },
-    panels: layOut([OVERVIEW, CLIENTS, BACKENDS, SERVERS, PROCESS]),
+    panels: layOut([OVERVIEW, CLIENTS, BACKENDS, SERVERS, LIMITS, PROCESS]),
   };
 }

@@ -132,6 +132,35 @@ export const METRICS = {
   sluice_server_ejected: { type: "gauge", help: "1 while failing requests keep a server out." },
   sluice_server_ejections_total: { type: "counter", help: "Times that failing requests took a server out." },
   sluice_server_weight: { type: "gauge", help: "Share of the requests in relation to the other servers." },
+  sluice_rate_limit_refused_total: {
+    type: "counter",
+    help: "Requests that a rate limit refused, or would refuse if it were no dry run.",
+  },
+  sluice_rate_limit_keys: { type: "gauge", help: "Keys that have a bucket of a rate limit in memory." },
+  sluice_rate_limit_overflows_total: {
+    type: "counter",
+    help: "Requests whose key shared a bucket, as the table of a rate limit was full.",
+  },
+  sluice_rate_limit_store_up: {
+    type: "gauge",
+    help: "1 while the store of a rate limit answers; 0 also before it was asked.",
+  },
+  sluice_rate_limit_store_failures_total: {
+    type: "counter",
+    help: "Requests that were decided without the store of a rate limit.",
+  },
+  sluice_concurrency_requests: { type: "gauge", help: "Requests under way that concurrency counts." },
+  sluice_concurrency_waiting: { type: "gauge", help: "Requests that wait for others of their key to end." },
+  sluice_concurrency_keys: { type: "gauge", help: "Keys of which concurrency counts some requests." },
+  sluice_concurrency_refused_total: {
+    type: "counter",
+    help:
+      "Requests that concurrency refused: as many were under way as may be (full), or it waited too long (late).",
+  },
+  sluice_concurrency_overflows_total: {
+    type: "counter",
+    help: "Requests that were counted together, as concurrency had as many keys as it may.",
+  },
 } as const satisfies Record<string, { type: MetricType; help: string }>;
 
 export type MetricName = keyof typeof METRICS;

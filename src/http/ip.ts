@@ -64,16 +64,19 @@ function ipv6Text(groups: readonly number[]): string {
 
 /**
  * What is likely one client: an IPv4 address, also one inside an IPv6 address (see `IpSet`), or the first 64 bits of an
- * IPv6 one, as hosts choose the rest anew every day (RFC 8981). Anything else, such as the pseudonym of a client, as it
- * came.
+ * IPv6 one, as hosts choose the rest anew every day (RFC 8981); or another number of `bits`. Anything else, such as the
+ * pseudonym of a client, as it came.
  */
-export function networkOf(address: string): string {
+export function networkOf(address: string, bits = 64): string {
   if (!address.includes(":")) return address;
   const groups = parseIp(address);
   if (groups === undefined) return address;
   const v4 = ipv4Of(groups);
   if (v4 !== undefined) return toIPv4(v4);
-  return `${groups.slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
+  const whole = groups.slice(0, Math.ceil(bits / 16));
+  const rest = whole.length * 16 - bits;
+  const masked = whole.map((group, i) => i < whole.length - 1 ? group : (group >> rest) << rest);
+  return `${masked.map((group) => group.toString(16)).join(":")}${bits > 112 ? "" : "::"}/${bits}`;
 }
 
 /**

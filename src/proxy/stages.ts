@@ -9,6 +9,8 @@ import {
   type StagesConfig,
 } from "../config/sections/stages.ts";
 import { circuitBreakerStage } from "../limits/circuit-breaker-stage.ts";
+import { concurrencyStage } from "../limits/concurrency.ts";
+import { rateLimitStage } from "../limits/rate-limit.ts";
 import type { Stage, StageParts } from "../message/stage.ts";
 import type { StageMetrics } from "../message/stage-metrics.ts";
 import { requestLimitStage, responseLimitStage } from "./body-limits.ts";
@@ -24,6 +26,8 @@ const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: St
   secure_headers: secureHeadersStage,
   access: addressStage,
   maintenance: maintenanceStage,
+  rate_limit: rateLimitStage,
+  concurrency: concurrencyStage,
   auth: authStage,
   request_body_limit: requestLimitStage,
   fault: (config) => faultStage(config),

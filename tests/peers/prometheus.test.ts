@@ -116,7 +116,14 @@ test(
       validateConfig({
         admin: { bind: "127.0.0.1:0" },
         frontends: [
-          { name: "web", bind: "127.0.0.1:0", default_backend: "app" },
+          {
+            name: "web",
+            bind: "127.0.0.1:0",
+            default_backend: "app",
+            rate_limit: { rate: "1000000/s" },
+            concurrency: { limit: 1000 },
+            circuit_breaker: {},
+          },
           { name: "side", bind: "127.0.0.1:0", routes: [{ path_prefix: "/dead", backend: "dead" }] },
         ],
         backends: { app: { servers: [server] }, dead: { servers: [names.down] } },
@@ -139,8 +146,8 @@ test(
     assert.deepEqual(fell, []);
     const series = await prometheus.query('count by (job) ({__name__=~"sluice_.*"})');
     assert.ok(series["text"]! > 100 && series["text"] === series["openmetrics"], JSON.stringify(series));
-    // The log is the test's own, and there is no relay.
-    const empty = ["Lines of the log that were lost", "Passwords shown to relays"];
+    // There is no store, the log is the test's own, and nobody shows passwords.
+    const empty = ["Stores of rate limits", "Lines of the log that were lost", "Passwords shown"];
     assert.deepEqual(await withoutResult(prometheus), empty);
     const scrapes = await prometheus.query(SCRAPES);
     assert.doesNotMatch(prometheus.log, /level=(?:warn|error)/);

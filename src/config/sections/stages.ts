@@ -4,8 +4,10 @@ import { size } from "../values/value-types.ts";
 import { accessSchema } from "./access.ts";
 import { authSchema } from "./auth.ts";
 import { compressSchema } from "./compress.ts";
+import { concurrencySchema } from "./concurrency.ts";
 import { faultSchema } from "./fault.ts";
 import { maintenanceSchema } from "./maintenance.ts";
+import { rateLimitSchema } from "./rate-limit.ts";
 import { secureHeadersSchema } from "./secure-headers.ts";
 import { circuitBreakerSchema } from "./circuit-breaker.ts";
 import { section } from "./section.ts";
@@ -19,6 +21,8 @@ const schemas = {
   secure_headers: secureHeadersSchema,
   access: accessSchema,
   maintenance: maintenanceSchema,
+  rate_limit: rateLimitSchema,
+  concurrency: concurrencySchema,
   auth: authSchema,
   /** Body of one request, in bytes, in place of `limits.body_size`; more is answered 413. */
   request_body_limit: size,

@@ -4,6 +4,7 @@ import { describePorts } from "../config/sections/relay.ts";
 import { toCamelCase } from "../config/sections/section.ts";
 import { STAGE_KEYS } from "../config/sections/stages.ts";
 import type { LimitsConfig } from "../config/sections/limits.ts";
+import type { ReadAs } from "../config/import/drop-in.ts";
 import type { Config } from "../config/schema.ts";
 import { ASSUMED_FILE_LIMIT, OPEN_FILES } from "../net/open-files.ts";
 import { print } from "../net/stdout.ts";
@@ -16,8 +17,18 @@ import { pathWarnings } from "./path-warnings.ts";
 
 /** Loads a config as `run` would and prints what it describes. Throws a ConfigError where it is not valid. */
 export async function check(path: string | undefined): Promise<void> {
-  const { source, config } = locateConfig(path);
-  await print(`${source} is valid.\n${summary(config)}`);
+  const { source, config, readAs } = locateConfig(path);
+  await print(`${source} is valid.\n${readAsLines(readAs).join("")}${summary(config)}`);
+}
+
+/** As what a config was read that is not written in our keys. */
+function readAsLines(readAs: ReadAs | undefined): string[] {
+  if (readAs === undefined) return [];
+  const { format, differences } = readAs;
+  return [
+    `read as the config of ${format}; what is not as it was there:\n`,
+    ...differences.map((line) => `  - ${line}\n`),
+  ];
 }
 
 function summary(config: Config): string {

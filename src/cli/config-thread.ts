@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { ConfigSource } from "../config/load.ts";
+import type { ConfigSource } from "../config/read.ts";
 import { cutValue, type ValuePart } from "../config/value-parts.ts";
 import { loadTestedConfig } from "./tested-config.ts";
 

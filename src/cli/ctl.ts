@@ -1,5 +1,5 @@
 import process from "node:process";
-import { readConfigText } from "../config/load.ts";
+import { readConfigText } from "../config/read.ts";
 import { suggest } from "../base/suggest.ts";
 import { print } from "../net/stdout.ts";
 import { type AdminOptions, adminPlace, askAdmin } from "./admin-client.ts";

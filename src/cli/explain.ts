@@ -1,7 +1,7 @@
 import process from "node:process";
 import { explainRequest, type Explanation } from "../explain/explain.ts";
 import { explanationText } from "../explain/explanation-text.ts";
-import { loadConfigFile } from "../config/load.ts";
+import { loadConfig } from "../config/load.ts";
 import { withOffline } from "../lifecycle/offline.ts";
 import { print } from "../net/stdout.ts";
 import { adminPlace, askAdmin } from "./admin-client.ts";
@@ -27,7 +27,7 @@ export async function explain(method: string, url: string, command: ExplainComma
     const asked = { method, url, headers, from };
     const explanation = admin === undefined
       ? withOffline(
-        locateConfig(command.config, loadConfigFile).config,
+        locateConfig(command.config, (file) => loadConfig({ file })).config,
         (snapshot) => explainRequest(snapshot, asked, { frontend }),
       )
       : await askRunning(admin, { ...asked, frontend });

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { devNull } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { ConfigSource } from "../config/load.ts";
+import type { ConfigSource } from "../config/read.ts";
 import { JoinedValue } from "../config/value-parts.ts";
-import type { Config } from "../config/schema.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { nextReads } from "../net/next-reads.ts";
 import type { ConfigThreadData, ConfigThreadMessage } from "./config-thread.ts";
 import { loadTestedConfig } from "./tested-config.ts";
@@ -30,7 +30,7 @@ export interface ApartOptions {
  * The config of `source`, like `loadTestedConfig`, while everything else goes on: one that is not small is read and checked in
  * a thread of its own. Rejects with what is wrong with it, or with the thread.
  */
-export async function loadConfigApart(source: ConfigSource, options: ApartOptions): Promise<Config> {
+export async function loadConfigApart(source: ConfigSource, options: ApartOptions): Promise<LoadedConfig> {
   return isSmall(source) ? loadTestedConfig(source) : await readInThread(source, options);
 }
 
@@ -47,19 +47,19 @@ function isSmall({ file, text }: ConfigSource): boolean {
 function readInThread(
   source: ConfigSource,
   { main, signal, timeoutMs = THREAD_MS }: ApartOptions,
-): Promise<Config> {
+): Promise<LoadedConfig> {
   reserveFiles();
   const data: ConfigThreadData = { source };
   const worker = new Worker(new URL(main), { workerData: data });
   const config = new JoinedValue();
   let over = false;
-  return new Promise<Config>((resolve, reject) => {
+  return new Promise<LoadedConfig>((resolve, reject) => {
     const timer = setTimeout(() => end(`it took longer than ${timeoutMs / 1000} s`), timeoutMs);
     const onAbort = () => end("the proxy was stopped");
     signal.addEventListener("abort", onAbort, { once: true });
     worker.on("message", (message: ConfigThreadMessage) => {
       if ("refused" in message) settle(() => reject(new Error(message.refused)));
-      else if ("done" in message) settle(() => resolve(config.end() as Config));
+      else if ("done" in message) settle(() => resolve(config.end() as LoadedConfig));
       else {
         config.add(message.part);
         nextReads().then(() => over || worker.postMessage("next"));

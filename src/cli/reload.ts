@@ -33,7 +33,7 @@ export function reloadOnChange(
 
   /** Reads the file when it has been read for all who asked before. */
   function load(): Promise<Config> {
-    const config = last.then(() => loadConfigApart({ file: path }, { main, signal }));
+    const config = last.then(async () => (await loadConfigApart({ file: path }, { main, signal })).config);
     last = config.catch(() => {}); // whoever asked hears of it
     return config;
   }
@@ -90,7 +90,9 @@ export function reloadOnChange(
   watch.every(proxy.snapshot.config.reloadInterval);
   return {
     plan: async (given) =>
-      await proxy.dryRun(await (given === undefined ? load() : loadConfigApart(given, { main, signal }))),
+      await proxy.dryRun(
+        given === undefined ? await load() : (await loadConfigApart(given, { main, signal })).config,
+      ),
     async reload() {
       watch.note();
       return await (await takeOver()).taken;

@@ -28,7 +28,7 @@ export interface RunOptions {
 
 /** Serves until a signal; resolves with the exit code. `main` is the program's main module. Throws a ConfigError. */
 export async function run(options: RunOptions, main: string): Promise<number> {
-  const { config, source, from, file } = locateConfig(options.config);
+  const { config, source, from, file, readAs } = locateConfig(options.config);
   const target = new LogTarget();
   try {
     await target.use(config.log.file);
@@ -49,6 +49,10 @@ export async function run(options: RunOptions, main: string): Promise<number> {
     config: file === undefined ? source : resolve(file),
     from,
   });
+  if (readAs !== undefined) {
+    log.info("config_read_as", { format: readAs.format, differences: readAs.differences.length });
+    for (const what of readAs.differences) log.info("config_difference", { format: readAs.format, what });
+  }
   const proxy = new RunningProxy(config, log);
   const stopped = new AbortController();
   if (file !== undefined) {
@@ -65,7 +69,7 @@ export async function run(options: RunOptions, main: string): Promise<number> {
   reopenOnSignal(log);
   const code = await serveUntilSignal(proxy, {
     log,
-    placeOf: (path) => file === undefined ? "LB_HOST and LB_PORT" : findPlace(file, path),
+    placeOf: (path) => file === undefined ? "environment: LB_HOST and LB_PORT" : findPlace(file, path),
     onStopping: () => stopped.abort(),
   });
   log.flush();

@@ -1,50 +1,26 @@
-import { readFileSync, statSync } from "node:fs";
-import { extname } from "node:path";
 import process from "node:process";
 import { readData } from "./text/data.ts";
 import { convertVariables, substitute, unchanged } from "./text/environment.ts";
 import { ConfigError } from "./problems/error.ts";
 import { freeze } from "./freeze.ts";
 import { findKeyPlaces } from "./text/key-places.ts";
-import { readJson } from "./text/json.ts";
-import { Lines } from "./text/lines.ts";
 import { formatPath } from "./text/positions.ts";
 import type { Path } from "./text/positions.ts";
 import type { SourceDocument } from "./text/source.ts";
-import { placeErrors, placeProblems, writtenPath } from "./problems/problems.ts";
+import type { ReadAs } from "./import/drop-in.ts";
+import { placeErrors, placeProblems, placesIn, writtenPath } from "./problems/problems.ts";
 import type { NamedSource } from "./problems/problems.ts";
 import type { ReferenceProblem } from "./checks/action-references.ts";
 import { checkReferences } from "./checks/references.ts";
+import { type ConfigFormat, type ConfigSource, readConfig } from "./read.ts";
 import { configSchema } from "./schema.ts";
 import type { Config } from "./schema.ts";
-import { readToml } from "./text/toml.ts";
-import { readYaml } from "./text/yaml.ts";
 
-/** The formats a config may be written in. All carry the same keys. */
-export type ConfigFormat = "toml" | "yaml" | "json";
-
-const READERS: Record<ConfigFormat, (text: string) => SourceDocument> = {
-  toml: readToml,
-  yaml: readYaml,
-  json: readJson,
-};
-
-const FORMATS: ReadonlyMap<string, ConfigFormat> = new Map([
-  [".toml", "toml"],
-  [".yaml", "yaml"],
-  [".yml", "yaml"],
-  [".json", "json"],
-]);
-
-/** Bytes of a config. Reading takes up to a second or two for each MiB; 10,000 routes are less than one. */
-export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
-
-const TOO_LARGE = `is too large; accepted: up to ${MAX_CONFIG_BYTES / 1024 / 1024} MiB`;
-
-/** Where a config stands: in a file, or in a text that is to be read as if it were that file's. */
-export interface ConfigSource {
-  readonly file: string;
-  readonly text?: string | undefined;
+/** A config, and how it was written. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Where it is written in the keys of a predecessor. */
+  readonly readAs: ReadAs | undefined;
 }
 
 /**
@@ -54,20 +30,22 @@ export interface ConfigSource {
  * Throws a `ConfigError`, also for a file that cannot be read.
  */
 export function loadConfigFile(path: string): Config {
-  return loadConfig({ file: path });
+  return loadConfig({ file: path }).config;
 }
 
-/** The same for a text as well. */
-export function loadConfig({ file, text }: ConfigSource): Config {
-  const format = formatOf(file);
-  return parseConfig(text ?? readConfigText(file), { file, format });
+/** The same for a text as well, with what is to be said of how it was written. */
+export function loadConfig(from: ConfigSource): LoadedConfig {
+  return load(from);
 }
 
 /** Checks a config text. `file` is what messages call it. Throws a `ConfigError` with all problems. */
 export function parseConfig(text: string, options: { file: string; format: ConfigFormat }): Config {
-  if (text.length > MAX_CONFIG_BYTES) throw fail(options.file, TOO_LARGE);
-  const plain = text.replace(/^\uFEFF/, ""); // editors on Windows put a byte order mark there
-  return toConfig(READERS[options.format](plain), { file: options.file, text: plain });
+  return load({ file: options.file, text }, options.format).config;
+}
+
+function load(from: ConfigSource, format?: ConfigFormat): LoadedConfig {
+  const { document, source, readAs } = readConfig(from, format);
+  return { config: toConfig(document, source), readAs };
 }
 
 /**
@@ -76,25 +54,19 @@ export function parseConfig(text: string, options: { file: string; format: Confi
  */
 export function findPlace(file: string, path: Path): string {
   try {
-    const text = readConfigText(file).replace(/^\uFEFF/, "");
-    return findPlaceInText(text, { file, format: formatOf(file), path });
+    return placeIn({ file }, path);
   } catch {
     return `${file}: ${formatPath(path)}`; // it is gone, or changed
   }
 }
 
 /** What is wrong with a config that could be read, each problem in its place; reads the file again. */
-export function refuseFile(
-  { file, text: given }: ConfigSource,
-  references: readonly ReferenceProblem[],
-): ConfigError {
+export function refuseFile(from: ConfigSource, references: readonly ReferenceProblem[]): ConfigError {
   try {
-    const text = (given ?? readConfigText(file)).replace(/^\uFEFF/, "");
-    return new ConfigError(
-      placeProblems(READERS[formatOf(file)](text), { issues: [], references }, { file, text }),
-    );
+    const { document, source } = readConfig(from);
+    return new ConfigError(placeProblems(document, { issues: [], references }, source));
   } catch {
-    return refuseData(references, file); // it is gone, or changed
+    return refuseData(references, from.file); // it is gone, or changed
   }
 }
 
@@ -110,22 +82,30 @@ export function findPlaceInText(
   text: string,
   { file, format, path }: { file: string; format: ConfigFormat; path: Path },
 ): string {
-  const { data, positions } = READERS[format](text);
-  const written = writtenPath(path, data);
-  const { line, column } = new Lines(text).at(positions.value(written));
-  return `${file}:${line}:${column}: ${formatPath(written)}`;
+  return placeIn({ file, text }, path, format);
+}
+
+function placeIn(from: ConfigSource, path: Path, format?: ConfigFormat): string {
+  const { document: { data, positions, written }, source } = readConfig(from, format);
+  const found = writtenPath(path, data);
+  const { file, line, column } = placesIn({ ...source, text: source.text! })(positions.value(found));
+  return `${file}:${line}:${column}: ${formatPath(written?.(found) ?? found)}`;
 }
 
 /** Checks data that came without a text: its problems have paths, but no lines. Throws a `ConfigError`. */
 export function validateConfig(data: unknown, options: { file?: string } = {}): Config {
-  return toConfig(readData(data), { file: options.file ?? "config" });
+  return validateDocument(readData(data), options.file ?? "config");
+}
+
+/** The same for data whose places are known by other names. */
+export function validateDocument(document: SourceDocument, file: string): Config {
+  if (document.errors.length > 0) throw new ConfigError(placeErrors(document, { file }));
+  return toConfig(document, { file });
 }
 
 function toConfig(document: SourceDocument, source: NamedSource): Config {
-  // Half of a document would only add problems that are not there.
-  if (document.errors.length > 0) throw new ConfigError(placeErrors(document, source));
   // A program that hands over data has put its own values in.
-  const substituted = source.text === undefined
+  const substituted = source.text === undefined || document.literal === true
     ? unchanged(document.data)
     : substitute(document.data, process.env);
   const { data } = substituted;
@@ -144,36 +124,8 @@ function toConfig(document: SourceDocument, source: NamedSource): Config {
   throw new ConfigError(placeProblems({ ...document, data }, { issues, references, keyPlaces }, source));
 }
 
-function formatOf(path: string): ConfigFormat {
-  const format = FORMATS.get(extname(path).toLowerCase());
-  if (format !== undefined) return format;
-  throw fail(path, `has the extension "${extname(path)}"; accepted: ${[...FORMATS.keys()].join(", ")}`);
-}
-
 function keyPlaces(key: string, from: Path): readonly string[] {
   const places = findKeyPlaces(configSchema, key, from);
   // What a test has, such as "from", is meant by nobody who writes it elsewhere.
   return from[0] === "tests" ? places : places.filter((place) => !place.startsWith("tests."));
-}
-
-/** The text of a config file. Throws a `ConfigError` where it cannot be read. */
-export function readConfigText(path: string): string {
-  let bytes: Uint8Array;
-  try {
-    if (statSync(path).size > MAX_CONFIG_BYTES) throw fail(path, TOO_LARGE);
-    bytes = readFileSync(path);
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    throw fail(path, code === "ENOENT" ? "there is no such file" : `cannot be read: ${code}`, error);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw fail(path, "is not UTF-8 text", error);
-  }
-}
-
-function fail(file: string, message: string, cause?: unknown): ConfigError {
-  return new ConfigError([{ file, path: "", message }], { cause });
 }

@@ -1,7 +1,7 @@
 import { type FSWatcher, readFileSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { FOLDER_WATCH_MAY_HANG } from "../net/gaps.ts";
-import { MAX_CONFIG_BYTES } from "../config/load.ts";
+import { MAX_CONFIG_BYTES } from "../config/read.ts";
 
 /** Time that a new content must stay the same: programs write a file in several steps. */
 const SETTLE_MS = 50;

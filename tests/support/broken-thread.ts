@@ -7,4 +7,4 @@ if (file.endsWith("exits.json")) process.exit(3);
 if (file.endsWith("throws.json")) throw new Error("thrown by the thread");
 if (file.endsWith("hangs.json")) { for (;;); }
 parentPort!.on("message", () => parentPort!.postMessage({ done: true }));
-setTimeout(() => parentPort!.postMessage({ part: { path: [], value: "late" } }), 200);
+setTimeout(() => parentPort!.postMessage({ part: { path: [], value: { config: "late" } } }), 200);

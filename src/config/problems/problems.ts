@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ConfigProblem } from "./error.ts";
 import { Hints } from "./hints.ts";
-import { Lines } from "../text/lines.ts";
+import { type LineAndColumn, Lines } from "../text/lines.ts";
 import { formatPath } from "../text/positions.ts";
 import type { Path } from "../text/positions.ts";
 import type { SourceDocument } from "../text/source.ts";
@@ -11,6 +11,15 @@ import type { ReferenceProblem } from "../checks/action-references.ts";
 export interface NamedSource {
   file: string;
   text?: string;
+  /** Files that stand in the text one after another, where it is more than `file`: each from its offset on. */
+  parts?: readonly TextPart[];
+}
+
+/** A file in a text that is made of several. */
+export interface TextPart {
+  readonly file: string;
+  /** Offset of its first character. */
+  readonly start: number;
 }
 
 /** A problem with its offset, before the offset is turned into line and column. */
@@ -23,8 +32,8 @@ interface Finding {
 }
 
 /** Places what the format refuses. The path is empty: there may be no data around such an error. */
-export function placeErrors({ errors }: SourceDocument, source: NamedSource): ConfigProblem[] {
-  return finish(errors.map((error) => ({ path: [], ...error })), source);
+export function placeErrors(document: SourceDocument, source: NamedSource): ConfigProblem[] {
+  return finish(document.errors.map((error) => ({ path: [], ...error })), document, source);
 }
 
 export interface Found {
@@ -46,7 +55,7 @@ export function placeProblems(
   for (const { path, message } of found.references) {
     findings.push({ path, message, offset: positions.value(path) });
   }
-  return finish(findings, source);
+  return finish(findings, document, source);
 }
 
 function toFindings(
@@ -103,12 +112,29 @@ function pointWithin(text: string, { offset, within }: Finding): number {
   return text.startsWith(within.value, start) ? start + within.at : offset;
 }
 
-function finish(findings: Finding[], { file, text }: NamedSource): ConfigProblem[] {
-  const lines = text === undefined ? undefined : new Lines(text);
+function finish(
+  findings: Finding[],
+  { written = (path) => path }: SourceDocument,
+  source: NamedSource,
+): ConfigProblem[] {
+  const { file, text } = source;
+  const placeOf = text === undefined ? undefined : placesIn({ file, text, parts: source.parts ?? [] });
   return findings.sort((a, b) => a.offset - b.offset).map((finding) => ({
     file,
-    ...lines?.at(pointWithin(text!, finding)),
-    path: formatPath(finding.path),
+    ...placeOf?.(pointWithin(text!, finding)),
+    path: formatPath(written(finding.path)),
     message: finding.message,
   }));
+}
+
+/** File, line and column of any number of offsets. */
+export function placesIn(
+  { file, text, parts = [] }: NamedSource & { text: string },
+): (offset: number) => LineAndColumn & { file: string } {
+  const files = parts.length === 0 ? [{ file, start: 0 }] : parts;
+  const lines = files.map(({ start }, i) => new Lines(text.slice(start, files[i + 1]?.start)));
+  return (offset) => {
+    const at = Math.max(0, files.findLastIndex(({ start }) => start <= offset));
+    return { file: files[at]!.file, ...lines[at]!.at(offset - files[at]!.start) };
+  };
 }

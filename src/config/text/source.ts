@@ -3,11 +3,15 @@ import type { Path, Positions } from "./positions.ts";
 /** A config as read from its format: plain data, and where each part of it stood. */
 export interface SourceDocument {
   data: unknown;
-  positions: Positions;
+  positions: Pick<Positions, "has" | "key" | "value">;
   /** What the format itself refuses. When there is any, `data` may be incomplete. */
   errors: SourceError[];
   /** Whether tables may stand after headers, as in TOML. */
   headers?: true;
+  /** What messages call the path of a value, where the file has other keys than the data. */
+  written?: (path: Path) => Path;
+  /** Whether no text in it stands for a variable. */
+  literal?: true;
 }
 
 /** A violation of the rules of TOML, YAML or JSON. */

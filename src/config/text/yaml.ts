@@ -26,7 +26,7 @@ const NEEDS_QUOTES = /^(?:Unresolved tag|Alias cannot be|Plain value cannot star
  * (`<<`) work, and keys of the top level that begin with `x-` are left out: they hold anchors.
  */
 export function readYaml(text: string): SourceDocument {
-  const source: SourceDocument = { data: createTable(), positions: new Positions(), errors: [] };
+  const source: YamlDocument = { data: createTable(), positions: new Positions(), errors: [] };
   try {
     const document = compose(text);
     for (const { code, message, pos: [offset] } of problemsOf(document)) {
@@ -39,6 +39,11 @@ export function readYaml(text: string): SourceDocument {
     source.errors.push(error.at);
   }
   return source;
+}
+
+/** What is read, while it is being read. */
+interface YamlDocument extends SourceDocument {
+  positions: Positions;
 }
 
 /** The one document of `text`. Whether its keys are unique is checked below: the composer compares all pairs. */
@@ -94,12 +99,12 @@ function hintQuotes(rest: string): string {
 /** Turns the nodes of one document into data, and records positions and errors in `source`. */
 class YamlReader {
   readonly #document: Document;
-  readonly #source: SourceDocument;
+  readonly #source: YamlDocument;
   /** The nodes around the current one; an alias to one of them would never end. */
   readonly #open = new Set<unknown>();
   #aliases = 0;
 
-  constructor(document: Document, source: SourceDocument) {
+  constructor(document: Document, source: YamlDocument) {
     this.#document = document;
     this.#source = source;
   }

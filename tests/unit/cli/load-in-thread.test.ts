@@ -31,7 +31,7 @@ function isFrozen(value: unknown): boolean {
 
 test("loadConfigApart() reads a config in a thread as loadConfigFile() does, frozen", async (t) => {
   const { path, config } = load(t, "a.json");
-  const taken = await config;
+  const { config: taken } = await config;
   const { backends, ...read } = taken;
   const { backends: none, ...wanted } = loadConfigFile(path);
   assert.deepEqual(read, wanted);

@@ -3,12 +3,8 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import {
-  type ConfigFormat,
-  loadConfigFile,
-  MAX_CONFIG_BYTES,
-  validateConfig,
-} from "../../../src/config/load.ts";
+import { loadConfigFile, validateConfig } from "../../../src/config/load.ts";
+import { type ConfigFormat, MAX_CONFIG_BYTES } from "../../../src/config/read.ts";
 import { MAX_DEPTH } from "../../../src/config/text/bounds.ts";
 import { refusal, refusals } from "./support.ts";
 

@@ -5,7 +5,8 @@ import { basename, extname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../../src/config/problems/error.ts";
-import { type ConfigFormat, parseConfig } from "../../../src/config/load.ts";
+import { parseConfig } from "../../../src/config/load.ts";
+import type { ConfigFormat } from "../../../src/config/read.ts";
 
 const FOLDER = fileURLToPath(new URL("../../golden/config/", import.meta.url));
 

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../../src/config/problems/error.ts";
 import { parseConfig } from "../../../src/config/load.ts";
-import type { ConfigFormat } from "../../../src/config/load.ts";
+import type { ConfigFormat } from "../../../src/config/read.ts";
 
 /** The lines of the message with which `load` refuses a config; empty if it accepts it. */
 export function refusal(load: () => unknown): string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ConfigFormat } from "../../../../src/config/load.ts";
+import type { ConfigFormat } from "../../../../src/config/read.ts";
 import { positions, refusals } from "../support.ts";
 
 /** What a row needs after its own lines to be valid otherwise. */

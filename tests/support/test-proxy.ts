@@ -1,5 +1,6 @@
 import type { LogFields } from "../../src/base/log-event.ts";
 import { validateConfig } from "../../src/config/load.ts";
+import type { Config } from "../../src/config/schema.ts";
 import { RunningProxy } from "../../src/lifecycle/running.ts";
 import { eventually } from "./eventually.ts";
 
@@ -32,18 +33,8 @@ export interface TestConfig {
 }
 
 /** Starts a proxy with one frontend and one backend, `app`. Short drain, so that a test cannot hang in it. */
-export async function startTestProxy({ servers, backend, frontend, config }: TestConfig): Promise<TestProxy> {
-  const accesses: LogFields[] = [];
-  const events: { event: string; fields: LogFields }[] = [];
-  const note = (event: string, fields: LogFields = {}) => void events.push({ event, fields });
-  const log = {
-    debug: note,
-    info: note,
-    warn: note,
-    error: note,
-    access: (f: LogFields) => void accesses.push(f),
-  };
-  const running = new RunningProxy(
+export function startTestProxy({ servers, backend, frontend, config }: TestConfig): Promise<TestProxy> {
+  return startProxyOf(
     validateConfig({
       frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app", ...frontend }],
       backends: {
@@ -57,8 +48,22 @@ export async function startTestProxy({ servers, backend, frontend, config }: Tes
       ...config,
       shutdown: { drain_timeout: "500ms", grace: "20ms", ...(config?.["shutdown"] ?? {}) },
     }),
-    log,
   );
+}
+
+/** Starts the proxy that a config describes. */
+export async function startProxyOf(config: Config): Promise<TestProxy> {
+  const accesses: LogFields[] = [];
+  const events: { event: string; fields: LogFields }[] = [];
+  const note = (event: string, fields: LogFields = {}) => void events.push({ event, fields });
+  const log = {
+    debug: note,
+    info: note,
+    warn: note,
+    error: note,
+    access: (f: LogFields) => void accesses.push(f),
+  };
+  const running = new RunningProxy(config, log);
   await running.start();
   const { port } = running.listeners[0]!;
   return {

@@ -48,7 +48,7 @@ export const httpProxyLbSchema = section({
     domains: list(domainExpression(), "a list of domains").prefault([]),
   }).prefault({}),
   upstream: list(upstreamSchema, "a list of parent proxies").prefault([]),
-}).refine(({ listen, adminListen }) => listen !== adminListen, {
+}).refine(({ listen, adminListen }) => listen !== adminListen || listen.endsWith(":0"), {
   path: ["admin_listen"],
   error: "is the address of listen; accepted: one of its own",
 });

@@ -59,7 +59,7 @@ export function createRelayFrontend(
       clients: new IpSet(relay.allowClients.flatMap((entry) => entry === "unix" ? [] : entry)),
       allowsUnix: relay.allowClients.includes("unix"),
       users,
-      connectPorts: new Set(relay.connectPorts),
+      connectPorts: relay.connectPorts === "all" ? undefined : new Set(relay.connectPorts),
       denies,
       allowsAddress,
     }),

@@ -13,8 +13,8 @@ export interface AccessRules {
   readonly allowsUnix: boolean;
   /** Who clients must prove to be; undefined where nobody asks. */
   readonly users: Authenticator | undefined;
-  /** Ports that tunnels may lead to. */
-  readonly connectPorts: ReadonlySet<number>;
+  /** Ports that tunnels may lead to; undefined for all. */
+  readonly connectPorts: ReadonlySet<number> | undefined;
   /** Whether a host is refused, whichever way it would be reached. */
   readonly denies: (host: string) => boolean;
   /** Whether an address may be reached without a parent. */
@@ -68,7 +68,7 @@ export class Access {
 
   /** `access_denied` for a host that is refused, and for a tunnel to a port that is not for tunnels. */
   checkTarget(method: string, { host, port }: { host: string; port: number }): void {
-    if (method === "CONNECT" && !this.#rules.connectPorts.has(port)) {
+    if (method === "CONNECT" && this.#rules.connectPorts?.has(port) === false) {
       throw new ProxyError("access_denied", `Port ${port} is not in connect_ports`);
     }
     if (this.#rules.denies(host)) throw new ProxyError("access_denied", `${host} is in deny`);

@@ -16,9 +16,7 @@ const ADDRESS_FORM =
 
 const PORTS_FORM = 'a list of ports, each from 1 to 65535, or "all"';
 
-const LAST_PORT = 65_535;
-
-const ALL_PORTS = Array.from({ length: LAST_PORT }, (_, i) => i + 1);
+const ports = list(wholeNumber(1, 65_535), PORTS_FORM);
 
 /** Every address there is. */
 const EVERYWHERE = ["0.0.0.0/0", "::/0"];
@@ -45,10 +43,7 @@ export const relaySchema = section({
     `a list of addresses, each ${TRUSTED_PROXY_FORM}`,
   ).prefault(["private"]),
   /** Ports that CONNECT may ask for, or `"all"`; with none it is refused. */
-  connect_ports: z.preprocess(
-    (written) => written === "all" ? ALL_PORTS : written,
-    list(wholeNumber(1, LAST_PORT), PORTS_FORM),
-  ).prefault([443]),
+  connect_ports: z.unknown().transform(readPorts).prefault([443]),
   /** Targets that are refused, whichever way they go. */
   deny: domains.prefault([]),
   /** Addresses that are not public and may be reached straight all the same; `true` for all of them. */
@@ -77,5 +72,15 @@ function parseAddress(text: string): string {
 
 /** The ports that tunnels may lead to, for people. */
 export function describePorts({ connectPorts }: RelayConfig): string {
-  return connectPorts.length === LAST_PORT ? "all" : connectPorts.join(", ") || "none";
+  return connectPorts === "all" ? connectPorts : connectPorts.join(", ") || "none";
+}
+
+function readPorts(written: unknown, context: z.RefinementCtx): readonly number[] | "all" {
+  if (written === "all") return written;
+  const result = ports.safeParse(written);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    context.issues.push({ ...issue, input: written } as z.core.$ZodRawIssue);
+  }
+  return z.NEVER;
 }

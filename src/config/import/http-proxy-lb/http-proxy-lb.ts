@@ -12,6 +12,9 @@ const POLICIES = { round_robin: "roundrobin", best: "best", priority: "priority"
 /** Time to open a connection, in both programs' words. */
 const CONNECT = "15s";
 
+/** Probes that a parent may fail before it is tried all the same. */
+const EJECTION_PROBES = 2;
+
 /** Longest ejection where probes are not further apart, in seconds. */
 const MAX_EJECTION = 300;
 
@@ -60,7 +63,7 @@ function translate(written: HttpProxyLbConfig): Translation {
   to.set(["log", "access"], written.accessLog, ["access_log"]);
   to.set(["metrics", "compat"], true);
   if (written.adminListen !== undefined) addAdmin(to, written.adminListen);
-  addDifferences(to, written, seconds(healthCheck.intervalSecs));
+  addDifferences(to, written, seconds(EJECTION_PROBES * healthCheck.intervalSecs));
   return to;
 }
 
@@ -100,8 +103,9 @@ function addParents(to: Translation, { mode, upstream, healthCheck }: HttpProxyL
   to.set([...backend, "health_check", "timeout"], seconds(timeoutSecs), ["health_check", "timeout_secs"]);
   to.set([...backend, "health_check", "rise"], 1, ["health_check"]);
   const ejection = [...backend, "ejection"];
-  to.set([...ejection, "time"], seconds(intervalSecs), ["health_check", "interval_secs"]);
-  to.set([...ejection, "max_time"], seconds(Math.max(MAX_EJECTION, intervalSecs)), [
+  const time = EJECTION_PROBES * intervalSecs;
+  to.set([...ejection, "time"], seconds(time), ["health_check", "interval_secs"]);
+  to.set([...ejection, "max_time"], seconds(Math.max(MAX_EJECTION, time)), [
     "health_check",
     "interval_secs",
   ]);
@@ -115,7 +119,7 @@ function addAdmin(to: Translation, bind: string): void {
   if (!isOwn) to.set(["admin", "pages_only"], true, ["admin_listen"]);
 }
 
-function addDifferences(to: Translation, written: HttpProxyLbConfig, interval: string): void {
+function addDifferences(to: Translation, written: HttpProxyLbConfig, ejection: string): void {
   const { limits, domainPolicy, upstream } = written;
   const hasParents = upstream.length > 0;
   to.differs("every client, port and private address is allowed, as there; [frontends.relay] can narrow it");
@@ -139,7 +143,7 @@ function addDifferences(to: Translation, written: HttpProxyLbConfig, interval: s
     hasParents,
   );
   to.differs(
-    `an upstream that is out is tried again after ${interval}, even where the probed address cannot be reached`,
+    `an upstream that is out is tried again after ${ejection}, even where the probed address cannot be reached`,
     hasParents,
   );
   to.differs(

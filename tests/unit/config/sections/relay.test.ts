@@ -71,7 +71,7 @@ test("relaySchema reads allow_private = true as every address, false as none", (
 
 test('relaySchema reads connect_ports = "all" as every port, which is all to people as well', () => {
   const relay = relaySchema.parse({ connect_ports: "all" });
-  assert.deepEqual([relay.connectPorts.at(0), relay.connectPorts.at(-1)], [1, 65_535]);
+  assert.equal(relay.connectPorts, "all");
   assert.equal(describePorts(relay), "all");
   assert.equal(describePorts(relaySchema.parse({ connect_ports: [443, 8443] })), "443, 8443");
 });

@@ -29,15 +29,6 @@ export function isCoded(fields: Fields): boolean {
   return (coding !== undefined && coding.toLowerCase() !== "identity") || fields.has("content-range");
 }
 
-/** Says that the answer depends on what codings the client takes (RFC 9110 §12.5.5). */
-export function addVary(fields: Fields): void {
-  const vary = fields.get("vary");
-  const members = vary === undefined ? [] : listMembers(vary);
-  if (!members.includes("accept-encoding") && !members.includes("*")) {
-    fields.append("Vary", "Accept-Encoding");
-  }
-}
-
 /** Makes `fields` those of the same content in `coding`. */
 export function describeCoded(fields: Fields, coding: string): void {
   fields.removeWhere((kind) => OF_BYTES.has(kind.lower) || kind.lower === "content-encoding");

@@ -3,6 +3,7 @@ import type { CompressConfig } from "../config/sections/compress.ts";
 import { preferredCoding } from "../http/accept-encoding.ts";
 import type { Fields } from "../http/fields.ts";
 import { declaredLength } from "../http/framing.ts";
+import { addVary } from "../http/vary.ts";
 import { toForwarded } from "../message/answer-form.ts";
 import { asResponse, ForwardedResponse } from "../message/forwarded-response.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
@@ -10,7 +11,6 @@ import type { Stage } from "../message/stage.ts";
 import { type Coding, codingsOf } from "./coding.ts";
 import { CompressedBody, OPEN_COMPRESSORS } from "./compressed-body.ts";
 import {
-  addVary,
   describeCoded,
   isCoded,
   isOfBytes,
@@ -69,7 +69,7 @@ class Change {
     answer.settle();
     const fields = answer.takeFields();
     if (refusesTransform(fields)) return asResponse(answer);
-    addVary(fields);
+    addVary(fields, "Accept-Encoding");
     const coding = isCoded(fields) || !this.#isWorthIt(answer, fields, request.method)
       ? undefined
       : this.#codingFor(asked);
@@ -87,7 +87,7 @@ class Change {
     const fields = answer.takeFields();
     if (knowsAsWeak(head.fields, fields)) {
       weakenTags(fields);
-      addVary(fields);
+      addVary(fields, "Accept-Encoding");
     }
     return asResponse(answer);
   }

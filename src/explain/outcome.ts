@@ -102,8 +102,9 @@ function ofReverse(
       : { by: "page", request };
   }
   const by = nameOfTaken(taken, config);
-  const refusal = refusalOf(taken.stages, request);
-  if (refusal !== undefined) return { ...refused(refusal, { errors }, request, by), taken };
+  const stopped = stoppedBy(taken.stages, request);
+  if (stopped instanceof ProxyError) return { ...refused(stopped, { errors }, request, by), taken };
+  if (stopped !== undefined) return { by, taken, request, answer: stopped };
   const course = taken.courseOf?.(request);
   return course === undefined
     ? { by, taken, request, answer: answerOf(taken.handle, request) }
@@ -115,16 +116,17 @@ function decided(decide: Decide, request: IncomingRequest, stages: readonly Stag
   try {
     return decide(request);
   } catch (error) {
-    if (error instanceof ProxyError && error.kind === "no_route") throw refusalOf(stages, request) ?? error;
-    throw error;
+    if (!(error instanceof ProxyError) || error.kind !== "no_route") throw error;
+    const stopped = stoppedBy(stages, request);
+    throw stopped instanceof ProxyError ? stopped : error;
   }
 }
 
-/** What the first stage that refuses it has against a request. */
-function refusalOf(stages: readonly Stage[], request: IncomingRequest): ProxyError | undefined {
+/** What the first stage that does not pass it on has against it, or answers. */
+function stoppedBy(stages: readonly Stage[], request: IncomingRequest): ProxyError | Response | undefined {
   for (const stage of stages) {
-    const refusal = stage.refuses?.(request);
-    if (refusal !== undefined) return refusal;
+    const stopped = stage.refuses?.(request) ?? stage.answers?.(request);
+    if (stopped !== undefined) return stopped;
   }
   return undefined;
 }

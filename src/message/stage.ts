@@ -17,6 +17,8 @@ export interface Stage {
   around(next: Handler): Handler;
   /** What it would refuse `request` with, where that depends on the request alone; it is asked by whoever explains. */
   refuses?(request: IncomingRequest): ProxyError | undefined;
+  /** What it answers itself, under the same condition. */
+  answers?(request: IncomingRequest): Response | undefined;
 }
 
 /** What a stage is made with. */

@@ -1,5 +1,6 @@
 import { addressStage } from "../access/addresses.ts";
 import { authStage } from "../access/auth.ts";
+import { corsStage } from "../access/cors.ts";
 import { compressStage } from "../compression/stage.ts";
 import { type CamelCase, toCamelCase } from "../config/sections/section.ts";
 import {
@@ -24,6 +25,7 @@ type StageConfig<Key extends StageKey> = NonNullable<StagesConfig[CamelCase<Key>
 /** What makes each stage of its section of the config. */
 const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: StageParts) => Stage } = {
   secure_headers: secureHeadersStage,
+  cors: corsStage,
   access: addressStage,
   maintenance: maintenanceStage,
   rate_limit: rateLimitStage,

@@ -5,6 +5,7 @@ import { accessSchema } from "./access.ts";
 import { authSchema } from "./auth.ts";
 import { compressSchema } from "./compress.ts";
 import { concurrencySchema } from "./concurrency.ts";
+import { corsSchema } from "./cors.ts";
 import { faultSchema } from "./fault.ts";
 import { maintenanceSchema } from "./maintenance.ts";
 import { rateLimitSchema } from "./rate-limit.ts";
@@ -19,6 +20,7 @@ import { section } from "./section.ts";
  */
 const schemas = {
   secure_headers: secureHeadersSchema,
+  cors: corsSchema,
   access: accessSchema,
   maintenance: maintenanceSchema,
   rate_limit: rateLimitSchema,

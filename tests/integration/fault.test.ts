@@ -96,6 +96,8 @@ test("faultStage() has one timer for a request that waits, and none once it goes
   assert.equal(clock.timers, 1);
   clock.pass(200);
   assert.deepEqual(waiting.seen, ["through"]);
+  waiting.exchange.abort("client_closed", "gone");
+  assert.deepEqual(waiting.seen, ["through"]); // it waits no more
   assert.equal(clock.timers, 0);
 });
 

@@ -159,6 +159,7 @@ for (const coding of CODINGS) {
       else {
         written++;
         resumed = state.resumed;
+        assert.equal(source.flush(), false);
         // It may go on for some pieces, until what lies in between is full.
         await eventually("rest", () => state.resumed > resumed, 200).then(() => idle = 0, () => idle = 3);
       }
@@ -203,6 +204,17 @@ for (const coding of CODINGS) {
       assert.equal(out().length, 0);
     });
   }
+
+  test(`CompressedBody(${name}) gives no memory back that a compressor may still read`, async () => {
+    const { body, source, opened } = scene(coding);
+    const chunk = new Uint8Array(64 * 1024);
+    source.write(chunk);
+    source.release?.(chunk);
+    assert.equal(chunk.length, 64 * 1024);
+    body.cancel(new ProxyError("client_closed", "Gone"));
+    await eventually("its end", () => opened[0]!.closed);
+    assert.equal(chunk.length, 64 * 1024);
+  });
 
   test(`CompressedBody(${name}) fails, and cancels its source, where the compressor breaks`, async () => {
     const { source, seen, opened } = scene(coding);

@@ -177,6 +177,24 @@ const BACKENDS: Row = {
       }],
     },
     {
+      title: "Cache",
+      description: "Requests that came by it, by what it did for them.",
+      unit: "reqps",
+      targets: [{
+        expr: rate("sluice_cache_requests_total", "result", "frontend"),
+        legend: "{{result}}",
+      }],
+    },
+    {
+      title: "Kept answers",
+      description: "How many, what they take up, and how many went to make room.",
+      targets: [
+        { expr: sum("sluice_cache_objects", "instance"), legend: "{{instance}} answers" },
+        { expr: sum("sluice_cache_bytes", "instance"), legend: "{{instance}} bytes" },
+        { expr: rate("sluice_cache_evictions_total", "instance"), legend: "{{instance}} gone" },
+      ],
+    },
+    {
       title: "Circuit breakers",
       description: "0 closed, 1 half open, 2 open.",
       targets: [

@@ -24,6 +24,10 @@ export interface MetricsSources extends CompatSources {
   readonly spans: Pick<SpanExport, "sent" | "lost" | "waiting">;
   /** Of what requests pass before they are answered. */
   readonly stages: Pick<StageMetrics, "samples">;
+  /** What is kept of answers; undefined where nothing is. */
+  readonly cache:
+    | { readonly bytes: number; readonly objects: number; readonly evictions: number }
+    | undefined;
   /** Reloads so far, and why the last one was refused, if it was. */
   readonly reloads: {
     readonly done: number;
@@ -66,7 +70,8 @@ function* collect(
   page: Exposition,
   sources: MetricsSources,
 ): Steps<void> {
-  const { build, frontends, backends, connections, loopDelay, lostLines, spans, stages, reloads } = sources;
+  const { build, frontends, backends, connections, loopDelay, lostLines, spans, stages, reloads, cache } =
+    sources;
   page.add("sluice_build_info", { ...build }, 1);
   page.add("sluice_start_time_seconds", {}, performance.timeOrigin / 1000);
   page.add("sluice_resident_memory_bytes", {}, process.memoryUsage().rss);
@@ -94,6 +99,11 @@ function* collect(
   for (const { name, labels, value } of stages.samples()) {
     page.add(name, labels, value);
     yield;
+  }
+  if (cache !== undefined) {
+    page.add("sluice_cache_bytes", {}, cache.bytes);
+    page.add("sluice_cache_objects", {}, cache.objects);
+    page.add("sluice_cache_evictions_total", {}, cache.evictions);
   }
   for (const backend of [...backends()]) {
     page.add("sluice_backend_requests_in_flight", { backend: backend.name }, backend.inFlight);

@@ -36,6 +36,7 @@ const TABLE = {
   maintenance: { side: "proxy", status: 503, sent: false, type: "proxy_internal_response" },
   fault_injected: { side: "proxy", status: 503, sent: false, type: "proxy_internal_response" },
   no_route: { side: "proxy", status: 404, sent: false, type: "destination_not_found" },
+  not_cached: { side: "proxy", status: 504, sent: false, type: "destination_unavailable" },
   loop_detected: { side: "proxy", status: 508, sent: false, type: "proxy_loop_detected" },
   no_server: { side: "proxy", status: 503, sent: false, type: "destination_unavailable" },
   queue_full: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },

@@ -57,6 +57,13 @@ export const METRICS = {
     type: "counter",
     help: "Requests that the proxy did not carry through, by reason.",
   },
+  sluice_cache_requests_total: {
+    type: "counter",
+    help: "Requests that came by a cache, by what it did for them.",
+  },
+  sluice_cache_bytes: { type: "gauge", help: "Answers that are kept, with their heads." },
+  sluice_cache_objects: { type: "gauge", help: "Answers that are kept." },
+  sluice_cache_evictions_total: { type: "counter", help: "Kept answers that went to make room for others." },
   sluice_retries_total: { type: "counter", help: "Attempts beyond the first of a request." },
   sluice_queue_seconds: {
     type: "histogram",

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { adminSchema } from "./sections/admin.ts";
 import { backendsSchema, resolveBackends } from "./sections/backend.ts";
+import { cacheStoreSchema } from "./sections/cache-store.ts";
 import { defaultsSchema } from "./sections/defaults.ts";
 import { duration } from "./values/value-types.ts";
 import type { Frozen } from "./freeze.ts";
@@ -24,6 +25,7 @@ export const configSchema = section({
   shutdown: shutdownSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   resolver: resolverSchema.prefault({}),
+  cache: cacheStoreSchema.prefault({}),
   /** Between two looks at the config file, where a change is taken over; 0 is off. */
   reload_interval: duration.prefault("2s"),
   frontends: frontendsSchema,

@@ -64,7 +64,7 @@ export function beginAnswer(
     status,
     reason: response.statusText || reasonPhrase(status),
     fields,
-    lastLine: forwarded ? response.viaLine : undefined,
+    lastLines: forwarded ? response.lastLines : undefined,
     length: source?.length,
     hasBody: source !== null,
     keepsTrailers: source?.losesTrailers !== true,

@@ -15,8 +15,8 @@ export interface HeadInput {
   readonly status: number;
   readonly reason: string;
   readonly fields: Fields;
-  /** A line to write behind them. */
-  readonly lastLine?: Buffer | undefined;
+  /** Lines to write behind them. */
+  readonly lastLines?: Buffer | undefined;
   /** Length of the body where it is known; undefined for an unknown one. */
   readonly length: number | undefined;
   readonly hasBody: boolean;
@@ -70,7 +70,7 @@ export class ResponseHeadSource implements HeadSource {
       } else if (hopByHop) continue;
       output.line(fields, i);
     }
-    if (input.lastLine !== undefined) output.bytes(input.lastLine);
+    if (input.lastLines !== undefined) output.bytes(input.lastLines);
     if (delivery === "length" && !declared) output.text("Content-Length: " + (input.length ?? 0) + "\r\n");
     else if (delivery === "chunked") output.text("Transfer-Encoding: chunked\r\n");
     // RFC 9110 §6.6.1: who forwards an answer without Date adds one.

@@ -11,13 +11,17 @@ const EVENT_STREAM = /^text\/event-stream[\t ]*(?:;|$)/i;
  * any other answer. Returns whether it is an event stream.
  */
 export function announceEventStream(fields: Fields): boolean {
-  const line = fields.lineOf(ROLE.contentType);
-  if (
-    line === -1 || !fields.valueBegins(line, MEDIA_TYPE) || !EVENT_STREAM.test(fields.get("content-type")!)
-  ) return false;
+  if (!isEventStream(fields)) return false;
   if (!fields.has("x-accel-buffering")) fields.append("X-Accel-Buffering", "no");
   if (!fields.has("cache-control")) fields.append("Cache-Control", "no-cache");
   return true;
+}
+
+/** Whether an answer is a stream of events. */
+export function isEventStream(fields: Fields): boolean {
+  const line = fields.lineOf(ROLE.contentType);
+  return line !== -1 && fields.valueBegins(line, MEDIA_TYPE) &&
+    EVENT_STREAM.test(fields.get("content-type")!);
 }
 
 const LF = 0x0a, CR = 0x0d;

@@ -31,6 +31,8 @@ export const ROLE = {
   contentType: 23,
   traceparent: 24,
   tracestate: 25,
+  /** Of a request: what decides whether a kept answer serves it, or whether another path or method is meant. */
+  caching: 26,
 } as const;
 
 export type Role = (typeof ROLE)[keyof typeof ROLE];
@@ -82,6 +84,22 @@ const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["refresh", ROLE.location],
   ["set-cookie", ROLE.setCookie],
   ["content-type", ROLE.contentType],
+  ["cache-control", ROLE.caching],
+  ["pragma", ROLE.caching],
+  ["authorization", ROLE.caching],
+  ["range", ROLE.caching],
+  ["if-range", ROLE.caching],
+  ["if-none-match", ROLE.caching],
+  ["if-modified-since", ROLE.caching],
+  ["if-match", ROLE.caching],
+  ["if-unmodified-since", ROLE.caching],
+  ["x-original-url", ROLE.caching],
+  ["x-rewrite-url", ROLE.caching],
+  ["x-original-host", ROLE.caching],
+  ["x-host", ROLE.caching],
+  ["x-http-method", ROLE.caching],
+  ["x-http-method-override", ROLE.caching],
+  ["x-method-override", ROLE.caching],
 ]);
 
 const HOP_BY_HOP: ReadonlySet<string> = new Set([

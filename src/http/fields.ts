@@ -198,6 +198,17 @@ export class Fields {
     return this.kinds.some((kind) => kind.lower === lower);
   }
 
+  /** The same lines, which may be changed by themselves. */
+  copy(): Fields {
+    const copy = new Fields(this.#bytes, {
+      marks: this.#marks.slice(),
+      kinds: this.kinds.slice(),
+      seen: this.#seen,
+    });
+    copy.#texts = this.#texts?.slice();
+    return copy;
+  }
+
   /** Removes the lines whose name `unwanted` says so of, in place. */
   removeWhere(unwanted: (kind: FieldName) => boolean): void {
     const { kinds } = this;

@@ -21,3 +21,20 @@ export function maySendAgain(method: string): boolean {
 export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
+
+/** Methods that are not meant to change anything (RFC 9110 §9.2.1; RFC 4918, 3253, 5323 and 10008). */
+const SAFE: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "OPTIONS",
+  "TRACE",
+  "PROPFIND",
+  "REPORT",
+  "SEARCH",
+  "QUERY",
+]);
+
+/** Whether a request with `method` is not meant to change anything. */
+export function isSafe(method: string): boolean {
+  return SAFE.has(method);
+}

@@ -188,6 +188,7 @@ export class Observed {
       loopDelay: this.#loopDelay.seconds,
       spans: this.#proxy.spans,
       stages: snapshot.stageMetrics,
+      cache: snapshot.cache,
       lostLines: this.#proxy.lostLines,
       reloads: this.#reloads,
     };

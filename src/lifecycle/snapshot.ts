@@ -4,6 +4,7 @@ import { Kept } from "../base/kept.ts";
 import type { Log } from "../base/log.ts";
 import type { ProbeCount } from "../backend/availability.ts";
 import { Backend } from "../backend/backend.ts";
+import { CacheStore } from "../cache/store.ts";
 import { keptStandings, type Standings } from "../backend/standing.ts";
 import type { ActionConfig } from "../config/sections/action.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
@@ -31,7 +32,7 @@ import { stageOrigin } from "./stage-origins.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import { type IdentityPolicy, schemeOf } from "../proxy/identity.ts";
 import { pathReader } from "../proxy/path-reader.ts";
-import { leadsTo, nameOfRoute, nameOfRule, toRouteRule } from "../proxy/route-names.ts";
+import { courseOfAction, leadsTo, nameOfRoute, nameOfRule, toRouteRule } from "../proxy/route-names.ts";
 import { Router } from "../proxy/router.ts";
 import { type FrontendParts, FrontendStages } from "../proxy/stages.ts";
 import { atOnce, mapInSteps, type Steps } from "../net/steps.ts";
@@ -73,6 +74,8 @@ export interface Snapshot {
   /** What its stages keep through reloads, and what they show in the metrics. */
   readonly kept: Kept;
   readonly stageMetrics: StageMetrics;
+  /** Where answers are kept; undefined where none are. */
+  readonly cache: CacheStore | undefined;
 }
 
 /** Parts that the config does not hold. */
@@ -122,11 +125,14 @@ export function* buildSnapshot(
   };
   const kept = new Kept(before?.kept);
   const stageMetrics = new StageMetrics(before?.stageMetrics);
+  let cache: CacheStore | undefined;
+  const cacheStore = () => cache ??= kept.take("cache", config.cache, () => new CacheStore(config.cache));
   const originParts = { config, kept, limits, resolver, log };
   const forStages = {
     kept,
     metrics: stageMetrics,
     log,
+    cacheStore,
     backendAt: (place: InquiryPlace) =>
       "backend" in place ? backends.get(place.backend)! : stageOrigin(place.origin, originParts),
   };
@@ -148,7 +154,7 @@ export function* buildSnapshot(
     }
     yield;
   }
-  return { config, frontends, backends, standings, probes, kept, stageMetrics };
+  return { config, frontends, backends, standings, probes, kept, stageMetrics, cache };
 }
 
 /** What of a config every backend is built with: where it changed, none stays. */
@@ -209,7 +215,10 @@ function* buildFrontend(
   const take = (name: string, action: ActionConfig, kind: Taken["kind"], index = 0) => {
     const { handle, courseOf } = compileAction(action, parts);
     const stages = ofFrontend.of(action, `${kind} ${name}`);
-    const handler = countedBy(routes.add(name, leadsTo(action)), behind(stages, handle));
+    const handler = countedBy(
+      routes.add(name, leadsTo(action)),
+      behind(stages, handle, () => courseOfAction(action)),
+    );
     taken.set(handler, { kind, index, action, courseOf, stages, handle });
     return handler;
   };

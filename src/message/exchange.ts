@@ -47,6 +47,9 @@ export interface Abortable {
  */
 export type PasswordVerdict = "right" | "remembered" | "wrong" | "repeated" | "busy";
 
+/** What a cache did for a request: a closed list. */
+export type CacheResult = "hit" | "miss" | "stale" | "revalidated" | "bypass" | "collapsed";
+
 /** Changes the fields of an answer with this status, in place: neither what frames it nor what is for one connection. */
 export type AnswerEdit = (fields: Fields, status: number) => void;
 
@@ -110,6 +113,8 @@ export class Exchange {
   detail: string | undefined;
   backend: string | undefined;
   server: string | undefined;
+  /** What the cache did for it, where it came by one. */
+  cache: CacheResult | undefined;
   /** What is counted of the rule or the route that took it, and of the server it was sent to last. */
   route: ExchangeCount | undefined;
   lastServer: ExchangeServer | undefined;
@@ -204,6 +209,11 @@ export class Exchange {
   /** `attempt` is over and need not be aborted any more. Does nothing where another has taken its place. */
   over(attempt: Abortable): void {
     if (this.#underWay === attempt) this.#underWay = undefined;
+  }
+
+  /** What is under way goes on whatever becomes of this exchange: somebody else sees to it. */
+  letGo(): void {
+    this.#underWay = undefined;
   }
 
   /** A standard signal that aborts with the exchange, made when first asked for. */

@@ -23,14 +23,14 @@ export interface AnswerHead {
 }
 
 /**
- * The fields of an answer as its server sent them, in which nothing is to be changed but this: what is for one connection
- * goes, which whoever writes them leaves out anyway, and our own Via comes last.
+ * Fields that go out as they are, with some lines behind them, as long as nobody looks at them: what a server sent, where
+ * what is for one connection is left out by whoever writes it anyway; or what a cache keeps for many.
  */
 export interface Unsettled {
-  /** What our Via says; undefined where none is sent. */
-  readonly via: string | undefined;
-  /** The whole line, as bytes. */
-  readonly viaLine: Buffer;
+  /** The lines behind them, as bytes. */
+  readonly lastLines: Buffer;
+  /** The fields that the client gets, for one who looks at them and may change them: `fields` itself, or a copy. */
+  settle(fields: Fields): Fields;
 }
 
 /** What an answer seldom has. */
@@ -52,6 +52,7 @@ export interface AnswerExtras {
  */
 export class ForwardedResponse {
   readonly #head: AnswerHead;
+  #fields: Fields;
   readonly #extras: AnswerExtras | undefined;
   #source: BodySource | null;
   #dropsTrailer: DropsField | undefined;
@@ -61,6 +62,7 @@ export class ForwardedResponse {
 
   constructor(head: AnswerHead, body: BodySource | null, extras?: AnswerExtras) {
     this.#head = head;
+    this.#fields = head.fields;
     this.#extras = extras;
     this.#dropsTrailer = extras?.dropsTrailer;
     this.#unsettled = extras?.unsettled;
@@ -111,7 +113,7 @@ export class ForwardedResponse {
 
   get headers(): Headers {
     this.settle();
-    return this.#headers ??= this.#head.fields.toHeaders();
+    return this.#headers ??= this.#fields.toHeaders();
   }
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
@@ -131,19 +133,20 @@ export class ForwardedResponse {
     const unsettled = this.#unsettled;
     if (unsettled === undefined) return;
     this.#unsettled = undefined;
-    const { fields } = this.#head;
-    if (fields.mayHaveHopByHop) fields.removeWhere((kind) => kind.hopByHop);
-    if (unsettled.via !== undefined) fields.append("Via", unsettled.via);
+    this.#fields = unsettled.settle(this.#fields);
   }
 
-  /** The line to write behind the fields, where nobody has looked at them. */
-  get viaLine(): Buffer | undefined {
-    return this.#unsettled?.viaLine;
+  /** The lines to write behind the fields, where nobody has looked at them. */
+  get lastLines(): Buffer | undefined {
+    return this.#unsettled?.lastLines;
   }
 
-  /** The fields to send: as they came, or brought in line with the Headers that somebody asked for. */
+  /**
+   * The fields to send: as they came, or brought in line with the Headers that somebody asked for. Only who has had them
+   * settled may change them.
+   */
   takeFields(): Fields {
-    return this.#headers === undefined ? this.#head.fields : reconcile(this.#head.fields, this.#headers);
+    return this.#headers === undefined ? this.#fields : reconcile(this.#fields, this.#headers);
   }
 
   /** Hands the body over: the untouched source, or the stream it became. Throws a TypeError where it was read. */

@@ -13,8 +13,11 @@ import type { StageCounts } from "./stage-metrics.ts";
 export interface Stage {
   /** Its key and what it does, in a line for operators: `access: allow 10.0.0.0/8`. */
   readonly words: string;
-  /** `next`, with what this stage does before and after it. Called once for each rule or route, when a config is loaded. */
-  around(next: Handler): Handler;
+  /**
+   * `next`, with what this stage does before and after it. Called once for each rule or route, when a config is loaded;
+   * where two handlers do the same by their `course`, whose requests they are makes no difference.
+   */
+  around(next: Handler, course?: string): Handler;
   /** What it would refuse `request` with, where that depends on the request alone; it is asked by whoever explains. */
   refuses?(request: IncomingRequest): ProxyError | undefined;
   /** What it answers itself, under the same condition. */
@@ -36,7 +39,9 @@ export interface StageParts {
   schemeOf(request: IncomingRequest): "http" | "https";
 }
 
-/** `handler` behind `stages`, the first of which a request meets first. */
-export function behind(stages: readonly Stage[], handler: Handler): Handler {
-  return stages.reduceRight((next, stage) => stage.around(next), handler);
+/** `handler`, which does what `course` says, behind `stages`, the first of which a request meets first. */
+export function behind(stages: readonly Stage[], handler: Handler, course?: () => string): Handler {
+  if (stages.length === 0) return handler;
+  const text = course?.();
+  return stages.reduceRight((next, stage) => stage.around(next, text), handler);
 }

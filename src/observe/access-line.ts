@@ -16,6 +16,7 @@ const REASON = new JsonPart(',"reason":');
 const DETAIL = new JsonPart(',"detail":');
 const BACKEND = new JsonPart(',"backend":');
 const SERVER = new JsonPart(',"server":');
+const CACHE = new JsonPart(',"cache":');
 const ATTEMPTS = new JsonPart(',"attempts":');
 const TRIED = new JsonPart(',"tried":');
 const RETRY = new JsonPart(',"retry":');
@@ -81,6 +82,7 @@ export function writeAccessLine(
   text(lines, DETAIL, exchange.detail);
   text(lines, BACKEND, exchange.backend);
   text(lines, SERVER, exchange.server);
+  text(lines, CACHE, exchange.cache);
   whole(lines, ATTEMPTS, exchange.attempts);
   text(lines, TRIED, exchange.tried);
   text(lines, RETRY, exchange.retry);

@@ -64,6 +64,7 @@ function fieldsOf(exchange: Exchange, { frontend, headers, load }: AccessLog, no
     detail: exchange.detail,
     backend: exchange.backend,
     server: exchange.server,
+    cache: exchange.cache,
     attempts: exchange.attempts,
     tried: exchange.tried,
     retry: exchange.retry,

@@ -80,7 +80,16 @@ export function unsettledBy(policy: IdentityPolicy): NonNullable<Course["unsettl
 function extrasOf(version: string, { via }: IdentityPolicy): AnswerExtras {
   const value = via === false ? undefined : `${version} ${via}`;
   const line = value === undefined ? "" : fieldLine("Via", value);
-  return { unsettled: { via: value, viaLine: Buffer.from(line, "latin1") } };
+  return {
+    unsettled: {
+      lastLines: Buffer.from(line, "latin1"),
+      settle(fields) {
+        if (fields.mayHaveHopByHop) fields.removeWhere((kind) => kind.hopByHop);
+        if (value !== undefined) fields.append("Via", value);
+        return fields;
+      },
+    },
+  };
 }
 
 /** The body to send. An event stream is announced as one, and may get something added. */

@@ -1,4 +1,5 @@
-import type { ActionConfig } from "../config/sections/action.ts";
+import { type ActionConfig, ANSWER_KEYS, CHANGE_KEYS } from "../config/sections/action.ts";
+import { toCamelCase } from "../config/sections/section.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { PathReader } from "./path-reader.ts";
 import type { RouteRule } from "./router.ts";
@@ -20,6 +21,15 @@ export function leadsTo({ backend, split, redirect, respond }: ActionConfig): st
   if (redirect !== undefined) return `redirect ${redirect.status}`;
   if (respond !== undefined) return `answer ${respond.status ?? 200}`;
   return backend ?? Object.keys(split ?? {}).join(", ");
+}
+
+/** Where an action leads and what it changes on the way, as a text: two with the same do the same with a request. */
+export function courseOfAction(action: ActionConfig): string {
+  const keys = [...ANSWER_KEYS, ...CHANGE_KEYS].map(toCamelCase).filter((key) => action[key] !== undefined);
+  return JSON.stringify(
+    keys.map((key) => [key, action[key]]),
+    (_, value) => value instanceof RegExp ? String(value) : value,
+  );
 }
 
 /** A route as the router has it: its prefix as `paths` has paths. */

@@ -1,6 +1,8 @@
 import { addressStage } from "../access/addresses.ts";
 import { authStage } from "../access/auth.ts";
 import { corsStage } from "../access/cors.ts";
+import { cacheStage } from "../cache/stage.ts";
+import type { CacheStore } from "../cache/store.ts";
 import { compressStage } from "../compression/stage.ts";
 import { type CamelCase, toCamelCase } from "../config/sections/section.ts";
 import {
@@ -22,8 +24,14 @@ import { secureHeadersStage } from "./secure-headers.ts";
 /** What a frontend says of one stage. */
 type StageConfig<Key extends StageKey> = NonNullable<StagesConfig[CamelCase<Key>]>;
 
+/** What stages are made with. */
+interface MakerParts extends StageParts {
+  /** Where answers are kept, which is there as soon as somebody asks for it. */
+  readonly cacheStore: () => CacheStore;
+}
+
 /** What makes each stage of its section of the config. */
-const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: StageParts) => Stage } = {
+const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: MakerParts) => Stage } = {
   secure_headers: secureHeadersStage,
   cors: corsStage,
   access: addressStage,
@@ -35,11 +43,12 @@ const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: St
   fault: (config) => faultStage(config),
   compress: compressStage,
   response_body_limit: responseLimitStage,
+  cache: (config, parts) => cacheStage(config, parts, parts.cacheStore()),
   circuit_breaker: circuitBreakerStage,
 };
 
 /** What the stages of a frontend are made with; `at` is its name. */
-export interface FrontendParts extends Omit<StageParts, "counts"> {
+export interface FrontendParts extends Omit<MakerParts, "counts"> {
   readonly metrics: StageMetrics;
   /** Bytes that bodies of requests may have where no key says so; undefined where whoever reads them sees to that. */
   readonly bodySize?: number | undefined;
@@ -87,7 +96,7 @@ export class FrontendStages {
     for (const key of STAGE_KEYS) {
       const own = config[toCamelCase(key)];
       if (own === undefined || own === false) continue;
-      const make = MAKERS[key] as (config: typeof own, parts: StageParts) => Stage;
+      const make = MAKERS[key] as (config: typeof own, parts: MakerParts) => Stage;
       stages.set(key, make(own, { ...parts, at, counts }));
     }
     return stages;

@@ -24,7 +24,12 @@ const OPTIONS = {
 const TRIES = 3;
 
 /** What a server does with a connection, and how one flow of so many bytes goes through the proxy. */
-const FLOWS: [what: string, answer: Answer, flow: (port: number, bytes: number) => Promise<void>][] = [
+const FLOWS: [
+  what: string,
+  answer: Answer,
+  flow: (port: number, bytes: number) => Promise<void>,
+  keys?: string,
+][] = [
   ["download of 1 GiB by a client that pauses", (socket, length) => {
     socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`);
     void pour(socket, length);
@@ -34,12 +39,31 @@ const FLOWS: [what: string, answer: Answer, flow: (port: number, bytes: number) 
       socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     );
   }, upload],
+  [
+    "download of 1 GiB by a cache that keeps less",
+    (socket, length) => {
+      const head = `Cache-Control: max-age=3600\r\nContent-Length: ${length}\r\nConnection: close`;
+      socket.write(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n`);
+      void pour(socket, length);
+    },
+    download,
+    "cache = true",
+  ],
+  [
+    "download of 1 GiB without a length by such a cache",
+    (socket, length) => {
+      socket.write("HTTP/1.1 200 OK\r\nCache-Control: max-age=3600\r\nConnection: close\r\n\r\n");
+      void pour(socket, length).then(() => socket.end());
+    },
+    download,
+    "cache = true",
+  ],
 ];
-for (const [what, answer, flow] of FLOWS) {
+for (const [what, answer, flow, keys] of FLOWS) {
   test(`the ${what} takes less than 20 MiB`, OPTIONS, async (t) => {
     let least = Infinity;
     for (let i = 0; i < TRIES && least >= ALLOWED_GROWTH; i++) {
-      const { program, port } = await start(t, answer);
+      const { program, port } = await start(t, answer, keys);
       const warm = await peak(program, async () => {
         for (let i = 0; i < 8; i++) await flow(port, WARM_UP);
       });
@@ -71,10 +95,14 @@ test("10,000 aborted requests leave no descriptor and no memory behind", OPTIONS
 
 type Answer = (socket: Socket, length: number) => void;
 
-/** A proxy in a process of its own, and a server whose `answer` gets each connection and the bytes that are left. */
+/**
+ * A proxy in a process of its own, whose frontend has `keys` as well, and a server whose `answer` gets each connection and
+ * the bytes that are left.
+ */
 async function start(
   t: TestContext,
   answer: Answer,
+  keys = "",
 ): Promise<{ program: Program; port: number }> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
@@ -101,6 +129,7 @@ async function start(
     bind = "127.0.0.1:0"
     default_backend = "app"
     half_close = "abort" # a client that closes while its server says nothing is to be missed at once
+    ${keys}
     [backends.app]
     servers = ["http://127.0.0.1:${(server.address() as AddressInfo).port}"]
   `);

@@ -3,6 +3,7 @@ import type { Frozen } from "../freeze.ts";
 import { size } from "../values/value-types.ts";
 import { accessSchema } from "./access.ts";
 import { authSchema } from "./auth.ts";
+import { cacheSchema } from "./cache.ts";
 import { compressSchema } from "./compress.ts";
 import { concurrencySchema } from "./concurrency.ts";
 import { corsSchema } from "./cors.ts";
@@ -32,6 +33,7 @@ const schemas = {
   compress: compressSchema,
   /** Body of one answer, in bytes, as it comes from the server; more is answered 502, or cut. */
   response_body_limit: size,
+  cache: cacheSchema,
   circuit_breaker: circuitBreakerSchema,
 };
 

@@ -54,6 +54,7 @@ function sourcesOf(servers: number): MetricsSources {
     loopDelay: new Histogram(),
     spans: { sent: 0, lost: new Map(), waiting: 0 },
     lostLines: 3,
+    cache: undefined,
     stages: new StageMetrics(),
     reloads: { done: 0, failed: 0, last: undefined, takenOverAt: 0 },
   };

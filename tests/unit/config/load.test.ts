@@ -160,6 +160,7 @@ test("validateConfig() fills in every default", () => {
     shutdown: { delay: 0, drainTimeout: 10_000, grace: 1000 },
     resolver: { servers: [], timeout: 2000 },
     limits: { headerSize: 32_768, headerCount: 100, targetSize: 16_384, maxConnectionsPerClient: 0 },
+    cache: { size: 67_108_864, objectSize: 1_048_576, objects: 10_000 },
     reloadInterval: 2000,
     tests: [],
     frontends: [{

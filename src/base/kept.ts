@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** Something that outlives reloads; `close` lets go of what it holds open. */
+/**
+ * Something that outlives reloads; `close` lets go of what it holds open. `start` says that a config with it is about to run,
+ * again at each reload: who only tries a config out never calls it.
+ */
 export interface Keepable {
+  start?(): void;
   close?(): void;
 }
 
@@ -31,6 +35,11 @@ export class Kept {
       : { config, kept: make() };
     this.#entries.set(name, entry);
     return entry.kept as T;
+  }
+
+  /** The config is about to run. */
+  start(): void {
+    for (const { kept } of this.#entries.values()) kept.start?.();
   }
 
   /** Closes what `other` has not as well. */

@@ -347,8 +347,9 @@ export class RunningProxy {
   }
 }
 
-/** Starts the backends of `snapshot` that are not those of `running`. */
+/** Starts the backends of `snapshot` that are not those of `running`, and what its stages keep. */
 async function startBackends(snapshot: Snapshot, running: Snapshot | undefined): Promise<void> {
+  snapshot.kept.start();
   await Promise.all(onlyIn(snapshot, running).map((backend) => backend.start()));
 }
 

@@ -57,10 +57,14 @@ export class RedisStore implements SharedBuckets, Keepable {
     this.#questions.add(question);
     this.#open.add(question);
     if (this.#state === "up") this.#ask(question);
-    else if (this.#state === "unused") {
-      this.#state = "opening";
-      void this.#connect();
-    }
+    else this.start(); // somebody's own server never says that it runs
+  }
+
+  /** Opens a connection, so that the first request finds it. */
+  start(): void {
+    if (this.#state !== "unused") return;
+    this.#state = "opening";
+    void this.#connect();
   }
 
   /** Lets go of the connection. Who waits is told that nothing is known. */

@@ -1,6 +1,7 @@
 // Rate limits that several proxies share in a real Redis, and what becomes of them where it fails.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { validateConfig } from "../../src/config/load.ts";
 import { RawServer } from "../support/raw-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -24,6 +25,7 @@ async function openShared(t: TestContext, limit: Table | Table[], proxies = 2) {
   for (let i = 0; i < proxies; i++) {
     const frontend = { rate_limit: Array.isArray(limit) ? limit.map(withStore) : withStore(limit) };
     started.push(await startTestProxy({ servers: [server.port], frontend }));
+    await eventually("its connection to Redis", () => upOf(started[i]!) === 1);
   }
   t.after(async () => {
     for (const proxy of started) await proxy.stop();
@@ -65,11 +67,11 @@ async function flood(t: TestContext, proxies: readonly TestProxy[], ms: number) 
   await Promise.all(proxies.map(async ({ port }, i) => {
     const client = await RawClient.open(port);
     t.after(() => client.close());
-    const batch = get().repeat(10);
+    const batch = get().repeat(5);
     await new Promise<void>((resolve) => {
       client.socket.on("data", () => {
         const statuses = client.received.match(/HTTP\/1\.1 (?:200|429)[^]*?\r\n\r\n/g) ?? [];
-        if (statuses.length < 10) return;
+        if (statuses.length < 5) return;
         client.received = "";
         passed[i]! += statuses.filter((head) => head.startsWith("HTTP/1.1 200")).length;
         last = performance.now();
@@ -88,10 +90,9 @@ const upOf = (proxy: TestProxy) =>
 const named = (proxy: TestProxy, event: string) => proxy.events.filter((its) => its.event === event).length;
 
 test("two proxies share one limit in Redis within 2 %", { skip }, async (t) => {
-  const { proxies } = await openShared(t, { rate: "200/s", burst: 100, by: "route", headers: false });
-  for (const proxy of proxies) await (await openClient(proxy, t)).ask(); // which opens its connection to Redis
+  const { proxies } = await openShared(t, { rate: "20/s", burst: 200, by: "route", store_timeout: "2s" });
   const { passed, seconds } = await flood(t, proxies, 2000);
-  const wanted = 100 + 200 * seconds;
+  const wanted = 200 + 20 * seconds;
   const sum = passed[0]! + passed[1]!;
   assert.ok(passed.every((count) => count > 0), String(passed));
   assert.ok(Math.abs(sum - wanted) < 0.02 * wanted, `${sum} of ${wanted}`);
@@ -188,8 +189,11 @@ test("a Redis that forgets the script gets it again", { skip }, async (t) => {
 test("a Redis that is not there when the proxy starts: requests are decided, and it is used once it is", {
   skip,
 }, async (t) => {
-  const { redis, proxies: [proxy] } = await openShared(t, { rate: "1/h", burst: 1 }, 1);
+  const { redis, server } = await openShared(t, {}, 0);
   await redis.kill();
+  const frontend = { rate_limit: { rate: "1/h", burst: 1, store: redis.url } };
+  const proxy = await startTestProxy({ servers: [server.port], frontend });
+  t.after(() => proxy.stop());
   const { ask } = await openClient(proxy!, t);
   const first = await ask();
   assert.equal(first.status, 200);
@@ -198,4 +202,41 @@ test("a Redis that is not there when the proxy starts: requests are decided, and
   await redis.start();
   await eventually("the store to be there", () => upOf(proxy!) === 1);
   assert.deepEqual([(await ask()).status, (await ask()).status], [200, 429]);
+});
+
+test("a reload keeps the connection to a store that is named as before, and closes one that is not", {
+  skip,
+}, async (t) => {
+  const { redis, server, proxies: [proxy] } = await openShared(t, { rate: "2/h", name: "x" }, 1);
+  const { ask } = await openClient(proxy!, t);
+  /** Connections that Redis has, this question's among them. */
+  const connections = async () => Number(/connected_clients:(\d+)/.exec(await redis.info("clients"))![1]);
+  const reload = (stages: Table) =>
+    proxy!.running.reload(validateConfig({
+      frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app", ...stages }],
+      backends: { app: { servers: [`http://127.0.0.1:${server.port}`] } },
+    }));
+  assert.equal((await ask()).status, 200);
+  assert.equal(await connections(), 2);
+  await reload({ rate_limit: { rate: "2/h", name: "x", headers: false, store: redis.url } });
+  assert.deepEqual([(await ask()).status, (await ask()).status], [200, 429]);
+  assert.equal(await connections(), 2);
+  await reload({});
+  await eventually("the connection to be closed", async () => await connections() === 1);
+  assert.equal((await ask()).status, 200);
+  assert.equal(named(proxy!, "limit_store_down"), 0);
+});
+
+test("a Redis that refuses to run the script counts as down, and says so once", { skip }, async (t) => {
+  const { redis, proxies: [proxy] } = await openShared(t, { rate: "1/h", burst: 1 }, 1);
+  assert.equal(await redis.ask("REPLICAOF 127.0.0.1 1"), "+OK"); // which may not be written to
+  const { ask } = await openClient(proxy!, t);
+  assert.deepEqual([(await ask()).status, (await ask()).status], [200, 429]);
+  assert.match(
+    String(proxy!.events.find(({ event }) => event === "limit_store_down")?.fields["cause"]),
+    /read only/i,
+  );
+  assert.equal(await redis.ask("REPLICAOF NO ONE"), "+OK");
+  await eventually("the store to be there", () => upOf(proxy!) === 1);
+  assert.deepEqual([named(proxy!, "limit_store_down"), named(proxy!, "limit_store_up")], [1, 1]);
 });

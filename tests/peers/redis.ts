@@ -50,6 +50,15 @@ export class Redis {
     return client.received.split("\r\n")[0]!;
   }
 
+  /** A section of what it tells of itself. */
+  async info(section: string): Promise<string> {
+    const client = await RawClient.open(this.port);
+    client.send(`INFO ${section}\r\n`);
+    await client.until("\r\n\r\n");
+    client.close();
+    return client.received;
+  }
+
   /** Ends it at once; what it had is lost. */
   async kill(): Promise<void> {
     const child = this.#child;

@@ -4,7 +4,11 @@ import { Kept } from "../../../src/base/kept.ts";
 
 function keepable() {
   return {
+    started: 0,
     closed: 0,
+    start() {
+      this.started++;
+    },
     close() {
       this.closed++;
     },
@@ -40,4 +44,15 @@ test("Kept closes what the other has not", () => {
   assert.deepEqual([stays.closed, goes.closed, fresh.closed], [0, 1, 0]);
   second.close();
   assert.deepEqual([stays.closed, goes.closed, fresh.closed], [1, 1, 1]);
+});
+
+test("Kept starts what it has, and nothing by being made", () => {
+  const first = new Kept();
+  const [goes, stays] = ["goes", "stays"].map((name) => first.take(name, 1, keepable));
+  first.take("has nothing to start", 1, () => ({}));
+  const second = new Kept(first);
+  second.take("stays", 1, keepable);
+  assert.deepEqual([goes!.started, stays!.started], [0, 0]);
+  second.start();
+  assert.deepEqual([goes!.started, stays!.started], [0, 1]);
 });

@@ -1,9 +1,11 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ConfigError } from "../config/problems/error.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import { print } from "../net/stdout.ts";
 import { check } from "./check.ts";
+import { FOREIGN_FORMATS } from "../config/import/formats.ts";
+import { convert, type ConvertCommand } from "./convert.ts";
 import type { AdminOptions } from "./admin-client.ts";
 import { ctl, CTL_USAGE, type CtlOptions } from "./ctl.ts";
 import { demo } from "./demo.ts";
@@ -19,6 +21,9 @@ const CONFIG_HELP =
 const ADMIN_HELP = "http://host:port or unix:/path; default: that of --config, else 127.0.0.1:9090";
 const TOKEN_HELP = "what the proxy wants to be shown; better in SLUICE_ADMIN_TOKEN, as others see this";
 const ADMIN_CONFIG_HELP = "the config of the proxy: its [admin] section says address and token";
+
+/** What wrong use of `convert` ends with, as 1 says that a file cannot be read. */
+const WRONG_USE = 2;
 
 /**
  * Runs the command line `args` (without program and script) and resolves with the exit code, or never ends. `main` is the
@@ -43,6 +48,20 @@ export async function runProgram(args: readonly string[], main: string): Promise
     .description("say whether the config is valid and what it describes; opens nothing")
     .option("-c, --config <file>", CONFIG_HELP)
     .action(({ config }: { config?: string }) => check(config));
+  const converting = program.command("convert")
+    .description("print the config of another program as one of ours; what changed is said on standard error")
+    .argument("<file>", "the config: nginx.conf; what it includes is read as well")
+    .addOption(
+      new Option("--from <format>", "whose it is; default: told by its name, or its text").choices(
+        Object.keys(FOREIGN_FORMATS),
+      ),
+    )
+    .addOption(new Option("--to <format>", "how it is written").choices(["toml", "yaml"]).default("toml"))
+    .addHelpText(
+      "after",
+      "\nExit code: 0 all is converted, 3 what is not stands in comments, 1 a file that cannot be read, 2 wrong use",
+    )
+    .action(async (file: string, options: ConvertCommand) => void (code = await convert(file, options)));
   program.command("explain")
     .description("say what would become of a request, and why; sends nothing")
     .argument("<method>", "GET, POST, CONNECT, …")
@@ -104,6 +123,9 @@ export async function runProgram(args: readonly string[], main: string): Promise
     .description("print the hash of a password, for the users of a relay; reads it from standard input")
     .action(async () => void (code = await printPasswordHash()));
   for (const command of program.commands) command.exitOverride();
+  converting.exitOverride((error) => {
+    throw error.exitCode === 0 ? error : new CommanderError(WRONG_USE, error.code, error.message);
+  });
   try {
     await program.parseAsync(withCommand(args), { from: "user" });
     return code;

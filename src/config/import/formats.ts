@@ -1,0 +1,21 @@
+import { basename } from "node:path";
+import type { Draft } from "./draft.ts";
+import { convertNginx } from "./nginx/convert.ts";
+
+/** Foreign configs that can be converted, each by what reads a file of it. */
+export const FOREIGN_FORMATS = {
+  nginx: convertNginx,
+} as const satisfies Readonly<Record<string, (path: string) => Draft>>;
+
+/** Name of a foreign format. */
+export type ForeignFormat = keyof typeof FOREIGN_FORMATS;
+
+/** The format of a file by its name and, where that does not say, by its text; undefined where nothing speaks for one. */
+export function guessFormat(path: string, text: string): ForeignFormat | undefined {
+  const name = basename(path).toLowerCase();
+  if (name.includes("nginx")) return "nginx";
+  if (/^\s*(?:http|server|upstream|events|stream)\b[^\n;]*\{/m.test(text) && text.includes(";")) {
+    return "nginx";
+  }
+  return undefined;
+}

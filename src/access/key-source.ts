@@ -5,10 +5,13 @@ import { RemoteKeys } from "./remote-keys.ts";
 
 /** The keys that `config` speaks of, and in words where they are from. What checks tokens is loaded with the first of them. */
 export function createKeySource(
-  { jwks, file, secret, refresh }: Pick<JwtConfig, "jwks" | "file" | "secret" | "refresh">,
+  { jwks, backend, path, file, secret, refresh }: Pick<
+    JwtConfig,
+    "jwks" | "backend" | "path" | "file" | "secret" | "refresh"
+  >,
   { inquirer, kept, log }: Pick<StageParts, "inquirer" | "kept" | "log">,
 ): KeySource & { readonly words: string } {
-  if (jwks === undefined) {
+  if (file !== undefined || secret !== undefined) {
     return {
       words: secret === undefined ? `with ${file!.length} keys of a file` : "with a secret",
       ...fixedKeys(async () => {
@@ -17,10 +20,13 @@ export function createKeySource(
       }),
     };
   }
-  const { origin, target } = jwks;
-  const url = origin + target.replace(/\?.*$/s, ""); // which may hold a key to the keys
-  const inquire = inquirer({ origin });
-  const remote = kept.take(`keys ${origin}${target} ${refresh}`, undefined, () =>
+  const [place, target] = jwks === undefined
+    ? [{ backend: backend! }, path!] as const
+    : [{ origin: jwks.origin }, jwks.target] as const;
+  const where = jwks?.origin ?? backend!;
+  const url = where + target.replace(/\?.*$/s, ""); // which may hold a key to the keys
+  const inquire = inquirer(place);
+  const remote = kept.take(`keys ${where}${target} ${refresh}`, undefined, () =>
     new RemoteKeys({
       url,
       target,

@@ -291,6 +291,24 @@ test("keys live on through reloads, also where their place is down by then", asy
   assert.equal(fetches(), 1);
 });
 
+test("keys are fetched from a backend by its settings", async (t) => {
+  const published = await RawServer.answering(ok(jwksOf(EC)));
+  t.after(() => published.close());
+  const app = await RawServer.answering(ok("in"));
+  t.after(() => app.close());
+  const { client } = await openScene(t, {
+    frontend: { auth: { jwt: { ...ANY, backend: "idp", path: "/keys" } } },
+    config: {
+      backends: {
+        app: { servers: [`http://127.0.0.1:${app.port}`] },
+        idp: { servers: [`http://127.0.0.1:${published.port}/realm`] },
+      },
+    },
+  });
+  assert.equal(statusIn(await exchangeOn(await client(), get("/", bearer(signedWith(EC))))), "200");
+  assert.match(published.received, /^GET \/realm\/keys HTTP/);
+});
+
 const NO_KEYS: [what: string, answer: string][] = [
   ["no JSON", ok("<html>")],
   ["a list", ok("[]")],

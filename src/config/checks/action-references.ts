@@ -71,11 +71,10 @@ export function checkAuth(
   const several = Array.isArray(any) ? any : [];
   const ways = [[auth, []] as const, ...several.map((way, i) => [way, ["any", i]] as const)];
   for (const [way, at] of ways) {
-    checkBackend(
-      asTable(asTable(way).forward).backend,
-      [...path, "auth", ...at, "forward", "backend"],
-      context,
-    );
+    for (const key of ["forward", "jwt"]) {
+      const { backend } = asTable(asTable(way)[key]);
+      checkBackend(backend, [...path, "auth", ...at, key, "backend"], context);
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { isToken } from "../../http/chars.ts";
 import type { Frozen } from "../freeze.ts";
 import { refuseValue } from "../problems/wording.ts";
 import { headerTable } from "../values/headers.ts";
+import { target } from "../values/paths.ts";
 import { parsePlace, PLACE_FORM } from "../values/place.ts";
 import { KEY_FILE_FORM, readKeyFile } from "../values/public-keys.ts";
 import { realm } from "../values/users.ts";
@@ -48,6 +49,10 @@ const held = z.union([z.string(), z.number(), z.boolean()], wants(HELD_FORM));
 export const jwtSchema = section({
   /** Where the keys are fetched, as a JWK Set. */
   jwks: parsed(PLACE_FORM, parsePlace).exactOptional(),
+  /** Or the backend whose servers have it, */
+  backend: text("the name of a backend").exactOptional(),
+  /** and what they are asked for. */
+  path: target.exactOptional(),
   /** Or the file that they are in. */
   file: parsed(KEY_FILE_FORM, readKeyFile).exactOptional(),
   /** Or what both sides know. */
@@ -74,8 +79,14 @@ export const jwtSchema = section({
   /** Where clients have their token. */
   from: parsed(FROM_FORM, parseFrom).prefault("header"),
   realm: realm.prefault("sluice"),
-}).refine(({ jwks, file, secret }) => [jwks, file, secret].filter((one) => one !== undefined).length === 1, {
-  error: "does not say what tokens are signed with; accepted: one of jwks, file and secret",
+}).refine(
+  ({ jwks, backend, file, secret }) =>
+    [jwks, backend, file, secret].filter((one) => one !== undefined).length === 1,
+  {
+    error: "does not say what tokens are signed with; accepted: one of jwks, backend, file and secret",
+  },
+).refine(({ backend, path }) => (backend === undefined) === (path === undefined), {
+  error: "needs a path beside backend, and a backend beside path; accepted: both or none",
 }).superRefine(({ secret, algorithms = [] }, context) => {
   for (const [i, algorithm] of algorithms.entries()) {
     const message = faultOf(algorithm, secret);

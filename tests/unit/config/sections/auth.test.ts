@@ -33,8 +33,13 @@ const WAYS = 'accepted: one of "basic"';
 const TOKEN_FORM = '"sha256:" and 64 hex digits, or a token of 16 to 512 letters, digits and -._~+/=';
 const SECRET = "s".repeat(32);
 const ANY = "issuer = false, audience = false";
-const ONE_KEY = ": does not say what tokens are signed with; accepted: one of jwks, file and secret";
+const ONE_KEY = ": does not say what tokens are signed with; accepted: one of jwks, backend, file and secret";
 const JWT: [keys: string, ...problems: string[]][] = [
+  [
+    `backend = "app", ${ANY}`,
+    ": needs a path beside backend, and a backend beside path; accepted: both or none",
+  ],
+  [`backend = "none", path = "/keys", ${ANY}`, '.backend: is "none"; accepted: "app"'],
   [ANY, ONE_KEY],
   [`secret = "${SECRET}", jwks = "https://a.example/keys", ${ANY}`, ONE_KEY],
   [

@@ -8,6 +8,7 @@ import { createProxy } from "../../src/mod.ts";
 import { decoded } from "../support/decoding.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawServer } from "../support/raw-server.ts";
+import { signedBySecret } from "../support/signed-tokens.ts";
 import { answer, TEXT, text } from "./compress-scene.ts";
 import { ok } from "./scene.ts";
 
@@ -71,4 +72,24 @@ test("createProxy().fetch() bounds bodies of requests and answers, and says what
   assert.equal(answered.status, 502);
   assert.match(await answered.text(), /answer_body_too_large/);
   assert.equal(answered.headers.get("x-content-type-options"), "nosniff");
+});
+
+test("createProxy().fetch() asks who a client is, tells its server, and lets pages read the answer", async (t) => {
+  const secret = "a secret that both sides know, and nobody else";
+  const { ask, server } = await fetchOf(t, ok("in"), {
+    cors: { origins: ["https://page.example"] },
+    auth: { jwt: { secret, issuer: false, audience: false, headers: { "X-User": "sub" } } },
+  });
+  const Origin = "https://page.example";
+  const refused = await ask({ headers: { Origin } });
+  assert.equal(refused.status, 401);
+  assert.equal(refused.headers.get("www-authenticate"), 'Bearer realm="sluice"');
+  assert.equal(refused.headers.get("access-control-allow-origin"), Origin);
+  const Authorization = `Bearer ${signedBySecret(secret, { sub: "ada" })}`;
+  const answered = await ask({ headers: { Origin, Authorization, "X-User": "eve" } });
+  assert.equal(await answered.text(), "in");
+  assert.equal(answered.headers.get("vary"), "Origin");
+  assert.deepEqual(server.received.match(/x-user: .*/gi), ["X-User: ada"]);
+  const asked = await ask({ method: "OPTIONS", headers: { Origin, "Access-Control-Request-Method": "PUT" } });
+  assert.equal(asked.status, 204);
 });

@@ -11,6 +11,9 @@ import {
 } from "./answers.ts";
 import { dashboardPage } from "./dashboard/page.ts";
 import type { Backend } from "../backend/backend.ts";
+import type { CacheStore } from "../cache/store.ts";
+import { cacheRoutes } from "./cache.ts";
+import type { CacheStatus } from "./cache-status.ts";
 import { errorRoutes } from "./errors.ts";
 import { explainRoute } from "./explain.ts";
 import type { ExplainedProxy } from "../explain/explain.ts";
@@ -38,6 +41,9 @@ export interface AdminParts {
   events(): ReadableStream<Uint8Array> | undefined;
   /** Those of the config that runs, by name. */
   backends(): ReadonlyMap<string, Backend>;
+  /** Where answers are kept; undefined where none are. */
+  cache(): CacheStore | undefined;
+  cacheStatus(): CacheStatus | undefined;
   /** What the config that runs has built. */
   explained(): ExplainedProxy;
   /** Which servers get requests. */
@@ -119,6 +125,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     }),
     explainRoute(explained),
     ...serverRoutes(backends),
+    ...cacheRoutes(parts.cache, parts.cacheStatus),
     ...errorRoutes(errors),
     ...reloadRoutes(reloader),
     ...logRoutes(levelWish),

@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { History } from "../observe/history.ts";
 import { sumOf } from "../observe/traffic.ts";
+import type { CacheStatus } from "./cache-status.ts";
 import { type ServerStatus, statusOfServer } from "./server-status.ts";
 import {
   type FrontendSource,
@@ -79,6 +80,8 @@ export interface ProxyStatus extends TrafficStatus {
   readonly connectRequests: number;
   readonly straightRequests: number;
   readonly reloads: ReloadStatus;
+  /** What is kept of answers; undefined where none are. */
+  readonly cache: CacheStatus | undefined;
   readonly frontends: readonly FrontendStatus[];
   readonly backends: readonly BackendStatus[];
 }
@@ -94,6 +97,7 @@ export interface StatusSources extends TrafficSources {
   /** Probes so far. */
   readonly probes: { readonly all: number; readonly passed: number };
   connections(): number;
+  cacheStatus(): CacheStatus | undefined;
   readonly reloads: {
     readonly done: number;
     readonly failed: number;
@@ -138,6 +142,7 @@ export function* collectStatus(sources: StatusSources): Generator<void, ProxySta
     straightRequests: sources.straightRequests(),
     ...statusOfTraffic(parts, all, history),
     reloads: statusOfReloads(reloads),
+    cache: sources.cacheStatus(),
     frontends: frontendStates,
     backends,
   };

@@ -8,6 +8,15 @@ export function urlOf({ head, target }: IncomingRequest, scheme: "http" | "https
   return `${scheme}://${normalAuthority(head.authority, scheme)}${target}`;
 }
 
+/** A URL that somebody wrote, in that form; undefined where it has no scheme of ours, or no host. */
+export function urlWritten(text: string): string | undefined {
+  const match = /^(https?):\/\/([^/?#@\s]+)([^#\s]*)(?:#\S*)?$/i.exec(text);
+  if (match === null) return undefined;
+  const [, scheme, authority, target] = match;
+  const of = scheme!.toLowerCase() as "http" | "https";
+  return `${of}://${normalAuthority(authority!, of)}${target!.startsWith("/") ? "" : "/"}${target}`;
+}
+
 /** The URL that `location` in an answer to `url` names, in that form; undefined where it is none of the same host. */
 export function urlBeside(url: string, location: string): string | undefined {
   if (!URL.canParse(location, url)) return undefined;

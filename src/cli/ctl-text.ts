@@ -62,6 +62,10 @@ export function describeAnswer(name: string, { status, value }: AdminAnswer, sho
     }
     case "reload":
       return describeChanges(value as Changes);
+    case "purge": {
+      const { dropped } = value as { dropped: number };
+      return `${dropped} kept ${dropped === 1 ? "answer was" : "answers were"} dropped`;
+    }
     case "log":
       return describeLog(value as LogShown);
     case "probe": {

@@ -84,6 +84,15 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     counts: [0],
     ask: (_, { limit = "20" }) => ({ method: "GET", path: `/api/errors?limit=${encodeURIComponent(limit)}` }),
   },
+  purge: {
+    words: "all | url URL | prefix URL | tag TAG",
+    counts: [1, 2],
+    ask: ([what, value]) => ({
+      method: "POST",
+      path: "/api/cache/purge",
+      body: { [what!]: value ?? (what === "all" ? true : undefined) },
+    }),
+  },
   log: {
     words: "[LEVEL | reset | reopen]",
     counts: [0, 1],

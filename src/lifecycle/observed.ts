@@ -1,4 +1,5 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { type CacheStatus, statusOfCache } from "../admin/cache-status.ts";
 import { StateEvents } from "../admin/events.ts";
 import { historyPage, stepPage } from "../admin/history-page.ts";
 import { metricsPage, MetricsPages, type MetricsSources } from "../admin/metrics.ts";
@@ -144,11 +145,18 @@ export class Observed {
       history: this.#history,
       ready,
       listeners: listeners.map(({ address }) => address),
+      cacheStatus: () => this.cacheStatus(),
       straightRequests: () => this.#straightRequests(),
       probes: snapshot.probes,
       connections: () => this.#proxy.connections,
       reloads: this.#reloads,
     };
+  }
+
+  /** What is kept of answers; undefined where none are. */
+  cacheStatus(): CacheStatus | undefined {
+    const { cache, stageMetrics } = this.#proxy.snapshot;
+    return statusOfCache(cache, stageMetrics);
   }
 
   #traffic(): TrafficSources {

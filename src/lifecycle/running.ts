@@ -81,6 +81,8 @@ export class RunningProxy {
       history: () => observed.historyPage(),
       events: () => observed.openEvents(),
       backends: () => this.#snapshot.backends,
+      cache: () => this.#snapshot.cache,
+      cacheStatus: () => observed.cacheStatus(),
       health: () => this.#health(),
       errors: () => this.#errors.list(),
       reloader: () => this.reloader,

@@ -12,6 +12,8 @@ export const PARTS: AdminParts = {
     throw new Error("nothing is explained here");
   },
   backends: () => new Map(),
+  cache: () => undefined,
+  cacheStatus: () => undefined,
   version: "1.2.3",
   health: () => ({ status: "ok", healthy_backends: [], degraded: [] }),
   errors: () => [],

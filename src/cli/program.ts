@@ -39,7 +39,7 @@ export async function runProgram(args: readonly string[], main: string): Promise
     .description("serve what the config describes, until SIGTERM or SIGINT (the default command)")
     .option("-c, --config <file>", CONFIG_HELP)
     .option("-l, --log-level <level>", "debug, info, warn or error; before LOG_LEVEL and the config")
-    .option("--check", "the same as the command check")
+    .option("-t, --check", "the same as the command check")
     .action(async (options: RunOptions & { check?: true }) => {
       if (options.check === true) await check(options.config);
       else code = await run(options, main);

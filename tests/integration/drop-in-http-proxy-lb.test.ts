@@ -232,3 +232,14 @@ test("its admin pages are shown to everybody, in its words", async (t) => {
   assert.equal(statusIn(await page("/metricsXYZ")), 404);
   assert.ok(!bodyOf(await page("/status")).includes("pa${ss}"));
 });
+
+test("an entry of domain_policy with nothing behind its prefix matches nothing", () => {
+  const domains = ['"domain:"', '"suffix:"', '"*."', '"."', '"  "', '"a.example"'];
+  const text = exampleOf(FILE).replace(
+    / {2}domains:\n(?: {4}- .*\n)+/,
+    `  domains: [${domains.join(", ")}]\n`,
+  );
+  const { config, readAs } = loadConfig({ file: FILE, text });
+  assert.deepEqual(config.frontends[0]!.relay!.domainPolicy.domains, [{ kind: "below", host: "a.example" }]);
+  assert.ok(readAs!.differences.some((line) => line.startsWith("domain_policy: ")));
+});

@@ -47,6 +47,7 @@ export function authStage(config: AuthConfig, parts: StageParts): Stage {
       return taker.onAnswer(exchange, answer);
     }
     exchange.user = found.user;
+    exchange.proven = true;
     if (drops !== undefined) request.setOwnFields(drops, found.lines);
     next(request, taker);
   }

@@ -57,7 +57,9 @@ export class CachedWay implements CacheWay {
   serve(request: IncomingRequest, taker: AnswerTaker): void {
     const { head: { fields, framing }, method } = request;
     if (method !== "GET" && method !== "HEAD") return this.#pass(request, taker);
-    const asked = readAsked(fields, this.parts.config.heedsClients);
+    const read = readAsked(fields, this.parts.config.heedsClients);
+    // Its credentials may be in a cookie, or not there any more.
+    const asked = request.exchange.proven && !read.authorized ? { ...read, authorized: true } : read;
     if (asked.isForServer || hasBody(framing) || fields.mayHave(ROLE.upgrade)) {
       return this.#bypass(request, taker);
     }

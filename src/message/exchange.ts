@@ -92,6 +92,8 @@ export class Exchange {
   client: string;
   /** Who the client proved to be, where it was asked. */
   user: string | undefined;
+  /** Whether it was let through as somebody, so that what it is answered may be for it alone. */
+  proven = false;
   /** What became of the password that it gave for that. */
   passwordVerdict: PasswordVerdict | undefined;
   peerTrusted = false;

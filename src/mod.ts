@@ -1,3 +1,4 @@
+import process from "node:process";
 import type { Context, Hono } from "hono";
 import type { BackendStatus, ProxyStatus } from "./admin/status.ts";
 import { createLog, type Log } from "./base/log.ts";
@@ -5,6 +6,7 @@ import type { CallOptions } from "./config/call-options.ts";
 import { refuseData, validateConfig } from "./config/load.ts";
 import { type LogConfig, logSchema } from "./config/sections/log.ts";
 import { ServedApp, type ServedAppOptions } from "./lifecycle/served-app.ts";
+import { MiddlewareModules } from "./lifecycle/middleware-modules.ts";
 import { EmbeddedBackend, type EmbeddedOptions } from "./lifecycle/embedded-backend.ts";
 import { failedTests } from "./lifecycle/offline.ts";
 import { RunningProxy } from "./lifecycle/running.ts";
@@ -18,6 +20,7 @@ export type { BackendStatus, ProxyStatus } from "./admin/status.ts";
 export type { Log } from "./base/log.ts";
 export type { CallOptions } from "./config/call-options.ts";
 export type { App } from "./proxy/app.ts";
+export type { SluiceEnv, SluiceMiddleware } from "./proxy/middleware.ts";
 
 /** A proxy as an object, for programs that embed it. */
 export interface Proxy {
@@ -40,7 +43,9 @@ const OWN_LOG_FILE = {
 };
 
 /**
- * Creates a proxy from config data: the keys and values of a config file, as an object.
+ * Creates a proxy from config data: the keys and values of a config file, as an object. A `middleware` may be a function
+ * there; files are relative to the working directory and load meanwhile, which requests wait for; `start` rejects with a
+ * ConfigError where one cannot be loaded.
  * @throws {ConfigError} with every problem of the config at once.
  */
 export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy {
@@ -48,7 +53,8 @@ export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy
   const failed = failedTests(valid);
   if (failed.length > 0) throw refuseData(failed);
   if (options.log === undefined && valid.log.file !== undefined) throw refuseData([OWN_LOG_FILE]);
-  const running = new RunningProxy(valid, options.log ?? defaultLog(valid.log));
+  const { config: complete, problems } = new MiddlewareModules(process.cwd()).loadLate(valid);
+  const running = new RunningProxy(complete, options.log ?? defaultLog(valid.log));
   const app = running.snapshot.frontends[0]!.app;
   return {
     app,
@@ -57,6 +63,8 @@ export function createProxy(config: unknown, options: { log?: Log } = {}): Proxy
       return response instanceof ForwardedResponse ? response.materialize() : response;
     },
     async start() {
+      const unloaded = await problems;
+      if (unloaded.length > 0) throw refuseData(unloaded);
       await running.start();
       return running.listeners.map((listener) => listener.address);
     },

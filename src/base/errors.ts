@@ -46,6 +46,7 @@ const TABLE = {
   out_of_files: { side: "proxy", status: 503, sent: false, type: "connection_limit_reached" },
   shutdown: { side: "proxy", status: 503, sent: true, type: "proxy_internal_response" },
   internal_error: { side: "proxy", status: 500, sent: true, type: "proxy_internal_error" },
+  middleware_failed: { side: "proxy", status: 500, sent: true, type: "proxy_internal_error" },
   // The limit is ours: no other server would say less, and this one may be well.
   answer_head_too_large: {
     side: "proxy",

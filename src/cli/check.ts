@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { formatDuration, formatSize } from "../base/units.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import { describePorts } from "../config/sections/relay.ts";
@@ -8,16 +9,19 @@ import type { ReadAs } from "../config/import/drop-in.ts";
 import type { Config } from "../config/schema.ts";
 import { ASSUMED_FILE_LIMIT, OPEN_FILES } from "../net/open-files.ts";
 import { print } from "../net/stdout.ts";
+import { MiddlewareModules } from "../lifecycle/middleware-modules.ts";
 import { DEFAULT_RELAY } from "../lifecycle/relay-frontend.ts";
 import { describeAction } from "./describe-action.ts";
 import { describeBackend, orUnlimited } from "./describe-backend.ts";
 import { faultWarnings } from "./fault-warnings.ts";
 import { locateConfig } from "./locate.ts";
 import { pathWarnings } from "./path-warnings.ts";
+import { withMiddleware } from "./with-middleware.ts";
 
 /** Loads a config as `run` would and prints what it describes. Throws a ConfigError where it is not valid. */
 export async function check(path: string | undefined): Promise<void> {
-  const { source, config, readAs } = locateConfig(path);
+  const { source, config, file, readAs } = locateConfig(path);
+  if (file !== undefined) await withMiddleware(config, file, new MiddlewareModules(dirname(file)));
   await print(`${source} is valid.\n${readAsLines(readAs).join("")}${summary(config)}`);
 }
 

@@ -2,12 +2,17 @@ import process from "node:process";
 import type { ConfigReloader } from "../admin/reload.ts";
 import type { Config } from "../config/schema.ts";
 import type { RunningProxy } from "../lifecycle/running.ts";
-import { FileWatch } from "../lifecycle/file-watch.ts";
+import { FilesWatch } from "../lifecycle/files-watch.ts";
+import type { MiddlewareModules } from "../lifecycle/middleware-modules.ts";
 import { loadConfigApart } from "./load-in-thread.ts";
+import { withMiddleware } from "./with-middleware.ts";
 
 export interface ReloadOptions {
   /** The program's main module. */
   readonly main: string;
+  /** Those of its middlewares, and the files that they came from. */
+  readonly modules: MiddlewareModules;
+  readonly files: readonly string[];
   /** Has the log go where a config wants it, before that is taken over. Rejects where it cannot: the config is refused. */
   readonly moveLog: (config: Config) => Promise<void>;
   /** A config was taken over. */
@@ -17,7 +22,7 @@ export interface ReloadOptions {
 }
 
 /**
- * Takes the config at `path` over at SIGHUP, when the file changes unless `reload_interval` is 0, and when an operator says
+ * Takes the config at `path` over at SIGHUP, when the file, or one of a middleware, changes unless `reload_interval` is 0, and when an operator says
  * so, which is what the result is for. A config that is not valid changes nothing; the log says why, once for each change.
  * It is read once at a time: what comes while one is being read has it read again afterwards, so that an older config is
  * never taken over after a newer one.
@@ -25,7 +30,7 @@ export interface ReloadOptions {
 export function reloadOnChange(
   proxy: RunningProxy,
   path: string,
-  { main, moveLog, onReloaded, signal }: ReloadOptions,
+  { main, modules, files, moveLog, onReloaded, signal }: ReloadOptions,
 ): ConfigReloader {
   let reading = false;
   let again = false;
@@ -33,7 +38,11 @@ export function reloadOnChange(
 
   /** Reads the file when it has been read for all who asked before. */
   function load(): Promise<Config> {
-    const config = last.then(async () => (await loadConfigApart({ file: path }, { main, signal })).config);
+    const config = last.then(async () => {
+      const { config: read } = await loadConfigApart({ file: path }, { main, signal });
+      watch.also(modules.filesOf(read));
+      return await withMiddleware(read, path, modules);
+    });
     last = config.catch(() => {}); // whoever asked hears of it
     return config;
   }
@@ -84,14 +93,17 @@ export function reloadOnChange(
     return plan;
   }
 
-  const watch = new FileWatch(path, reload);
+  const watch = new FilesWatch(path, reload);
+  watch.also(files);
   process.on("SIGHUP", reload);
   signal.addEventListener("abort", () => watch.close(), { once: true });
   watch.every(proxy.snapshot.config.reloadInterval);
   return {
     plan: async (given) =>
       await proxy.dryRun(
-        given === undefined ? await load() : (await loadConfigApart(given, { main, signal })).config,
+        given === undefined
+          ? await load()
+          : modules.fillIn((await loadConfigApart(given, { main, signal })).config),
       ),
     async reload() {
       watch.note();

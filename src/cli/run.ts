@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import process from "node:process";
 import packageJson from "../../package.json" with { type: "json" };
 import { createLog, type Log, type LogStyle } from "../base/log.ts";
@@ -8,6 +8,7 @@ import type { Path } from "../config/text/positions.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import { print } from "../net/stdout.ts";
 import { BindError } from "../lifecycle/bind-error.ts";
+import { MiddlewareModules } from "../lifecycle/middleware-modules.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
 import { reloadOnChange } from "./reload.ts";
 import { locateConfig } from "./locate.ts";
@@ -16,6 +17,7 @@ import { logStyle } from "./log-style.ts";
 import { LogTarget } from "./log-target.ts";
 import { reopenOnSignal } from "./reopen-on-signal.ts";
 import { untilStopped } from "./signals.ts";
+import { withMiddleware } from "./with-middleware.ts";
 
 /** For a reader of the log to take the last lines, in ms, before the program ends. */
 const LAST_LINES_MS = 1000;
@@ -28,7 +30,9 @@ export interface RunOptions {
 
 /** Serves until a signal; resolves with the exit code. `main` is the program's main module. Throws a ConfigError. */
 export async function run(options: RunOptions, main: string): Promise<number> {
-  const { config, source, from, file, readAs } = locateConfig(options.config);
+  const { config: read, source, from, file, readAs } = locateConfig(options.config);
+  const modules = new MiddlewareModules(dirname(file ?? "."));
+  const config = file === undefined ? read : await withMiddleware(read, file, modules);
   const target = new LogTarget();
   try {
     await target.use(config.log.file);
@@ -58,6 +62,8 @@ export async function run(options: RunOptions, main: string): Promise<number> {
   if (file !== undefined) {
     proxy.reloader = reloadOnChange(proxy, file, {
       main,
+      modules,
+      files: modules.filesOf(read),
       moveLog: (next) =>
         target.use(next.log.file).catch((error: Error) => {
           throw new Error(`${findPlace(file, ["log", "file"])}: ${error.message}`, { cause: error });

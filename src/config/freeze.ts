@@ -1,5 +1,5 @@
 /** `T` with every property and list in it read-only, all the way down. */
-export type Frozen<T> = T extends Uint8Array ? T
+export type Frozen<T> = T extends Uint8Array | ((...args: never[]) => unknown) ? T
   : T extends readonly (infer Item)[] ? readonly Frozen<Item>[]
   : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> }
   : T;

@@ -22,7 +22,7 @@ import { AskedNames } from "../proxy/asked-names.ts";
 import { bodySizeOfStages } from "../proxy/body-limits.ts";
 import { always, compileCondition, conditionParts } from "../proxy/condition.ts";
 import { createDecision, type Decide, noRoute, type OwnPage, type Taken } from "../proxy/decision.ts";
-import type { ErrorAnswers } from "../proxy/error-answer.ts";
+import { answerFailure, type ErrorAnswers } from "../proxy/error-answer.ts";
 import { compileAction } from "../proxy/handler.ts";
 import type { Authenticator } from "../access/authenticator.ts";
 import type { RelayParts } from "../relay/decision.ts";
@@ -197,7 +197,7 @@ function* buildFrontend(
     backends: ReadonlyMap<string, Backend>;
     routes: RouteTable;
     pages: ReadonlyMap<string, OwnPage> | undefined;
-    forStages: Omit<FrontendParts, "at" | "schemeOf" | "inquirer"> & {
+    forStages: Omit<FrontendParts, "at" | "schemeOf" | "inquirer" | "failureAnswer"> & {
       backendAt: (place: InquiryPlace) => Backend;
     };
   },
@@ -209,6 +209,7 @@ function* buildFrontend(
     ...forStages,
     at: config.name,
     schemeOf: (request) => schemeOf(request, identity),
+    failureAnswer: (error, exchange) => answerFailure(error, exchange, errors),
     inquirer: (place) => inquirer(backendAt(place), identity),
   });
   const taken = new Map<Handler, Taken>();
@@ -216,7 +217,7 @@ function* buildFrontend(
     const { handle, courseOf } = compileAction(action, parts);
     const stages = ofFrontend.of(action, `${kind} ${name}`);
     const handler = countedBy(
-      routes.add(name, leadsTo(action)),
+      routes.add(name, leadsTo(action), action.backend),
       behind(stages, handle, () => courseOfAction(action)),
     );
     taken.set(handler, { kind, index, action, courseOf, stages, handle });

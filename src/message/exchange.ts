@@ -57,6 +57,8 @@ export type AnswerEdit = (fields: Fields, status: number) => void;
 export interface ExchangeCount {
   /** What it is called: a name of the config. */
   readonly name: string;
+  /** Name of the backend that gets all that goes there; undefined where none does, or one of several. */
+  readonly backend: string | undefined;
   /** One is over, and took `ms`. */
   count(exchange: Exchange, ms: number): void;
 }

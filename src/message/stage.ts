@@ -1,6 +1,7 @@
 import type { ProxyError } from "../base/errors.ts";
 import type { Kept } from "../base/kept.ts";
 import type { Log } from "../base/log.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Handler } from "./handler.ts";
 import type { IncomingRequest } from "./incoming-request.ts";
 import type { Inquire, InquiryPlace } from "./inquiry.ts";
@@ -35,6 +36,8 @@ export interface StageParts {
   readonly log: Log;
   /** Asks others than the servers that requests go to. Nothing is opened before something is asked. */
   inquirer(place: InquiryPlace): Inquire;
+  /** How the frontend answers a request that failed. */
+  failureAnswer(error: unknown, exchange: Exchange): Response;
   /** The scheme that the client asked for. */
   schemeOf(request: IncomingRequest): "http" | "https";
 }

@@ -64,3 +64,15 @@ export const FOLDER_WATCH_MAY_HANG = RUNTIME === "deno";
  * Deno 2.9 runs some sixty immediates before it looks at sockets again, so that they are no way to let it; a timer is.
  */
 export const IMMEDIATES_DELAY_READS = RUNTIME === "deno";
+
+/**
+ * Bun 1.4 takes the modules of two `file:` URLs that differ in their query alone for one, and those of two paths for two. So
+ * a middleware whose file has changed is loaded by its path there.
+ */
+export const FILE_URLS_LOSE_QUERY = RUNTIME === "bun";
+
+/**
+ * A program that Bun 1.4 has compiled runs modules of files, in TypeScript as well, and what they import by a path; packages
+ * it does not find, wherever they are.
+ */
+export const COMPILED_FINDS_NO_PACKAGES = RUNTIME === "bun" && import.meta.url.includes("/$bunfs/");

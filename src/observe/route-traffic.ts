@@ -7,16 +7,19 @@ export class RouteTraffic implements ExchangeCount {
   readonly name: string;
   /** What answers there: `app`, `redirect 308`. */
   readonly leadsTo: string;
+  readonly backend: string | undefined;
   readonly #active: RouteTraffic[];
   #traffic: Traffic | undefined;
 
   /** Joins `active` with its first request, or at once where it has had some: `traffic`. */
-  constructor(name: string, leadsTo: string, { active, traffic }: {
+  constructor(name: string, leadsTo: string, { backend, active, traffic }: {
+    backend: string | undefined;
     active: RouteTraffic[];
     traffic: Traffic | undefined;
   }) {
     this.name = name;
     this.leadsTo = leadsTo;
+    this.backend = backend;
     this.#active = active;
     this.#traffic = traffic;
     if (traffic !== undefined) active.push(this);
@@ -57,8 +60,13 @@ export class RouteTable {
     return this.#active;
   }
 
-  add(name: string, leadsTo: string): RouteTraffic {
+  /** `backend` is the one that gets all of its requests. */
+  add(name: string, leadsTo: string, backend?: string): RouteTraffic {
     this.#size++;
-    return new RouteTraffic(name, leadsTo, { active: this.#active, traffic: this.#before.get(name) });
+    return new RouteTraffic(name, leadsTo, {
+      backend,
+      active: this.#active,
+      traffic: this.#before.get(name),
+    });
   }
 }

@@ -103,7 +103,10 @@ export async function serveBy(
 }
 
 /** Sees that `answering` is let go of once the exchange is over: an app need not pass on every answer that it asked for. */
-async function keepTrack({ exchange }: IncomingRequest, answering: Promise<Response>): Promise<Response> {
+export async function keepTrack(
+  { exchange }: IncomingRequest,
+  answering: Promise<Response>,
+): Promise<Response> {
   const answer = await answering;
   exchange.atEnd(() => dropUnused(answer));
   return answer;

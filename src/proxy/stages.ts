@@ -19,6 +19,7 @@ import type { StageMetrics } from "../message/stage-metrics.ts";
 import { requestLimitStage, responseLimitStage } from "./body-limits.ts";
 import { faultStage } from "./fault.ts";
 import { maintenanceStage } from "./maintenance.ts";
+import { middlewareStage } from "./middleware.ts";
 import { secureHeadersStage } from "./secure-headers.ts";
 
 /** What a frontend says of one stage. */
@@ -41,6 +42,7 @@ const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: Ma
   auth: authStage,
   request_body_limit: requestLimitStage,
   fault: (config) => faultStage(config),
+  middleware: middlewareStage,
   compress: compressStage,
   response_body_limit: responseLimitStage,
   cache: (config, parts) => cacheStage(config, parts, parts.cacheStore()),

@@ -1449,4 +1449,25 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
     tests: ["integration/forward-auth.test.ts"],
   },
+  {
+    file: "proxy/middleware.ts",
+    breaks: "an answer that a middleware replaces is never let go of",
+    from: "await keepTrack(incoming, answeredAnyway(next, incoming, parts))",
+    to: "await answeredAnyway(next, incoming, parts)",
+    tests: ["integration/own-middleware.test.ts"],
+  },
+  {
+    file: "net/import-file.ts",
+    breaks: "a middleware that has changed stays as it was",
+    from: "await import(file + query)",
+    to: "await import(file)",
+    tests: ["cli/middleware.test.ts"],
+  },
+  {
+    file: "cli/reload.ts",
+    breaks: "nobody watches the modules of a config",
+    from: "  watch.also(files);",
+    to: "",
+    tests: ["cli/middleware.test.ts"],
+  },
 ];

@@ -9,6 +9,7 @@ import { concurrencySchema } from "./concurrency.ts";
 import { corsSchema } from "./cors.ts";
 import { faultSchema } from "./fault.ts";
 import { maintenanceSchema } from "./maintenance.ts";
+import { middlewareSchema } from "./middleware.ts";
 import { rateLimitSchema } from "./rate-limit.ts";
 import { secureHeadersSchema } from "./secure-headers.ts";
 import { circuitBreakerSchema } from "./circuit-breaker.ts";
@@ -30,6 +31,7 @@ const schemas = {
   /** Body of one request, in bytes, in place of `limits.body_size`; more is answered 413. */
   request_body_limit: size,
   fault: faultSchema,
+  middleware: middlewareSchema,
   compress: compressSchema,
   /** Body of one answer, in bytes, as it comes from the server; more is answered 502, or cut. */
   response_body_limit: size,

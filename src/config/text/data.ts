@@ -8,7 +8,7 @@ import type { SourceDocument } from "./source.ts";
  * Copies data that never was a text, such as an object literal handed to the library.
  *
  * There are no lines to name, so positions are counted in the order of the data: problems sort the way they
- * would in a file. A key that is `undefined` counts as left out.
+ * would in a file. A key that is `undefined` counts as left out. Functions are taken for nothing but middlewares.
  */
 export function readData(data: unknown): SourceDocument {
   const positions = new Positions();
@@ -16,7 +16,9 @@ export function readData(data: unknown): SourceDocument {
   let count = 0;
 
   function copy(value: unknown, path: Path): unknown {
-    if (typeof value === "function") return createForeign("a function");
+    if (typeof value === "function") {
+      return path.at(-2) === "middleware" ? value : createForeign("a function");
+    }
     if (typeof value !== "object" || value === null) return value;
     if (around.has(value)) return createForeign("a table or list that contains itself");
     if (!Array.isArray(value) && !isPlain(value)) {

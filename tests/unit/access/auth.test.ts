@@ -22,6 +22,7 @@ function openStage(next: Handler) {
     kept: new Kept(),
     log: SILENT_LOG,
     schemeOf: () => "http",
+    failureAnswer: () => new Response(),
     inquirer: () => () => new Promise((resolve) => answer = resolve),
   });
   const handler = stage.around(next);

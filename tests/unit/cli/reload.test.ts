@@ -29,6 +29,11 @@ test("reloadOnChange() never takes a config that was slow to read over after a n
   writeFileSync(path, JSON.stringify({ large: "x".repeat(80_000) }));
   reloadOnChange(proxy, path, {
     main: LATE,
+    modules: {
+      filesOf: () => [],
+      load: (config: Config) => Promise.resolve({ config, problems: [] }),
+    } as never,
+    files: [],
     moveLog: async () => {},
     onReloaded: () => {},
     signal: stopped.signal,

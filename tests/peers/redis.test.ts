@@ -156,11 +156,14 @@ test("a Redis that stands still: no request waits longer than store_timeout, and
   skip,
 }, async (t) => {
   const limit = { rate: "1/h", burst: 100_000, by: "route", store_timeout: "200ms" };
-  const { redis, proxies: [proxy] } = await openShared(t, limit, 1);
+  const { redis, server, proxies: [proxy] } = await openShared(t, limit, 1);
   const clients = await Promise.all(Array.from({ length: 8 }, () => openClient(proxy!, t)));
   await clients[0]!.ask();
   redis.signal("SIGSTOP");
   t.after(() => redis.signal("SIGCONT"));
+  const leaves = await RawClient.open(proxy!.port);
+  leaves.send(get("/gone"));
+  leaves.reset();
   const waits = await Promise.all(clients.map(({ ask }) => ask()));
   for (const { status, ms } of waits) {
     assert.equal(status, 200);
@@ -172,6 +175,7 @@ test("a Redis that stands still: no request waits longer than store_timeout, and
     assert.ok(ms < SLACK_MS, `${ms} ms`);
   }
   assert.equal(named(proxy!, "limit_store_down"), 1);
+  assert.ok(!server.connections.some(({ received }) => received.includes("/gone")));
   redis.signal("SIGCONT");
   await eventually("the store to be back", () => upOf(proxy!) === 1);
   assert.equal((await clients[0]!.ask()).status, 200);

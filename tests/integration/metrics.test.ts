@@ -89,7 +89,16 @@ test("the metrics are exact after known traffic", async (t) => {
 
 test("the metrics have the types and texts of the table, and every one of them after such traffic", async (t) => {
   const relay = { name: "relay", mode: "relay", bind: "127.0.0.1:0", relay: { users: { ann: HASH } } };
-  const { port, measure } = await openMetricsScene(t, { answer, further: [relay] });
+  const staged = {
+    name: "staged",
+    bind: "127.0.0.1:0",
+    default_backend: "app",
+    rate_limit: { rate: "10/s", store: "redis://127.0.0.1:1" },
+    concurrency: { limit: 10 },
+    cache: {},
+    circuit_breaker: {},
+  };
+  const { port, measure } = await openMetricsScene(t, { answer, further: [relay, staged] });
   await roundTrip(port(0), get("/", CLOSE));
   await roundTrip(port(1), get("/dead", CLOSE));
   const credentials = `Proxy-Authorization: Basic ${btoa("ann:wrong")}`;

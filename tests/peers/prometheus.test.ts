@@ -122,6 +122,7 @@ test(
             default_backend: "app",
             rate_limit: { rate: "1000000/s" },
             concurrency: { limit: 1000 },
+            cache: {},
             circuit_breaker: {},
           },
           { name: "side", bind: "127.0.0.1:0", routes: [{ path_prefix: "/dead", backend: "dead" }] },

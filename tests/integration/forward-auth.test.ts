@@ -161,6 +161,36 @@ test("a client that leaves is not asked about any further", async (t) => {
   );
 });
 
+test("connections to the auth server live on through reloads, until nobody asks it any more", async (t) => {
+  const { ask, asked, proxy } = await openForward(t, ok(""));
+  assert.equal(statusIn(await ask(get())), "200");
+  const { config } = proxy.running.snapshot;
+  const [frontend] = config.frontends;
+  await proxy.running.reload({ ...config, frontends: [{ ...frontend!, via: "other" }] });
+  assert.equal(statusIn(await ask(get())), "200");
+  assert.equal(asked.connections.length, 1);
+  const { auth: _none, ...open } = frontend!;
+  await proxy.running.reload({ ...config, frontends: [open] });
+  await eventually("the end of the connection", () => asked.open === 0);
+  assert.equal(statusIn(await ask(get())), "200");
+  assert.equal(asked.connections.length, 1);
+});
+
+test("a question that is under way outlives a reload that takes auth away", async (t) => {
+  let answer = () => {};
+  const { first, asked, proxy } = await openForward(t, (_head, connection) => {
+    answer = () => connection.send(ok(""));
+    return undefined;
+  });
+  first.send(get("/", "Connection: close"));
+  await eventually("the question", () => asked.received.includes("\r\n\r\n"));
+  const { config } = proxy.running.snapshot;
+  const { auth: _none, ...open } = config.frontends[0]!;
+  await proxy.running.reload({ ...config, frontends: [open] });
+  answer();
+  assert.equal(statusIn(await first.untilClosed()), "200");
+});
+
 test("a backend is asked by its policy, and its servers that are down are not", async (t) => {
   const asked = await RawServer.answering(ok("", "X-User: ada"));
   const gone = await RawServer.answering(ok(""));

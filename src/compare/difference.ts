@@ -37,9 +37,13 @@ export function differenceBetween(
     case "refused":
       return undefined;
     case "redirected":
-      return locationOf(before) === locationOf(after) ? undefined : otherWay(before, after, ["location"]);
+      return locationOf(before) === locationOf(after)
+        ? differenceOfStages(before, after, settings)
+        : otherWay(before, after, ["location"]);
     case "answered":
-      return sameAnswer(before, after) ? undefined : otherWay(before, after, ["respond"]);
+      return sameAnswer(before, after)
+        ? differenceOfStages(before, after, settings)
+        : otherWay(before, after, ["respond"]);
     case "sent":
       return differenceSent(before, after, settings);
   }
@@ -67,7 +71,20 @@ function differenceSent(before: Fate, after: Fate, settings: SettingsComparer): 
   const ofOthers = (after.byChance ?? []).slice(1).flatMap((backend, i) =>
     settings.ofBackends(before.byChance![i + 1]!, backend).changed
   );
-  const changed = [...ofAction.changed, ...ofFrontend.changed, ...ofBackend.changed, ...ofOthers];
+  const ofStages = settings.ofStages(before, after);
+  const changed = [
+    ...ofAction.changed,
+    ...ofStages,
+    ...ofFrontend.changed,
+    ...ofBackend.changed,
+    ...ofOthers,
+  ];
+  return changed.length === 0 ? undefined : otherWay(before, after, changed, "settings");
+}
+
+/** Both answer the same themselves, behind stages that may be others. */
+function differenceOfStages(before: Fate, after: Fate, settings: SettingsComparer): Difference | undefined {
+  const changed = settings.ofStages(before, after);
   return changed.length === 0 ? undefined : otherWay(before, after, changed, "settings");
 }
 

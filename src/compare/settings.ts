@@ -6,7 +6,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import type { FrontendConfig } from "../config/sections/frontend.ts";
 import type { Taken } from "../proxy/decision.ts";
-import type { ComparedFrontend } from "./fate.ts";
+import type { ComparedFrontend, Fate } from "./fate.ts";
 
 /** What of a rule or a route shows in no head that a server gets. */
 const BESIDE_THE_HEAD = [
@@ -19,8 +19,10 @@ const BESIDE_THE_HEAD = [
   "onStatus",
   "heartbeat",
   "mirror",
-  ...STAGE_KEYS.map(toCamelCase),
 ] as const;
+
+/** What requests pass before they are answered: asked of the action, and where it says nothing of its frontend. */
+const STAGES = STAGE_KEYS.map(toCamelCase);
 
 /** What of a frontend is in force for every request that it sends on. */
 const OF_FRONTENDS = [
@@ -28,7 +30,6 @@ const OF_FRONTENDS = [
   "timeouts",
   "halfClose",
   "maxConnections",
-  ...STAGE_KEYS.map(toCamelCase),
 ] as const;
 
 /** What of a frontend says how requests are written. */
@@ -52,6 +53,7 @@ export interface SettingsPair {
 export class SettingsComparer {
   readonly #actions = new Map<Taken | undefined, Map<Taken | undefined, SettingsPair>>();
   readonly #frontends = new Map<ComparedFrontend, Map<ComparedFrontend, SettingsPair>>();
+  readonly #stages = new Map<Taken | undefined, Map<Taken | undefined, readonly string[]>>();
   readonly #backends = new Map<string, BackendPair>();
 
   ofActions(before: Taken | undefined, after: Taken | undefined): SettingsPair {
@@ -59,6 +61,21 @@ export class SettingsComparer {
       const [old, next] = [before?.action, after?.action];
       const changed = BESIDE_THE_HEAD.filter((key) => !isDeepStrictEqual(old?.[key], next?.[key]));
       return { sameHead: isDeepStrictEqual(edits(old), edits(next)), changed: changed.map(snakeCase) };
+    });
+  }
+
+  /** What is set otherwise of the stages that a request passes: by who takes it, or by its frontend for all. */
+  ofStages(before: Fate, after: Fate): readonly string[] {
+    return once(this.#stages, before.outcome.taken, after.outcome.taken, () => {
+      const [old, next] = [before, after].map(({ outcome, frontend }) => ({
+        own: outcome.taken?.action,
+        frontend: frontend?.config,
+      })) as [StageOwners, StageOwners];
+      return STAGES.filter((key) => !isDeepStrictEqual(inForce(old, key), inForce(next, key))).map((key) =>
+        old.own?.[key] === undefined && next.own?.[key] === undefined
+          ? `frontend ${next.frontend!.name}: ${snakeCase(key)}`
+          : snakeCase(key)
+      );
     });
   }
 
@@ -76,6 +93,18 @@ export class SettingsComparer {
     if (pair === undefined) this.#backends.set(after.name, pair = compareBackends(before, after));
     return pair;
   }
+}
+
+/** Who may ask for a stage. */
+interface StageOwners {
+  readonly own: Taken["action"] | undefined;
+  readonly frontend: FrontendConfig | undefined;
+}
+
+/** What a request goes by; undefined where the stage is off. */
+function inForce({ own, frontend }: StageOwners, key: (typeof STAGES)[number]): unknown {
+  const setting = own?.[key] ?? frontend?.[key];
+  return setting === false ? undefined : setting;
 }
 
 /** What is the same and what is not of a backend that both configs have. */
@@ -106,7 +135,7 @@ function edits(action: Taken["action"] | undefined): unknown {
   if (action === undefined) return undefined;
   const { backend: _, split: _split, splitOn: _on, redirect: _to, respond: _answer, ...rest } = action;
   const kept: Record<string, unknown> = { ...rest };
-  for (const key of BESIDE_THE_HEAD) delete kept[key];
+  for (const key of [...BESIDE_THE_HEAD, ...STAGES]) delete kept[key];
   for (const key of ["host", "pathPrefix", "prefixMatch", "if"]) delete kept[key];
   return kept;
 }

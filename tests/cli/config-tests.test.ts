@@ -47,6 +47,29 @@ test("tests in a config expect rule, route, backend, status, location, target an
   assert.deepEqual(failedTests(parseConfig(FILE + PASSING, { file: "sluice.toml", format: "toml" })), []);
 });
 
+test("tests in a config see what stages refuse, and by whose keys", () => {
+  const stages = FILE.replace("default_backend", 'access = { deny = ["192.0.2.0/24"] }\ndefault_backend')
+    .replace('strip_prefix = "/api"', 'strip_prefix = "/api"\naccess = false');
+  const tests = `
+[[tests]]
+url = "http://b.example/"
+from = "192.0.2.7"
+expect = { status = 403, by = "default" }
+[[tests]]
+url = "http://b.example/"
+expect = { backend = "app" }
+[[tests]]
+url = "http://a.example/api"
+from = "192.0.2.7"
+expect = { backend = "api" }
+`;
+  const parse = (text: string) => parseConfig(text, { file: "sluice.toml", format: "toml" });
+  assert.deepEqual(failedTests(parse(stages + tests)), []);
+  assert.deepEqual(failedTests(parse(FILE + tests)).map(({ message }) => message), [
+    "GET http://b.example/: expected status 403, got none",
+  ]);
+});
+
 test("sluice check refuses a config with every expectation that is not met, each in its place", async () => {
   const wrong = PASSING.replace('rule = "path == /old", status = 302', "rule = 2, status = 301")
     .replace('backend = "app"', 'backend = "api"').replace("X-A = false", 'X-A = "1"');

@@ -798,8 +798,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "compare/difference.ts",
     breaks: "two redirects to different places are the same",
-    from: "return locationOf(before) === locationOf(after) ?",
-    to: "return after !== undefined ?",
+    from: "return locationOf(before) === locationOf(after)",
+    to: "return true",
     tests: ["unit/compare/comparison.test.ts"],
   },
   {
@@ -1469,5 +1469,19 @@ export const MUTANTS: readonly Mutant[] = [
     from: "  watch.also(files);",
     to: "",
     tests: ["cli/middleware.test.ts"],
+  },
+  {
+    file: "compare/settings.ts",
+    breaks: "a comparison knows nothing of stages that a frontend asks for",
+    from: "const setting = own?.[key] ?? frontend?.[key];",
+    to: "const setting = own?.[key];",
+    tests: ["unit/compare/comparison.test.ts"],
+  },
+  {
+    file: "compare/settings.ts",
+    breaks: "a stage that is switched off counts as a change",
+    from: "return setting === false ? undefined : setting;",
+    to: "return setting;",
+    tests: ["unit/compare/comparison.test.ts"],
   },
 ];

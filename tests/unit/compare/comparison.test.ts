@@ -55,7 +55,56 @@ function changeOf(report: ReturnType<typeof compared>): string {
 }
 
 const TO_API = route("/", 'backend = "api"');
+const behindStages = (keys: string) => FRONTEND + keys + "\n";
+const NOBODY = 'access = { deny = ["192.0.2.0/24"] }';
+const FEW = 'rate_limit = { rate = "10/s" }';
 const bothWays: [why: string, before: string, after: string, change: string, target?: string][] = [
+  ["a stage that refuses", config(), config("", behindStages(NOBODY)), "refused"],
+  ["a stage that refused", config("", behindStages(NOBODY)), config(), "served"],
+  [
+    "a stage that refuses on its route alone",
+    config(route("/a", 'backend = "app"')),
+    config(route("/a", 'backend = "app"\n' + NOBODY)),
+    "refused",
+    "/a",
+  ],
+  [
+    "a stage that a route has switched off",
+    config("", behindStages(NOBODY)),
+    config(route("/", 'backend = "app"\naccess = false'), behindStages(NOBODY)),
+    "served",
+  ],
+  ["a limit of the frontend", config(), config("", behindStages(FEW)), "settings frontend web: rate_limit"],
+  [
+    "a limit of a route",
+    config(route("/", 'backend = "app"')),
+    config(route("/", 'backend = "app"\n' + FEW)),
+    "settings rate_limit",
+  ],
+  [
+    "a limit of the frontend, which a route has switched off",
+    config(route("/", 'backend = "app"')),
+    config(route("/", 'backend = "app"\nrate_limit = false'), behindStages(FEW)),
+    "none",
+  ],
+  [
+    "a limit that moves from the frontend to the route",
+    config(route("/", 'backend = "app"'), behindStages(FEW)),
+    config(route("/", 'backend = "app"\n' + FEW)),
+    "none",
+  ],
+  [
+    "a middleware of a route that answers itself",
+    config(route("/", "respond = { status = 204 }")),
+    config(route("/", 'respond = { status = 204 }\nmiddleware = ["./my.ts"]')),
+    "settings middleware",
+  ],
+  [
+    "a breaker of a route that redirects",
+    config(route("/", 'redirect = "/x"')),
+    config(route("/", 'redirect = "/x"'), behindStages("circuit_breaker = {}")),
+    "settings frontend web: circuit_breaker",
+  ],
   ["another backend", config(), config(TO_API), "elsewhere"],
   ["another route to the same", config(), config(route("/", 'backend = "app"')), "none"],
   [

@@ -1,10 +1,15 @@
 import { basename } from "node:path";
+import { readConfig } from "../read.ts";
 import type { Draft } from "./draft.ts";
+import { converterOf } from "./convert-drop-in.ts";
 import { convertNginx } from "./nginx/convert.ts";
 
 /** Foreign configs that can be converted, each by what reads a file of it. */
 export const FOREIGN_FORMATS = {
   nginx: convertNginx,
+  pyhaproxy: converterOf("pyhaproxy"),
+  "http-proxy-lb": converterOf("http-proxy-lb"),
+  "reverse-proxy": converterOf("reverse-proxy"),
 } as const satisfies Readonly<Record<string, (path: string) => Draft>>;
 
 /** Name of a foreign format. */
@@ -17,5 +22,10 @@ export function guessFormat(path: string, text: string): ForeignFormat | undefin
   if (/^\s*(?:http|server|upstream|events|stream)\b[^\n;]*\{/m.test(text) && text.includes(";")) {
     return "nginx";
   }
-  return undefined;
+  return /\.(?:toml|ya?ml|json)$/.test(name) ? dropInFormat(path, text) : undefined;
+}
+
+function dropInFormat(file: string, text: string): ForeignFormat | undefined {
+  const format = readConfig({ file, text }).readAs?.format;
+  return format as ForeignFormat | undefined; // each of those that run as they are can be converted
 }

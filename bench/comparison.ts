@@ -47,7 +47,7 @@ export async function compare(
     results.push(result);
     console.log(scenarioTable(result));
   }
-  for (const mode of ["reverse", "relay"] as const) {
+  for (const mode of ["reverse", "cache", "relay"] as const) {
     const ofMode = results.filter(({ scenario }) => scenario.mode === mode);
     if (ofMode.length > 0) console.log(summaryTable(ofMode));
   }

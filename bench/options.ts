@@ -2,10 +2,15 @@ import { parseArgs } from "node:util";
 import type { Contestant } from "./contestant.ts";
 import { FLOOR_CONTESTANTS } from "./floor-contestants.ts";
 import { RELAY_CONTESTANTS } from "./relay-contestants.ts";
-import { earlierContestants, REVERSE_CONTESTANTS } from "./reverse-contestants.ts";
+import { CACHE_CONTESTANTS, earlierContestants, REVERSE_CONTESTANTS } from "./reverse-contestants.ts";
 import { type Scenario, SCENARIOS, SMALL_BODY } from "./scenarios.ts";
 
-const CONTESTANTS = [...REVERSE_CONTESTANTS, ...FLOOR_CONTESTANTS, ...RELAY_CONTESTANTS];
+const CONTESTANTS = [
+  ...REVERSE_CONTESTANTS,
+  ...CACHE_CONTESTANTS,
+  ...FLOOR_CONTESTANTS,
+  ...RELAY_CONTESTANTS,
+];
 
 /** What is measured. */
 export type Measurement = "comparison" | "inside" | "tail" | "layers" | "growth";
@@ -33,8 +38,11 @@ const FIELDS: Readonly<
   Record<Measurement, { scenarios: readonly Scenario[]; takesPart(one: Contestant): boolean }>
 > = {
   comparison: { scenarios: SCENARIOS, takesPart: () => true },
-  inside: { scenarios: SMALL, takesPart: ({ program, mode }) => program !== undefined && mode !== "relay" },
-  tail: { scenarios: SMALL, takesPart: ({ mode }) => mode !== "relay" },
+  inside: {
+    scenarios: SMALL,
+    takesPart: ({ program, mode = "reverse" }) => program !== undefined && mode === "reverse",
+  },
+  tail: { scenarios: SMALL, takesPart: ({ mode = "reverse" }) => mode === "reverse" },
   layers: { scenarios: SMALL, takesPart: onSource },
   growth: {
     scenarios: SMALL.slice(0, 1),

@@ -74,8 +74,9 @@ function httpBlock(directory: string, binds: readonly string[], locations: reado
   }`;
 }
 
-/** The small answer with fields of the scenario's own. */
-function fixedAnswer({ path, answerHeaders = {} }: Scenario): string {
+/** The small answer, or a file, with fields of the scenario's own. */
+function fixedAnswer({ path, answer, answerHeaders = {} }: Scenario): string {
   const fields = Object.entries(answerHeaders).map(([name, value]) => `add_header ${name} '${value}';`);
-  return `location = ${path} { ${fields.join(" ")} return 200 "${SMALL_BODY}"; }`;
+  const content = answer.bodyBytes === SMALL_BODY.length ? `return 200 "${SMALL_BODY}";` : "";
+  return `location = ${path} { ${fields.join(" ")} ${content} }`;
 }

@@ -15,7 +15,7 @@ export interface Result {
 
 const MIB = 1024 * 1024;
 /** Who the others are compared with. */
-const REFERENCE = { reverse: "nginx", relay: "squid" } as const;
+const REFERENCE = { reverse: "nginx", cache: "nginx-cache", relay: "squid" } as const;
 const NONE = "–";
 
 /** A column of a scenario's table: what stands above it, a proxy's figure, and the origin's. */
@@ -81,7 +81,7 @@ function columnsOf({ unit, mode }: Scenario, lanes: readonly Lane[]): Column[] {
 
 /** How far Sluice is from the forwarder that does the least on the same runtime. */
 function floorColumn(mode: Scenario["mode"], lanes: readonly Lane[]): Column[] {
-  if (mode === "relay") return [];
+  if (mode !== "reverse") return [];
   return [{
     header: "× floor",
     proxy: ({ runner, samples }) =>

@@ -28,6 +28,33 @@ export function nginxContestant(addresses: readonly string[] = ["127.0.0.1"]): C
   };
 }
 
+/** Proxies that keep answers: each has one request answered by the origin, and all others by itself. */
+export const CACHE_CONTESTANTS: readonly Contestant[] = [
+  {
+    ...nginxContestant(),
+    name: "nginx-cache",
+    title: "nginx, proxy_cache",
+    mode: "cache",
+    config: (place) => nginxConfig(place.directory, nginxCache(place)),
+  },
+  { name: "bun-cache", title: "Sluice on Bun, cache", mode: "cache", config: cacheConfig, ...on("bun") },
+  { name: "deno-cache", title: "Sluice on Deno, cache", mode: "cache", config: cacheConfig, ...on("deno") },
+];
+
+function cacheConfig(place: Place): string {
+  return sluiceConfig(place, { frontend: "cache = true" });
+}
+
+/** Files of the cache stay open, so that a hit is no more than a lookup and a sendfile. */
+function nginxCache(place: Place): string {
+  const keeps = `proxy_cache kept;
+      proxy_cache_key $scheme$http_host$request_uri;`;
+  return `
+  proxy_cache_path ${place.directory}/kept levels=1:2 keys_zone=kept:1m max_size=64m;
+  open_file_cache max=1000;
+  ${nginxProxy(place, ["127.0.0.1"]).replace("location / {", `location / {\n      ${keeps}`)}`;
+}
+
 /** Every reverse proxy, in the order of the report. */
 export const REVERSE_CONTESTANTS: readonly Contestant[] = [
   nginxContestant(),

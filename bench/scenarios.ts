@@ -1,5 +1,5 @@
-/** What a proxy is: it stands in front of the origin, or its clients name the origin. */
-export type Mode = "reverse" | "relay";
+/** What a proxy is: it stands in front of the origin, and may keep its answers (`cache`), or its clients name the origin. */
+export type Mode = "reverse" | "cache" | "relay";
 
 /** One kind of request, sent again and again. */
 export interface Scenario {
@@ -69,6 +69,11 @@ export const SCENARIOS: readonly Scenario[] = [
     method: "POST",
     uploadBytes: 64 * 1024,
     answer: { status: 204, bodyBytes: 0 },
+  },
+  {
+    ...get("hit", "GET, 10 KiB answer that the proxy has kept", 10 * 1024),
+    mode: "cache",
+    answerHeaders: { "Cache-Control": "public, max-age=86400" },
   },
   {
     ...get("small", "GET, 13-byte answer, through forward proxies", SMALL_BODY.length),

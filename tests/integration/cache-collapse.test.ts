@@ -178,6 +178,30 @@ test("one who waits may leave, and nobody else notices", async (t) => {
   assert.equal(scene.heads.length, 1);
 });
 
+test("one who has left asks for nothing when its turn would come", async (t) => {
+  const scene = await openSlowScene(t);
+  const clients = await crowd(scene, 5);
+  clients[2]!.reset();
+  await eventually("it to be gone", () => scene.proxy.accesses.length === 1);
+  scene.asked[0]!.send(ok("x", "Cache-Control: private"));
+  await eventually("three more requests", () => scene.asked.length === 4);
+  for (const connection of scene.asked.slice(1)) connection.send(ok("own"));
+  await all(clients.filter((_, i) => i !== 2));
+  assert.equal(scene.heads.length, 4);
+});
+
+test("requests that lead elsewhere do not wait for one another", async (t) => {
+  const scene = await openSlowScene(t, {
+    frontend: { rules: [{ if: "header(v) == 1", backend: "app", add_prefix: "/b" }] },
+  });
+  const two = [scene.ask("/"), scene.ask("/", "V: 1")];
+  await eventually("two requests", () => scene.asked.length === 2);
+  for (const [i, connection] of scene.asked.entries()) {
+    connection.send(ok(scene.heads[i]!.split(" ")[1], FRESH));
+  }
+  assert.deepEqual((await Promise.all(two)).map(({ body }) => body), ["/", "/b/"]);
+});
+
 test("who has waited for lock_timeout asks the server", async (t) => {
   const scene = await openSlowScene(t, { cache: { lock_timeout: "50ms" } });
   const clients = await crowd(scene, 3);

@@ -19,6 +19,8 @@ const PASSIVE = "unit/health/passive.test.ts";
 const LEASE = "unit/backend/lease.test.ts";
 const UPLOADS = "unit/upstream/uploads.test.ts";
 const OLD_READING = "conformance/old-reading-fuzz.test.ts";
+const CACHE = "conformance/cache.test.ts";
+const COLLAPSE = "integration/cache-collapse.test.ts";
 const CONSUMED = "unit/http1/consumed.test.ts";
 
 /** Every mutant: each is one thing that an edit could break unnoticed. Who adds a timer, a queue or a count adds some. */
@@ -1483,5 +1485,77 @@ export const MUTANTS: readonly Mutant[] = [
     from: "return setting === false ? undefined : setting;",
     to: "return setting;",
     tests: ["unit/compare/comparison.test.ts"],
+  },
+  {
+    file: "cache/terms.ts",
+    breaks: "an answer to a request with credentials is kept for everybody",
+    from: "if (authorized && !SHARED_ANYWAY.some((name) => directives.has(name))) return undefined;",
+    to: "if (authorized && SHARED_ANYWAY.length === 0) return undefined;",
+    tests: [CACHE],
+  },
+  {
+    file: "cache/terms.ts",
+    breaks: "a cookie for one client goes to all",
+    from: 'if (fields.has("set-cookie") && !rules.keepsSetCookie) return undefined;',
+    to: "",
+    tests: [CACHE],
+  },
+  {
+    file: "cache/fetch.ts",
+    breaks: "those who wait hang where the request fails",
+    from: 'this.#land(isGone ? "again" : { error: toProxyError(error) });',
+    to: "this.#way.parts.store.end(this.#parts.flight);",
+    tests: [COLLAPSE],
+  },
+  {
+    file: "cache/arrival.ts",
+    breaks: "the first client takes the body of all others with it",
+    from: "if (behind === undefined) exchange.letGo(); // it is not this client's alone",
+    to: "",
+    tests: [COLLAPSE],
+  },
+  {
+    file: "cache/arrival.ts",
+    breaks: "an answer that broke off stays in the cache",
+    from: `const onLost = () => {
+      store.drop(kept);`,
+    to: "const onLost = () => {",
+    tests: [COLLAPSE],
+  },
+  {
+    file: "cache/arrival.ts",
+    breaks: "what was dropped while it was on its way is kept",
+    from: "if (noStore || flight.outdated || isEventStream(fields)) return undefined;",
+    to: "if (noStore || isEventStream(fields)) return undefined;",
+    tests: [COLLAPSE],
+  },
+  {
+    file: "cache/kept-body.ts",
+    breaks: "a body that nobody reads any more comes in to its end",
+    from:
+      "if (readers === undefined || !readers.delete(reader) || readers.size > 0 || this.#unasked) return;",
+    to: "if (readers !== undefined) return;",
+    tests: ["unit/cache/kept-body.test.ts"],
+  },
+  {
+    file: "cache/store.ts",
+    breaks: "a kept answer that is used goes as soon as one that is not",
+    from: "this.#used.get(kept);",
+    to: "",
+    tests: ["integration/cache.test.ts"],
+  },
+  {
+    file: "cache/store.ts",
+    breaks: "a renewal that nobody waits for outlives the proxy",
+    from: 'for (const exchange of this.#behind) exchange.abort("shutdown", "The cache is gone");',
+    to: "",
+    tests: ["integration/cache.test.ts"],
+  },
+  {
+    file: "cache/way.ts",
+    breaks: "requests that lead elsewhere wait for one another's answers",
+    from: "return names.length === 0 ? origin :",
+    to: 'return names.length === 0 ? "" :',
+    tests: [COLLAPSE],
   },
 ];

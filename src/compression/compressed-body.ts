@@ -6,8 +6,8 @@ import { KeptBytes } from "../message/kept-bytes.ts";
 import { isReleasable, releaseMemory } from "../net/release.ts";
 import type { Coding, Compressor } from "./coding.ts";
 
-/** Compressors that are open in this process. */
-export const OPEN_COMPRESSORS = { count: 0 };
+/** Bodies under way in this process that are compressed: each has a compressor, or opens one as soon as it goes on slowly. */
+export const COMPRESSED_BODIES = { underWay: 0 };
 
 /**
  * A body that is compressed as it goes by. What is short and here at once is compressed in one piece; for anything else a
@@ -45,6 +45,8 @@ export class CompressedBody implements BodySource, BodySink {
 
   start(sink: BodySink): void {
     this.#sink = sink;
+    // Counted from its head on: whoever counted compressors would let all in whose heads come before their bodies.
+    COMPRESSED_BODIES.underWay++;
     this.#source.start(this);
   }
 
@@ -117,7 +119,6 @@ export class CompressedBody implements BodySource, BodySink {
   /** Goes on by a compressor, with what came so far. */
   #open(): void {
     const compressor = this.#compressor = this.#coding.open();
-    OPEN_COMPRESSORS.count++;
     compressor.on("data", (piece: Buffer) => this.#takeOut(piece));
     compressor.on("drain", () => this.#sink !== undefined && this.#source.resume());
     compressor.on("end", () => this.#ended());
@@ -179,11 +180,11 @@ export class CompressedBody implements BodySource, BodySink {
 
   /** Nothing more goes out: frees the compressor. */
   #close(): void {
+    if (this.#sink === undefined) return; // it never began, or is over already
     this.#sink = undefined;
+    COMPRESSED_BODIES.underWay--;
     this.#kept = new KeptBytes();
-    if (this.#compressor === undefined) return;
-    this.#compressor.destroy();
+    this.#compressor?.destroy();
     this.#compressor = undefined;
-    OPEN_COMPRESSORS.count--;
   }
 }

@@ -9,7 +9,7 @@ import { asResponse, ForwardedResponse } from "../message/forwarded-response.ts"
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import type { Stage } from "../message/stage.ts";
 import { type Coding, codingsOf } from "./coding.ts";
-import { CompressedBody, OPEN_COMPRESSORS } from "./compressed-body.ts";
+import { COMPRESSED_BODIES, CompressedBody } from "./compressed-body.ts";
 import {
   describeCoded,
   isCoded,
@@ -94,7 +94,7 @@ class Change {
 
   /** Whether it is long enough, or may be where the length is not known, and there is room for another stream. */
   #isWorthIt({ bodyLength }: ForwardedResponse, fields: Fields, method: string): boolean {
-    if (OPEN_COMPRESSORS.count >= this.#maxStreams) return false;
+    if (COMPRESSED_BODIES.underWay >= this.#maxStreams) return false;
     // What answers HEAD says what it would say to GET.
     const length = method === "HEAD" ? declaredLength(fields) : bodyLength;
     return length === undefined || length >= this.#minSize;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { OPEN_COMPRESSORS } from "../../src/compression/compressed-body.ts";
+import { COMPRESSED_BODIES } from "../../src/compression/compressed-body.ts";
 import { decodedSoFar } from "../support/decoding.ts";
 import { eventually } from "../support/eventually.ts";
 import { read, TEXT } from "./compress-scene.ts";
@@ -135,7 +135,7 @@ test("compress lets go of answers that clients leave in the middle", async (t) =
   }
   await proxy.access(19);
   await eventually("no connection of a server", () => server.open === 0);
-  assert.equal(OPEN_COMPRESSORS.count, 0);
+  assert.equal(COMPRESSED_BODIES.underWay, 0);
 });
 
 test("compress sends answers as they are while max_streams are open", async (t) => {
@@ -144,7 +144,7 @@ test("compress sends answers as they are while max_streams are open", async (t) 
   first.send(get("/", "Accept-Encoding: gzip", "Connection: close"));
   const connection = await asked(server);
   connection.send(IN_CHUNKS + chunk("x"));
-  await eventually("the first stream", () => OPEN_COMPRESSORS.count === 1);
+  await eventually("the first stream", () => COMPRESSED_BODIES.underWay === 1);
   const second = await client();
   second.send(get("/", "Accept-Encoding: gzip", "Connection: close"));
   (await asked(server, 1)).send(`${IN_CHUNKS}${chunk(TEXT)}0\r\n\r\n`);
@@ -154,7 +154,29 @@ test("compress sends answers as they are while max_streams are open", async (t) 
   assert.equal(plain.raw.toString(), TEXT);
   connection.send("0\r\n\r\n");
   assert.equal(read(await first.untilClosed()).body.toString(), "x");
-  assert.equal(OPEN_COMPRESSORS.count, 0);
+  assert.equal(COMPRESSED_BODIES.underWay, 0);
+});
+
+test("compress counts answers from their heads on, whose bodies come later", async (t) => {
+  const { client, server } = await openScene(t, { frontend: { compress: { max_streams: 2 } } });
+  const clients = [];
+  for (let i = 0; i < 4; i++) {
+    const c = await client();
+    c.send(get("/", "Accept-Encoding: gzip", "Connection: close"));
+    (await asked(server, i)).send(IN_CHUNKS);
+    await c.until("\r\n\r\n");
+    clients.push(c);
+  }
+  assert.equal(COMPRESSED_BODIES.underWay, 2);
+  const codings = [];
+  for (const [i, c] of clients.entries()) {
+    server.connections[i]!.send(`${chunk(TEXT)}0\r\n\r\n`);
+    const got = read(await c.untilClosed());
+    assert.equal(got.body.toString(), TEXT);
+    codings.push(got.field("content-encoding"));
+  }
+  assert.deepEqual(codings, ["gzip", "gzip", undefined, undefined]);
+  assert.equal(COMPRESSED_BODIES.underWay, 0);
 });
 
 test("response_body_limit counts what the server sends, before it is compressed", async (t) => {

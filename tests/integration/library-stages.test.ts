@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test, type TestContext } from "node:test";
 import { SILENT_LOG } from "../../src/base/log.ts";
-import { OPEN_COMPRESSORS } from "../../src/compression/compressed-body.ts";
+import { COMPRESSED_BODIES } from "../../src/compression/compressed-body.ts";
 import { createProxy } from "../../src/mod.ts";
 import { decoded } from "../support/decoding.ts";
 import { eventually } from "../support/eventually.ts";
@@ -54,9 +54,9 @@ test("createProxy().fetch() closes the compressor of an answer that is cancelled
   );
   const reader = (await ask(TAKES_BR)).body!.getReader();
   await reader.read();
-  assert.equal(OPEN_COMPRESSORS.count, 1);
+  assert.equal(COMPRESSED_BODIES.underWay, 1);
   await reader.cancel();
-  assert.equal(OPEN_COMPRESSORS.count, 0);
+  assert.equal(COMPRESSED_BODIES.underWay, 0);
   await eventually("no connection of the server", () => server.open === 0);
 });
 

@@ -1334,7 +1334,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "compression/compressed-body.ts",
     breaks: "a compressor outlives its body",
-    from: "this.#compressor.destroy();",
+    from: "this.#compressor?.destroy();",
     to: "",
     tests: ["unit/compression/compressed-body.test.ts"],
   },

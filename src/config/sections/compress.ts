@@ -55,7 +55,7 @@ export const compressSchema = trueOr(
     /** Answers that say that they are shorter are sent as they are. */
     min_size: size.prefault("1KiB"),
     types: list(type, `a list of media types, each ${TYPE_FORM}`, 1).prefault(TYPES),
-    /** Compressors that are open at a time in the whole process; further answers are sent as they are. */
+    /** Answers that are compressed at a time in the whole process; further ones are sent as they are. */
     max_streams: wholeNumber(1).prefault(256),
     /** How much time is spent: more makes answers smaller. */
     levels: section({

@@ -22,7 +22,8 @@ export interface ErrorAnswers {
 export function answerFailure(error: unknown, exchange: Exchange, answers: ErrorAnswers): Response {
   const failure: ProxyError = toProxyError(error);
   // 499 is for the log: that client is gone, whatever is made for it is thrown away.
-  const status = failure.status === 499 ? 400 : failure.status;
+  const isGone = failure.side === "downstream" && failure.status === 499;
+  const status = isGone ? 400 : failure.status;
   const facts = { status, phrase: reasonPhrase(status), reason: failure.kind, requestId: exchange.requestId };
   const { type, text } = writePage(facts, exchange.fields?.get("accept"), answers.pages);
   const body = new TextEncoder().encode(text);

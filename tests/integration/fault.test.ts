@@ -20,6 +20,14 @@ test("fault answers in place of the server, which is not asked nor blamed", asyn
   assert.equal(server.connections.length, 0);
 });
 
+test("fault has a status of its own though the log uses it for clients that have left", async (t) => {
+  const { client, proxy } = await openScene(t, { frontend: { fault: { abort: 499 } } });
+  const c = await client();
+  c.send(get("/", CLOSE));
+  assert.match(await c.untilClosed(), /^HTTP\/1\.1 499 [^]*fault_injected/);
+  assert.equal((await proxy.access(0))["status"], 499);
+});
+
 test("fault keeps the client's connection open", async (t) => {
   const { client } = await openScene(t, { answer: ok(), frontend: { fault: { abort: 503 } } });
   const c = await client();

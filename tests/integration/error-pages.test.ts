@@ -16,12 +16,16 @@ const FILES = {
   "4xx.HTML": "<p>{status}</p>",
 };
 
-function open(t: TestContext, pages: Record<string, keyof typeof FILES>): Promise<FailingScene> {
+function open(
+  t: TestContext,
+  pages: Record<string, keyof typeof FILES>,
+  frontend: Record<string, unknown> = {},
+): Promise<FailingScene> {
   const directory = mkdtempSync(join(tmpdir(), "sluice-test-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(directory, name), text);
   const paths = Object.entries(pages).map(([status, name]) => [status, join(directory, name)]);
-  return openFailingScene(t, { error_pages: Object.fromEntries(paths) });
+  return openFailingScene(t, { error_pages: Object.fromEntries(paths), ...frontend });
 }
 
 const ALL = { "503": "503.html", "5xx": "5xx.txt", "404": "404.json", "4xx": "4xx.HTML" } as const;
@@ -95,6 +99,13 @@ test("the proxy leaves the errors of a server as they are", async (t) => {
   assert.equal((await proxy.access(0))["reason"], "ok");
 });
 
+test("who asks too often gets the page of 429", async (t) => {
+  const { ask } = await open(t, { "429": "5xx.txt" }, { rate_limit: { rate: "1/h" } });
+  assert.equal((await ask(get("/app", CLOSE))).status, 200);
+  const { status, body } = await ask(get("/app", CLOSE));
+  assert.deepEqual([status, body], [429, "sorry: rate_limited"]);
+});
+
 const REFUSED: [pages: Record<string, string>, message: RegExp][] = [
   [
     { "503": "/nonexistent/a.html" },
@@ -103,7 +114,7 @@ const REFUSED: [pages: Record<string, string>, message: RegExp][] = [
   [{ "503": "/etc/hosts" }, /error_pages\.503: is "\/etc\/hosts"; accepted: /],
   [
     { "200": "a.html" },
-    /error_pages\.200: .*accepted: a status that errors are answered with: 4xx, 5xx, 400, 403, 404, .*508/,
+    /error_pages\.200: .*accepted: a status that errors are answered with: 4xx, 5xx, 400, 401, 403, 404, .*429, .*508/,
   ],
   [{ "6xx": "a.html" }, /error_pages\.6xx: .*accepted: a status/],
   [{ "499": "a.html" }, /error_pages\.499: .*accepted: a status/],

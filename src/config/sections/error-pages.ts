@@ -6,13 +6,13 @@ import { readAnswerFile } from "../values/answer-file.ts";
 import { refuseValue } from "../problems/wording.ts";
 
 const PAGE_FORM = "the path of a .html, .json or .txt file of at most 1 MiB";
-/** Statuses that no page is read for: 429 is answered before there is a request, 499 is for the log alone. */
-const WITHOUT_PAGE: readonly number[] = [429, 499];
+/** No page is read for it: it is for the log alone. */
+const OF_LOG = 499;
 /** Every status that an error is answered with. */
 const STATUSES: ReadonlySet<string> = new Set([
   "4xx",
   "5xx",
-  ...PROXY_ERROR_KINDS.map(statusOf).filter((status) => !WITHOUT_PAGE.includes(status)).sort().map(String),
+  ...PROXY_ERROR_KINDS.map(statusOf).filter((status) => status !== OF_LOG).sort().map(String),
 ]);
 const STATUS_FORM = `a status that errors are answered with: ${[...STATUSES].join(", ")}`;
 

@@ -59,11 +59,19 @@ export class Arrival {
 
   /** Takes `response` in, and returns what the client gets of it. */
   take(response: ForwardedResponse): Response {
+    const { store } = this.#way.parts;
     const incoming = open(response);
     const { source } = incoming;
     const terms = this.#termsOf(incoming);
     const length = source === null ? 0 : source.length;
-    if (terms === undefined || !this.#reserve(length)) return this.#passOn(incoming);
+    if (terms === undefined || !this.#fits(length)) {
+      const { key, outdated } = this.#parts.flight;
+      // What fails now may be kept when it goes well again; without a key it says something of this client alone.
+      if (incoming.status < 500 && key !== undefined && !outdated) this.#share(false);
+      return this.#passOn(incoming);
+    }
+    // Of one whose length nobody knows, as much may come as may be kept.
+    if (!store.reserve(length ?? store.config.objectSize)) return this.#passOn(incoming);
     this.isKept = true;
     const isFresh = terms.lifetime > terms.age;
     this.#share(terms.lifetime > 0);
@@ -84,11 +92,8 @@ export class Arrival {
     return termsOf({ status, fields, requestedAt, receivedAt, authorized }, this.#way.rules);
   }
 
-  /** Of one whose length nobody knows, as much may come as may be kept. */
-  #reserve(length: number | undefined): boolean {
-    const { store } = this.#way.parts;
-    const { objectSize } = store.config;
-    return (length ?? 0) <= objectSize && store.reserve(length ?? objectSize);
+  #fits(length = 0): boolean {
+    return length <= this.#way.parts.store.config.objectSize;
   }
 
   /** Whether requests for the same may wait for one another from now on. */
@@ -156,10 +161,8 @@ export class Arrival {
   /** One that may not be kept. */
   #passOn(incoming: Incoming): Response {
     const { behind, flight, over } = this.#parts;
-    const { status, source } = incoming;
+    const { source } = incoming;
     this.#wake = flight.outdated ? "look" : "alone";
-    // What fails now may be kept when it goes well again.
-    if (status < 500 && !flight.outdated) this.#share(false);
     if (behind === undefined) return this.#send(incoming, source, "");
     source?.cancel(UNASKED);
     over();

@@ -41,6 +41,11 @@ export const ANYTHING: Asked = {
   isForServer: false,
 };
 
+/** Whether that its answer may not be kept says nothing of the answers to others. */
+export function isOnlyIts({ noStore, authorized }: Asked): boolean {
+  return noStore || authorized;
+}
+
 /**
  * Fields by which frameworks take a request for another one than its first line and Host say. A server that believes them
  * would fill the cache with the wrong answer.

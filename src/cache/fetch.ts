@@ -4,6 +4,7 @@ import type { AnswerTaker } from "../message/answer-taker.ts";
 import { discardBody } from "../message/discard.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { ForwardedResponse } from "../message/forwarded-response.ts";
+import { isOnlyIts } from "./asked.ts";
 import type { Wake } from "./flight.ts";
 import { Arrival } from "./arrival.ts";
 import type { KeptAnswer } from "./kept-answer.ts";
@@ -64,7 +65,8 @@ export class Fetch implements AnswerTaker {
       over: () => this.#over(),
     });
     const answer = arrival.take(response);
-    if (!arrival.isKept && status < 500 && kept !== undefined) this.#way.parts.store.drop(kept);
+    const isGone = !arrival.isKept && status < 500 && !isOnlyIts(this.#passing.asked);
+    if (isGone && kept !== undefined) this.#way.parts.store.drop(kept);
     this.#deliver(exchange, answer);
     arrival.settle();
   }
@@ -95,8 +97,8 @@ export class Fetch implements AnswerTaker {
       { later, requestedAt: this.#requestedAt, passing: this.#passing },
       this.#way.rules,
     );
-    if (!isKept) store.drop(kept);
-    else if (!flight.outdated) store.keep(answer);
+    if (isKept && !flight.outdated) store.keep(answer);
+    else if (!isKept && !isOnlyIts(this.#passing.asked)) store.drop(kept);
     const now = TICK.now();
     if (behind === undefined) this.#way.answer(this.#passing, answer, "revalidated", now);
     else this.#over();

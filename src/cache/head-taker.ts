@@ -1,6 +1,7 @@
 import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { ForwardedResponse } from "../message/forwarded-response.ts";
+import { isOnlyIts } from "./asked.ts";
 import type { KeptAnswer } from "./kept-answer.ts";
 import { renewed, type Validation } from "./renewed.ts";
 import type { CacheWay, Passing } from "./passing.ts";
@@ -46,6 +47,6 @@ export class HeadTaker implements AnswerTaker {
       ? { answer: kept, isKept: false }
       : renewed(kept, validation, this.#way.rules);
     if (isKept && store.has(kept)) store.keep(answer);
-    else store.drop(kept);
+    else if (!isOnlyIts(this.#passing.asked)) store.drop(kept);
   }
 }

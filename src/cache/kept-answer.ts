@@ -50,6 +50,8 @@ export class KeptAnswer {
   /** Whether its server is being asked for it behind a client's back. */
   isRenewed = false;
   readonly #parts: KeptParts;
+  /** Bytes of the texts that it is found by. */
+  readonly #words: number;
   #lines: AgedLines | undefined;
 
   private constructor(
@@ -77,6 +79,7 @@ export class KeptAnswer {
     this.madeAt = now - terms.age;
     this.freshUntil = terms.asksFirst ? -Infinity : this.madeAt + terms.lifetime;
     this.usedAt = now;
+    this.#words = 2 * [parts.url, ...parts.variant.flat(), ...tags].join("").length;
   }
 
   /** What is kept of an answer with these fields. */
@@ -105,7 +108,7 @@ export class KeptAnswer {
 
   /** What it takes up, in bytes. */
   get size(): number {
-    return this.fields.bytes.length + this.body.length + OVERHEAD_BYTES;
+    return this.fields.bytes.length + this.body.length + this.#words + OVERHEAD_BYTES;
   }
 
   /** Age in whole seconds at `now` (RFC 9111 §5.1). */

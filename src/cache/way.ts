@@ -55,8 +55,9 @@ export class CachedWay implements CacheWay {
 
   /** Takes a request in. */
   serve(request: IncomingRequest, taker: AnswerTaker): void {
-    const { head: { fields, framing }, method } = request;
+    const { head: { framing }, method } = request;
     if (method !== "GET" && method !== "HEAD") return this.#pass(request, taker);
+    const fields = request.takeFields(); // as the server would get them, where a middleware has changed some
     const read = readAsked(fields, this.parts.config.heedsClients);
     // Its credentials may be in a cookie, or not there any more.
     const asked = request.exchange.proven && !read.authorized ? { ...read, authorized: true } : read;

@@ -110,6 +110,19 @@ test("nobody waits for answers that were for one client only", async (t) => {
   await Promise.all(two);
 });
 
+test("a client that wants nothing kept does not end the waiting of others", async (t) => {
+  const scene = await openSlowScene(t);
+  const own = scene.ask("/", "Cache-Control: no-store");
+  await eventually("a request", () => scene.asked.length === 1);
+  scene.asked[0]!.send(ok("own", FRESH));
+  await own;
+  const many = Array.from({ length: 5 }, () => scene.ask());
+  await eventually("all to have asked", () => underWay(scene.proxy) === 5);
+  scene.asked[1]!.send(ok("fine", FRESH));
+  assert.ok((await Promise.all(many)).every(({ body }) => body === "fine"));
+  assert.equal(scene.heads.length, 2);
+});
+
 test("an answer that ends too early is kept for nobody, and those who read it see that", async (t) => {
   const scene = await openSlowScene(t);
   const clients = await crowd(scene, 5);

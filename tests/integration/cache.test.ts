@@ -248,3 +248,24 @@ test("answers are kept for who asks by HTTP/1.0 too, and an unread one leaves no
   second.reset();
   assert.equal(heads.length, 1);
 });
+
+for (
+  const [what, line] of [["no-store", "Cache-Control: no-store, no-cache"], [
+    "credentials",
+    "Authorization: a b\r\nPragma: no-cache",
+  ]]
+) {
+  for (const status of ["200", "304"]) {
+    test(`a request with ${what} that is answered by ${status} drops nothing of what is kept for others`, async (t) => {
+      const { ask, heads } = await openCacheScene(
+        t,
+        (_, n) =>
+          n > 1 && status === "304" ? "HTTP/1.1 304 Not Modified\r\n\r\n" : ok(String(n), FRESH, 'ETag: "a"'),
+      );
+      await ask();
+      assert.equal((await ask("/", line!)).body, status === "304" ? "1" : "2");
+      assert.equal((await ask()).body, "1");
+      assert.equal(heads.length, 2);
+    });
+  }
+}

@@ -23,7 +23,7 @@ export class BackendShelf {
 }
 
 /** A name that a backend may have, as near to `wanted` as can be. */
-function toBackendName(wanted: string): string {
+export function toBackendName(wanted: string): string {
   const name = wanted.replace(/[^\w.-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+$/g, "");
   return name === "" || name === "__proto__" ? "backend" : name;
 }

@@ -2,11 +2,13 @@ import { basename } from "node:path";
 import { readConfig } from "../read.ts";
 import type { Draft } from "./draft.ts";
 import { converterOf } from "./convert-drop-in.ts";
+import { convertHaproxy } from "./haproxy/convert.ts";
 import { convertNginx } from "./nginx/convert.ts";
 
 /** Foreign configs that can be converted, each by what reads a file of it. */
 export const FOREIGN_FORMATS = {
   nginx: convertNginx,
+  haproxy: convertHaproxy,
   pyhaproxy: converterOf("pyhaproxy"),
   "http-proxy-lb": converterOf("http-proxy-lb"),
   "reverse-proxy": converterOf("reverse-proxy"),
@@ -18,11 +20,14 @@ export type ForeignFormat = keyof typeof FOREIGN_FORMATS;
 /** The format of a file by its name and, where that does not say, by its text; undefined where nothing speaks for one. */
 export function guessFormat(path: string, text: string): ForeignFormat | undefined {
   const name = basename(path).toLowerCase();
+  if (/\.(?:toml|ya?ml|json)$/.test(name)) return dropInFormat(path, text);
   if (name.includes("nginx")) return "nginx";
+  if (name.endsWith(".cfg") || name.includes("haproxy")) return "haproxy";
   if (/^\s*(?:http|server|upstream|events|stream)\b[^\n;]*\{/m.test(text) && text.includes(";")) {
     return "nginx";
   }
-  return /\.(?:toml|ya?ml|json)$/.test(name) ? dropInFormat(path, text) : undefined;
+  if (/^(?:frontend|backend|listen)[ \t]+\S+[ \t]*(?:#.*)?$/m.test(text)) return "haproxy";
+  return undefined;
 }
 
 function dropInFormat(file: string, text: string): ForeignFormat | undefined {

@@ -1,5 +1,5 @@
 import { ALWAYS, fitsPattern, isOneOf, notOf } from "../terms.ts";
-import { toPattern } from "./pattern.ts";
+import { toPattern } from "../pattern.ts";
 
 /** What is never true: nobody comes by TLS. */
 const NEVER = undefined;
@@ -21,13 +21,17 @@ export type IfTerm = { readonly known: false; readonly why: string } | {
   readonly term: string | undefined;
 };
 
-/** Reads what stands in the parentheses of `if`. */
-export function readIf(args: readonly string[]): IfTerm {
+/** Reads what stands in the parentheses of `if`; `tls` where the server has an address for TLS as well. */
+export function readIf(args: readonly string[], { tls }: { tls: boolean }): IfTerm {
   const text = args.join(" ").replace(/^\(\s*/, "").replace(/\s*\)$/, "");
   const [, variable = "", operator = "", rest = ""] =
     /^(\$\w+)\s*(!=|=|!~\*|!~|~\*|~|)\s*(.*)$/s.exec(text) ?? [];
   const value = rest.replace(/^"(.*)"$|^'(.*)'$/s, "$1$2");
-  if (variable === "$scheme" || variable === "$https") return ofScheme(variable, operator, value);
+  if (variable === "$scheme" || variable === "$https") {
+    return tls
+      ? { known: false, why: "some clients come by TLS, which Sluice does not know of yet" }
+      : ofScheme(variable, operator, value);
+  }
   if (variable === "$http_x_forwarded_proto") {
     return {
       known: false,

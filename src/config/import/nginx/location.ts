@@ -1,7 +1,7 @@
 import { ALWAYS, escapePattern, fitsPattern, isOneOf } from "../terms.ts";
 import type { Directive } from "./parse.ts";
 import type { Scope } from "./scope.ts";
-import { toPattern } from "./pattern.ts";
+import { toPattern } from "../pattern.ts";
 
 /** A location, or the whole of a server that has no other. */
 export interface Location {

@@ -1,7 +1,7 @@
 import type { DraftTable } from "../draft.ts";
 import { ALWAYS, fitsPattern } from "../terms.ts";
 import type { Directive } from "./parse.ts";
-import { toPattern } from "./pattern.ts";
+import { toPattern } from "../pattern.ts";
 import { toTemplate } from "./variables.ts";
 
 /** A `rewrite`, as far as we can say the same. */

@@ -4,6 +4,7 @@ import { fillRedirect, fillReturn } from "./answer.ts";
 import { readIf } from "./if-term.ts";
 import { whyLost } from "./known.ts";
 import { isOwnRewrite, LocationActions, type ServerPlace } from "./location-action.ts";
+import { readListens } from "./listen.ts";
 import { isPlainPath, type Location, readLocations, termOf } from "./location.ts";
 import type { Directive } from "./parse.ts";
 import type { ProxyParts } from "./proxy-pass.ts";
@@ -151,7 +152,7 @@ export class ServerRules {
     { scope, terms }: { scope: Scope; terms: readonly string[] },
   ): void {
     const { draft } = this.#parts;
-    const found = readIf(args);
+    const found = readIf(args, { tls: readListens(this.#scope).some(({ tls }) => tls) });
     const inner = scope.inner(block);
     const act = block.find(({ name }) => name === "return" || name === "rewrite");
     if (!found.known) {

@@ -1,4 +1,4 @@
-/** A regular expression of nginx (PCRE) as JavaScript writes it; undefined where it has what that does not know. */
+/** A regular expression of other programs (PCRE) as JavaScript writes it; undefined where it has what that does not know. */
 export function toPattern(source: string): string | undefined {
   const ignoresCase = source.startsWith("(?i)");
   const written = (ignoresCase ? source.slice(4) : source).replaceAll("(?P<", "(?<").replaceAll("\\A", "^")

@@ -1,0 +1,80 @@
+import type { DraftTable, Origin } from "../draft.ts";
+import { ALWAYS } from "../terms.ts";
+
+/** What one line does with the requests that meet its term: it answers them, or changes them on their way. */
+export interface LineStep {
+  readonly term: string;
+  readonly origin: Origin;
+  readonly answer?: DraftTable;
+  /** Puts its change into what a later line does. */
+  readonly edit?: Edit;
+}
+
+export type Edit = (action: DraftTable) => void;
+
+/** How a request got to where it is: the terms that it met, and the changes that it gets. */
+export interface RequestWay {
+  readonly terms: readonly string[];
+  readonly edits: readonly Pick<Required<LineStep>, "term" | "edit">[];
+}
+
+/** Changes that only some requests get: each makes rules after it twice. */
+const MAX_CONDITIONAL = 3;
+
+/** Which steps change some requests only, beyond those that rules can be doubled for. */
+export function tooConditional(steps: readonly LineStep[]): readonly LineStep[] {
+  return steps.filter(({ term, edit }) => edit !== undefined && term !== ALWAYS).slice(MAX_CONDITIONAL);
+}
+
+/** Goes through `steps` in their order: `push` gets each answer with the terms that lead to it, `end` what is left at the end. */
+export function followSteps(
+  steps: readonly LineStep[],
+  way: RequestWay,
+  { push, end }: {
+    push: (terms: readonly string[], action: DraftTable) => void;
+    end: (way: RequestWay) => void;
+  },
+): void {
+  const edits = [...way.edits];
+  for (const { term, answer, edit } of steps) {
+    if (edit !== undefined) edits.push({ term, edit });
+    if (answer === undefined) continue;
+    push([...way.terms, term], { ...answer });
+    if (term === ALWAYS) return;
+  }
+  end({ terms: way.terms, edits });
+}
+
+/**
+ * The rules for what is at the end of a way: one for all requests that get the same changes, those of more terms first.
+ * `make` makes an action anew for each.
+ */
+export function actionsAtEnd(
+  { terms, edits }: RequestWay,
+  make: () => DraftTable,
+): { terms: readonly string[]; action: DraftTable }[] {
+  const open = edits.find(({ term }) => term !== ALWAYS && !terms.includes(term));
+  if (open === undefined) {
+    const action = make();
+    for (const { edit } of edits) edit(action);
+    return [{ terms, action }];
+  }
+  const without = edits.filter(({ term }) => term !== open.term);
+  const others = actionsAtEnd({ terms, edits: without }, make);
+  if (terms.some((term) => excludes(term, open.term))) return others;
+  return [...actionsAtEnd({ terms: [...terms, open.term], edits }, make), ...others];
+}
+
+/** Whether no path meets both terms, as far as can be seen by what it begins with. */
+function excludes(one: string, other: string): boolean {
+  const [a, b] = [literalStart(one), literalStart(other)];
+  return a !== undefined && b !== undefined && !a.startsWith(b) && !b.startsWith(a);
+}
+
+/** What every path begins with that meets a term; undefined where that is not known. */
+function literalStart(term: string): string | undefined {
+  const [, plain] = /^path(?:_prefix)? == ([\w./-]+)$/.exec(term) ?? [];
+  const [, pattern] = /^path ~ "?\^((?:[\w/-]|\\\.)+)/.exec(term) ?? [];
+  if (/\|\||&&/.test(term)) return undefined;
+  return plain ?? pattern?.replaceAll("\\", "").slice(0, -1); // the last letter may be there any number of times
+}

@@ -37,11 +37,14 @@ export function toFieldValue(claim: unknown): string | undefined {
   if (parts.some((part) => !["string", "number", "boolean"].includes(typeof part))) {
     throw new RangeError("holds more than texts and numbers");
   }
-  // With a comma in it, a part would pass for two.
-  if (parts.length > 1 && parts.some((part) => String(part).includes(","))) {
+  const texts = parts.map(String);
+  // With a comma in it, a part would pass for two, also where it is the only one.
+  if (Array.isArray(claim) && texts.some((text) => text.includes(","))) {
     throw new RangeError("lists a text with a comma");
   }
-  const text = parts.join(",").trim();
-  if (/\p{Cc}/u.test(text)) throw new RangeError("holds control characters");
+  // Whoever reads a field leaves blanks around its value and its members out (RFC 9110 §5.5, §5.6.1).
+  if (texts.some((text) => /^[\t ]|[\t ]$/.test(text))) throw new RangeError("begins or ends with a blank");
+  const text = texts.join(",");
+  if (/[\p{Cc}\p{Cs}]/u.test(text)) throw new RangeError("holds what is no letter");
   return Buffer.from(text, "utf8").toString("latin1");
 }

@@ -216,6 +216,11 @@ const UNSAID: [what: string, value: unknown][] = [
   ["a letter that is a line's end in another charset", "ada\u0085X-Admin: 1"],
   ["a table", { a: 1 }],
   ["a comma in a list", ["a", "b,admin"]],
+  ["a comma in a list of one", ["a,admin"]],
+  ["a name without the blank in front of it", " admin"],
+  ["a name without the tab behind it", "admin\t"],
+  ["a name of a list without the blank behind it", ["a", "admin "]],
+  ["half of a letter", "admin\ud800"],
 ];
 for (const [what, value] of UNSAID) {
   test(`jwt lets no token through that would say ${what} to a server`, async (t) => {
@@ -224,6 +229,12 @@ for (const [what, value] of UNSAID) {
     assert.equal(server.connections.length, 0);
   });
 }
+
+test("a blank that is none in a field stays a part of what a claim says", async (t) => {
+  const { ask, server } = await openJwt(t, { secret: SECRET, headers: { "X-User": "name" } });
+  await ask(bearer(signedBySecret(SECRET, { name: "\u00a0admin" })));
+  assert.deepEqual(server.received.match(/\r\nX-User: .*\r\n/g), ["\r\nX-User: \xc2\xa0admin\r\n"]);
+});
 
 test("a claim with letters beyond a byte becomes no other bytes", async (t) => {
   const { ask, server } = await openJwt(t, { secret: SECRET, headers: { "X-User": "name" } });

@@ -4,6 +4,7 @@ import { TICK } from "../base/tick.ts";
 import { isRequestId, nextRequestId } from "../base/request-id.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
+import type { DropsField } from "../http1/encode.ts";
 import type { ExchangeTrace } from "./trace.ts";
 
 /** What is known of the connection that a request came in on. */
@@ -96,6 +97,8 @@ export class Exchange {
   user: string | undefined;
   /** Whether it was let through as somebody, so that what it is answered may be for it alone. */
   proven = false;
+  /** Names under which a stage alone tells servers something, as auth does: nothing there is the client's own word. */
+  ownFields: DropsField | undefined;
   /** What became of the password that it gave for that. */
   passwordVerdict: PasswordVerdict | undefined;
   peerTrusted = false;
@@ -195,6 +198,7 @@ export class Exchange {
     shadow.peerTrusted = this.peerTrusted;
     shadow.reportedProto = this.reportedProto;
     shadow.reportedHost = this.reportedHost;
+    shadow.ownFields = this.ownFields;
     shadow.#requestId = this.requestId;
     shadow.trace = this.trace?.shadow();
     return shadow;

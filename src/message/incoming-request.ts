@@ -32,7 +32,6 @@ export class IncomingRequest {
   #taken = false;
   /** What is made of the body, where a Request was made of this before somebody asked for it. */
   #wrap: ((source: BodySource) => BodySource) | undefined;
-  #dropsTrailer: DropsField | undefined;
 
   constructor(head: RequestHead, exchange: Exchange, source: BodySource | null) {
     this.head = head;
@@ -110,15 +109,10 @@ export class IncomingRequest {
     fields.removeWhere(drops);
     keepFromConnection(fields, drops);
     for (const [name, value] of lines) fields.append(name, value);
-    this.#dropsTrailer = drops;
+    this.exchange.ownFields = drops;
     if (this.#headers === undefined) return;
     for (const name of [...this.#headers.keys()]) if (drops(fieldName(name))) this.#headers.delete(name);
     for (const [name, value] of lines) this.#headers.append(name, value);
-  }
-
-  /** Which trailer fields are not for the client to send, besides those that are for nobody. */
-  get dropsTrailer(): DropsField | undefined {
-    return this.#dropsTrailer;
   }
 
   /**

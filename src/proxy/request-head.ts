@@ -59,6 +59,7 @@ export function writeRequestHead(
   const { kinds } = fields;
   const dropsAliases = parts.policy.aliases !== "keep";
   const { transparent } = parts.policy;
+  const { ownFields } = request.exchange;
   const nominated = nominatedNames(fields.connection);
   const reported = new Reported();
   const trace = tracePassedOn(request, parts);
@@ -104,11 +105,11 @@ export function writeRequestHead(
           reported.note(role, fields.value(i));
           continue;
         }
-        if (!believesXForwarded(request, parts.policy)) continue;
+        if (!believesXForwarded(request, parts.policy) && ownFields?.(kind) !== true) continue;
         if (reported.noteOther(kind, fields.value(i), parts.prefix !== undefined)) continue;
       }
     }
-    if (kind.hopByHop || (dropsAliases && kind.alias)) continue;
+    if (kind.hopByHop || (dropsAliases && kind.alias && ownFields?.(kind) !== true)) continue;
     if (nominated !== undefined && nominated.has(kind.lower)) continue;
     if (edits !== undefined && edits.drops(kind)) continue;
     if (role === ROLE.maxForwards && request.method === "OPTIONS") {

@@ -12,12 +12,12 @@ export function droppedTrailers({ transparent, aliases }: IdentityPolicy): Drops
   return aliases === "keep" ? saysWho : isAliasOrSaysWho;
 }
 
-/** The same for `request`, whose route may have a say in it. */
+/** The same for one request, whose route and whose stages may have a say in it. */
 export function droppedTrailersOf(
-  request: Pick<IncomingRequest, "dropsTrailer">,
+  { exchange }: Pick<IncomingRequest, "exchange">,
   { edits, policy }: { edits: { readonly dropsTrailer: DropsField } | undefined; policy: IdentityPolicy },
 ): DropsField | undefined {
-  return eitherDrops(edits?.dropsTrailer ?? droppedTrailers(policy), request.dropsTrailer);
+  return eitherDrops(edits?.dropsTrailer ?? droppedTrailers(policy), exchange.ownFields);
 }
 
 /** Both together. */

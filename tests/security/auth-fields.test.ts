@@ -61,6 +61,40 @@ test("a client cannot have what auth says taken away by Connection", async (t) =
   assert.deepEqual([sent("x-user"), sent("remote-groups"), sent("x-secret")], [["ada"], ["admin"], []]);
 });
 
+const LIKE_OTHERS = ["X-Forwarded-User", "X_User", "X-Forwarded-Port", "X-Forwarded-Prefix"];
+for (const name of LIKE_OTHERS) {
+  for (const keys of [{}, { trusted_proxies: ["private"], header_aliases: "drop" }]) {
+    const who = "trusted_proxies" in keys ? "a trusted proxy" : "a client";
+    test(`what auth says as ${name} reaches the server and its mirror, and not what ${who} says`, async (t) => {
+      const copy = await RawServer.answering(ok(""));
+      const app = await RawServer.answering(ok("in"));
+      const asked = await RawServer.answering(ok("", `${name}: 8`));
+      t.after(() => Promise.all([copy, app, asked].map((server) => server.close())));
+      const forward = { url: `http://127.0.0.1:${asked.port}`, copy_response_headers: [name] };
+      const { client } = await openScene(t, {
+        frontend: {
+          auth: { forward },
+          default_backend: undefined,
+          routes: [{ backend: "app", mirror: { backend: "copy" } }],
+          ...keys,
+        },
+        config: {
+          backends: {
+            app: { servers: [`http://127.0.0.1:${app.port}`] },
+            copy: { servers: [`http://127.0.0.1:${copy.port}`] },
+          },
+        },
+      });
+      await exchangeOn(await client(), get(`${name}: 9`, `${name.replaceAll("-", "_")}: 9`));
+      await eventually("the copy", () => copy.received.includes("\r\n\r\n"));
+      for (const { received } of [app, copy]) {
+        assert.deepEqual(valuesIn(received, name), ["8"]);
+        assert.doesNotMatch(received, /: 9\r\n/);
+      }
+    });
+  }
+}
+
 test("what a route goes by is what auth says, and not the client", async (t) => {
   const servers = [await RawServer.answering(ok("in")), await RawServer.answering(ok("in"))];
   t.after(() => Promise.all(servers.map((server) => server.close())));

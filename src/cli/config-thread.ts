@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { ConfigError, type Included } from "../config/problems/error.ts";
 import type { ConfigSource } from "../config/read.ts";
 import { cutValue, type ValuePart } from "../config/value-parts.ts";
 import { loadTestedConfig } from "./tested-config.ts";
@@ -11,7 +12,7 @@ export interface ConfigThreadData {
 export type ConfigThreadMessage =
   | { readonly part: ValuePart }
   | { readonly done: true }
-  | { readonly refused: string };
+  | { readonly refused: string; readonly included: Included | undefined };
 
 /**
  * Reads and checks a config in a thread of its own, and hands it over part by part: see `loadConfigApart`, which ends the
@@ -24,7 +25,10 @@ export function sendConfig(): void {
   try {
     parts = cutValue(loadTestedConfig(source));
   } catch (error) {
-    return say({ refused: error instanceof Error ? error.message : String(error) });
+    return say({
+      refused: error instanceof Error ? error.message : String(error),
+      included: error instanceof ConfigError ? error.included : undefined,
+    });
   }
   let sent = 0;
   port.on("message", next);

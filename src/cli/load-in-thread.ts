@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { ConfigSource } from "../config/read.ts";
 import { JoinedValue } from "../config/value-parts.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import type { Included } from "../config/problems/error.ts";
 import { nextReads } from "../net/next-reads.ts";
 import type { ConfigThreadData, ConfigThreadMessage } from "./config-thread.ts";
 import { loadTestedConfig } from "./tested-config.ts";
@@ -22,6 +23,8 @@ export interface ApartOptions {
   readonly main: string;
   /** Ends it. */
   readonly signal: AbortSignal;
+  /** What the config included when it was read last. */
+  readonly included?: Included;
   /** Time for all of it, in ms. */
   readonly timeoutMs?: number;
 }
@@ -31,13 +34,16 @@ export interface ApartOptions {
  * a thread of its own. Rejects with what is wrong with it, or with the thread.
  */
 export async function loadConfigApart(source: ConfigSource, options: ApartOptions): Promise<LoadedConfig> {
-  return isSmall(source) ? loadTestedConfig(source) : await readInThread(source, options);
+  return isSmall(source, options.included) ? loadTestedConfig(source) : await readInThread(source, options);
 }
 
 /** Whether reading takes no time to speak of. A small YAML with an anchor may stand for a large one. */
-function isSmall({ file, text }: ConfigSource): boolean {
+function isSmall({ file, text }: ConfigSource, { files }: Included = { files: [], patterns: [] }): boolean {
   try {
-    if ((text?.length ?? statSync(file).size) > SMALL_BYTES) return false;
+    const sizes = files.map((file) => statSync(file).size);
+    if (sizes.reduce((sum, size) => sum + size, text?.length ?? statSync(file).size) > SMALL_BYTES) {
+      return false;
+    }
     return !/\.ya?ml$/i.test(file) || !(text ?? readFileSync(file, "latin1")).includes("&");
   } catch {
     return true; // it cannot be read, which is said at once
@@ -58,8 +64,9 @@ function readInThread(
     const onAbort = () => end("the proxy was stopped");
     signal.addEventListener("abort", onAbort, { once: true });
     worker.on("message", (message: ConfigThreadMessage) => {
-      if ("refused" in message) settle(() => reject(new Error(message.refused)));
-      else if ("done" in message) settle(() => resolve(config.end() as LoadedConfig));
+      if ("refused" in message) {
+        settle(() => reject(Object.assign(new Error(message.refused), { included: message.included })));
+      } else if ("done" in message) settle(() => resolve(config.end() as LoadedConfig));
       else {
         config.add(message.part);
         nextReads().then(() => over || worker.postMessage("next"));

@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { ConfigReloader } from "../admin/reload.ts";
+import type { Included } from "../config/problems/error.ts";
 import type { Config } from "../config/schema.ts";
 import type { RunningProxy } from "../lifecycle/running.ts";
 import { FilesWatch } from "../lifecycle/files-watch.ts";
@@ -13,6 +14,8 @@ export interface ReloadOptions {
   /** Those of its middlewares, and the files that they came from. */
   readonly modules: MiddlewareModules;
   readonly files: readonly string[];
+  /** What the config includes. */
+  readonly included: Included;
   /** Has the log go where a config wants it, before that is taken over. Rejects where it cannot: the config is refused. */
   readonly moveLog: (config: Config) => Promise<void>;
   /** A config was taken over. */
@@ -30,8 +33,9 @@ export interface ReloadOptions {
 export function reloadOnChange(
   proxy: RunningProxy,
   path: string,
-  { main, modules, files, moveLog, onReloaded, signal }: ReloadOptions,
+  { main, modules, files, included: first, moveLog, onReloaded, signal }: ReloadOptions,
 ): ConfigReloader {
+  let known = first;
   let reading = false;
   let again = false;
   let last: Promise<unknown> = Promise.resolve();
@@ -39,7 +43,16 @@ export function reloadOnChange(
   /** Reads the file when it has been read for all who asked before. */
   function load(): Promise<Config> {
     const config = last.then(async () => {
-      const { config: read } = await loadConfigApart({ file: path }, { main, signal });
+      const { config: read, included } = await loadConfigApart({ file: path }, {
+        main,
+        signal,
+        included: known,
+      })
+        .catch((error: Error & { included?: Included }) => {
+          if (error.included !== undefined) watch.including(error.included);
+          throw error;
+        });
+      watch.including(known = included);
       watch.also(modules.filesOf(read));
       return await withMiddleware(read, path, modules);
     });
@@ -95,6 +108,7 @@ export function reloadOnChange(
 
   const watch = new FilesWatch(path, reload);
   watch.also(files);
+  watch.including(first);
   process.on("SIGHUP", reload);
   signal.addEventListener("abort", () => watch.close(), { once: true });
   watch.every(proxy.snapshot.config.reloadInterval);
@@ -103,7 +117,7 @@ export function reloadOnChange(
       await proxy.dryRun(
         given === undefined
           ? await load()
-          : modules.fillIn((await loadConfigApart(given, { main, signal })).config),
+          : modules.fillIn((await loadConfigApart(given, { main, signal, included: known })).config),
       ),
     async reload() {
       watch.note();

@@ -30,7 +30,7 @@ export interface RunOptions {
 
 /** Serves until a signal; resolves with the exit code. `main` is the program's main module. Throws a ConfigError. */
 export async function run(options: RunOptions, main: string): Promise<number> {
-  const { config: read, source, from, file, readAs } = locateConfig(options.config);
+  const { config: read, source, from, file, readAs, included } = locateConfig(options.config);
   const modules = new MiddlewareModules(dirname(file ?? "."));
   const config = file === undefined ? read : await withMiddleware(read, file, modules);
   const target = new LogTarget();
@@ -64,6 +64,7 @@ export async function run(options: RunOptions, main: string): Promise<number> {
       main,
       modules,
       files: modules.filesOf(read),
+      included,
       moveLog: (next) =>
         target.use(next.log.file).catch((error: Error) => {
           throw new Error(`${findPlace(file, ["log", "file"])}: ${error.message}`, { cause: error });

@@ -27,5 +27,9 @@ export function configOfEnvironment(
   if ("issues" in read) {
     throw new ConfigError(placeProblems(document, { issues: read.issues, references: [] }, PLACE));
   }
-  return { config: validateDocument(read.document, PLACE.file), readAs: read.readAs };
+  return {
+    config: validateDocument(read.document, PLACE.file),
+    readAs: read.readAs,
+    included: { files: [], patterns: [] },
+  };
 }

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { readData } from "./text/data.ts";
 import { convertVariables, substitute, unchanged } from "./text/environment.ts";
-import { ConfigError } from "./problems/error.ts";
+import { ConfigError, type Included } from "./problems/error.ts";
 import { freeze } from "./freeze.ts";
 import { findKeyPlaces } from "./text/key-places.ts";
 import { formatPath } from "./text/positions.ts";
@@ -11,6 +11,7 @@ import type { ReadAs } from "./import/drop-in.ts";
 import { placeErrors, placeProblems, placesIn, writtenPath } from "./problems/problems.ts";
 import type { NamedSource } from "./problems/problems.ts";
 import type { ReferenceProblem } from "./checks/action-references.ts";
+import { asTable } from "./text/tables.ts";
 import { checkReferences } from "./checks/references.ts";
 import { type ConfigFormat, type ConfigSource, readConfig } from "./read.ts";
 import { configSchema } from "./schema.ts";
@@ -21,6 +22,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Where it is written in the keys of a predecessor. */
   readonly readAs: ReadAs | undefined;
+  /** What it includes. */
+  readonly included: Included;
 }
 
 /**
@@ -44,8 +47,12 @@ export function parseConfig(text: string, options: { file: string; format: Confi
 }
 
 function load(from: ConfigSource, format?: ConfigFormat): LoadedConfig {
-  const { document, source, readAs } = readConfig(from, format);
-  return { config: toConfig(document, source), readAs };
+  const { document, source, readAs, included } = readConfig(from, format);
+  try {
+    return { config: toConfig(document, source), readAs, included };
+  } catch (error) {
+    throw error instanceof ConfigError ? new ConfigError(error.problems, { included }) : error;
+  }
 }
 
 /**
@@ -94,6 +101,12 @@ function placeIn(from: ConfigSource, path: Path, format?: ConfigFormat): string 
 
 /** Checks data that came without a text: its problems have paths, but no lines. Throws a `ConfigError`. */
 export function validateConfig(data: unknown, options: { file?: string } = {}): Config {
+  if (Object.hasOwn(asTable(data), "include")) {
+    throw refuseData(
+      [{ path: ["include"], message: "is for files; accepted: what they hold, in the data" }],
+      options.file,
+    );
+  }
   return validateDocument(readData(data), options.file ?? "config");
 }
 

@@ -1,10 +1,12 @@
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { type ReadAs, readDropIn } from "./import/drop-in.ts";
-import { ConfigError } from "./problems/error.ts";
+import { type ReadFile, withIncludes } from "./include.ts";
+import { ConfigError, type Included } from "./problems/error.ts";
 import { type NamedSource, placeErrors, placeProblems } from "./problems/problems.ts";
 import { readJson } from "./text/json.ts";
 import type { SourceDocument } from "./text/source.ts";
+import { asTable } from "./text/tables.ts";
 import { readToml } from "./text/toml.ts";
 import { readYaml } from "./text/yaml.ts";
 
@@ -42,13 +44,33 @@ export interface ReadConfig {
   readonly source: NamedSource;
   /** Where it is written in the keys of a predecessor. */
   readonly readAs: ReadAs | undefined;
+  /** What it includes. */
+  readonly included: Included;
 }
 
 /**
  * Reads a config, whatever it is written in; `format` where the extension of its file does not tell. Throws a `ConfigError`
  * for a file that cannot be read, and for what is wrong by the rules of its own format.
  */
-export function readConfig({ file, text }: ConfigSource, format = formatOf(file)): ReadConfig {
+export function readConfig(from: ConfigSource, format?: ConfigFormat): ReadConfig {
+  const file = readFile(from, format);
+  const { document, source } = file;
+  const dropIn = readDropIn(document);
+  if (dropIn !== undefined && "issues" in dropIn) {
+    throw new ConfigError(placeProblems(document, { issues: dropIn.issues, references: [] }, source));
+  }
+  if (dropIn !== undefined) return { ...dropIn, source, included: NOTHING };
+  if (!Object.hasOwn(asTable(document.data), "include")) {
+    return { document, source, readAs: undefined, included: NOTHING };
+  }
+  const whole = withIncludes(file, { read: (file) => readFile({ file }), maxBytes: MAX_CONFIG_BYTES });
+  return { ...whole, readAs: undefined };
+}
+
+const NOTHING: Included = { files: [], patterns: [] };
+
+/** Reads one file. Throws a `ConfigError`. */
+function readFile({ file, text }: ConfigSource, format = formatOf(file)): ReadFile {
   const written = text ?? readConfigText(file);
   if (written.length > MAX_CONFIG_BYTES) throw fail(file, TOO_LARGE);
   const plain = written.replace(/^\uFEFF/, ""); // editors on Windows put a byte order mark there
@@ -56,12 +78,7 @@ export function readConfig({ file, text }: ConfigSource, format = formatOf(file)
   const document = READERS[format](plain);
   // Half of a document would only add problems that are not there.
   if (document.errors.length > 0) throw new ConfigError(placeErrors(document, source));
-  const dropIn = readDropIn(document);
-  if (dropIn === undefined) return { document, source, readAs: undefined };
-  if ("issues" in dropIn) {
-    throw new ConfigError(placeProblems(document, { issues: dropIn.issues, references: [] }, source));
-  }
-  return { ...dropIn, source };
+  return { document, source };
 }
 
 function formatOf(path: string): ConfigFormat {

@@ -3,7 +3,7 @@ import { adminSchema } from "./sections/admin.ts";
 import { backendsSchema, resolveBackends } from "./sections/backend.ts";
 import { cacheStoreSchema } from "./sections/cache-store.ts";
 import { defaultsSchema } from "./sections/defaults.ts";
-import { duration } from "./values/value-types.ts";
+import { duration, list, text } from "./values/value-types.ts";
 import type { Frozen } from "./freeze.ts";
 import { frontendsSchema } from "./sections/frontend.ts";
 import { pyhaproxyHealthSchema } from "./sections/health-check.ts";
@@ -34,6 +34,9 @@ export const configSchema = section({
   backends: backendsSchema.prefault({}),
   /** Requests, and what is to become of them: a config that fails one is not taken over. */
   tests: testsSchema.prefault([]),
+  /** Further files of the config, as seen from this one: paths, or patterns such as `conf.d/*.toml`. */
+  include: list(text('a path, or a pattern such as "conf.d/*.toml"'), "a list of paths and patterns")
+    .exactOptional(),
 }).transform(({ healthcheck, ...config }) => ({
   ...config,
   backends: resolveBackends(config.backends, config.defaults, healthcheck),

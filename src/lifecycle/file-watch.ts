@@ -6,12 +6,22 @@ import { MAX_CONFIG_BYTES } from "../config/read.ts";
 /** Time that a new content must stay the same: programs write a file in several steps. */
 const SETTLE_MS = 50;
 
+/** What is watched. */
+export interface WatchedContent {
+  /** What is there now; undefined where it cannot be read at the moment. */
+  content(): string | undefined;
+  /** Folders in which something happens when it changes. */
+  readonly folders: readonly string[];
+  /** Whether it may have changed when something happened to the file `name` in one of them. */
+  concerns(name: string): boolean;
+}
+
 /**
- * Watches the content of a file. The system's hints make it quick; looks at an interval make it sure, where a file system
+ * Watches the content of a file, or of several. The system's hints make it quick; looks at an interval make it sure, where a file system
  * gives no hints.
  */
 export class FileWatch {
-  readonly #path: string;
+  readonly #watched: WatchedContent;
   readonly #onChange: () => void;
   #seen: string | undefined;
   /** What the last look found, if it is another content. */
@@ -20,18 +30,18 @@ export class FileWatch {
   #intervalMs = 0;
   #interval: ReturnType<typeof setInterval> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
-  #hints: FSWatcher | undefined;
+  #hints: readonly FSWatcher[] = [];
 
-  /** What is in the file now counts as seen. It is not watched before `every`. */
-  constructor(path: string, onChange: () => void) {
-    this.#path = path;
+  /** What is there now counts as seen. It is not watched before `every`. */
+  constructor(watched: string | WatchedContent, onChange: () => void) {
+    this.#watched = typeof watched === "string" ? oneFile(watched) : watched;
     this.#onChange = onChange;
     this.note();
   }
 
   /** What is in the file now counts as seen: somebody is about to read it. */
   note(): void {
-    this.#seen = contentOf(this.#path);
+    this.#seen = this.#watched.content();
   }
 
   /** Looks every `ms` milliseconds from now on; 0 does not look at all. */
@@ -41,7 +51,13 @@ export class FileWatch {
     this.#intervalMs = ms;
     if (ms === 0) return;
     this.#interval = setInterval(() => this.#look(), Math.max(ms, SETTLE_MS));
-    this.#hints = watchFolder(this.#path, () => this.#look());
+    const { folders } = this.#watched;
+    this.#hints = folders.flatMap((folder) => {
+      const hints = watchFolder(folder, (name) => {
+        if (name === null || this.#watched.concerns(name)) this.#look();
+      });
+      return hints ?? [];
+    });
     this.#look(); // nobody looked until now
   }
 
@@ -50,11 +66,12 @@ export class FileWatch {
     this.#intervalMs = 0;
     clearInterval(this.#interval);
     clearTimeout(this.#again);
-    this.#hints?.close();
+    for (const hints of this.#hints) hints.close();
+    this.#hints = [];
   }
 
   #look(): void {
-    const content = contentOf(this.#path);
+    const content = this.#watched.content();
     // A file that is away for a moment is being replaced.
     if (content === undefined || content === this.#seen) return;
     if (content !== this.#found) {
@@ -71,13 +88,19 @@ export class FileWatch {
   }
 }
 
+function oneFile(path: string): WatchedContent {
+  return {
+    content: () => contentOf(path),
+    folders: [dirname(path)],
+    concerns: (name) => name === basename(path),
+  };
+}
+
 /** Watches the folder, because editors replace a file rather than write into it. */
-function watchFolder(path: string, onHint: () => void): FSWatcher | undefined {
+function watchFolder(folder: string, onHint: (name: string | null) => void): FSWatcher | undefined {
   if (FOLDER_WATCH_MAY_HANG) return undefined;
   try {
-    const watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
-      if (name === null || name === basename(path)) onHint();
-    });
+    const watcher = watch(folder, { persistent: false }, (_event, name) => onHint(name));
     watcher.on("error", () => watcher.close()); // the looks go on
     return watcher;
   } catch {
@@ -85,7 +108,8 @@ function watchFolder(path: string, onHint: () => void): FSWatcher | undefined {
   }
 }
 
-function contentOf(path: string): string | undefined {
+/** What is in a file; undefined where it cannot be read. */
+export function contentOf(path: string): string | undefined {
   try {
     // A file too large for a config is not read at every look: size and time tell whether it is another one.
     const { size, mtimeMs } = statSync(path);

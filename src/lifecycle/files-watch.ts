@@ -1,10 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Included } from "../config/problems/error.ts";
 import { FileWatch } from "./file-watch.ts";
+import { watchedFiles } from "./included-watch.ts";
 
 /** Watches the config file and those that it names, as `FileWatch` does each. */
 export class FilesWatch {
   readonly #onChange: () => void;
   readonly #config: FileWatch;
   #others = new Map<string, FileWatch>();
+  #included: { readonly named: Included; readonly watch: FileWatch } | undefined;
   #ms = 0;
 
   constructor(config: string, onChange: () => void) {
@@ -22,6 +26,16 @@ export class FilesWatch {
     }
     for (const [file, watch] of this.#others) if (!others.has(file)) watch.close();
     this.#others = others;
+  }
+
+  /** Watches what the config includes, and nothing that it included before. */
+  including(named: Included): void {
+    if (isDeepStrictEqual(named, this.#included?.named)) return;
+    this.#included?.watch.close();
+    this.#included = undefined;
+    if (named.patterns.length === 0) return;
+    this.#included = { named, watch: new FileWatch(watchedFiles(named), this.#onChange) };
+    this.#included.watch.every(this.#ms);
   }
 
   /** What is in the files now counts as seen: somebody is about to read them. */
@@ -43,5 +57,6 @@ export class FilesWatch {
   *#all(): Generator<FileWatch> {
     yield this.#config;
     yield* this.#others.values();
+    if (this.#included !== undefined) yield this.#included.watch;
   }
 }

@@ -9,6 +9,8 @@ import { asTable, isTable } from "../text/tables.ts";
 export interface ReferenceProblem {
   path: Path;
   message: string;
+  /** What else the message names; in another file it is named with its place. */
+  other?: Path;
 }
 
 /** Where something stands, and where its problems are added. */

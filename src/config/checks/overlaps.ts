@@ -1,12 +1,13 @@
 import { type BindAddress, parseBind } from "../values/bind.ts";
+import type { ReferenceProblem } from "./action-references.ts";
 import { formatPath, type Path } from "../text/positions.ts";
 
 /** Reports addresses that cannot be bound together: all addresses of a family, and one of them, on the same port. */
 export class Overlaps {
   readonly #seen: { path: Path; host: string; port: number }[] = [];
-  readonly #report: (problem: { path: Path; message: string }) => void;
+  readonly #report: (problem: ReferenceProblem) => void;
 
-  constructor(report: (problem: { path: Path; message: string }) => void) {
+  constructor(report: (problem: ReferenceProblem) => void) {
     this.#report = report;
   }
 
@@ -24,7 +25,11 @@ export class Overlaps {
         ? `which ${formatPath(other.path)} covers`
         : `which covers ${formatPath(other.path)}`;
       const found = `is ${JSON.stringify(value)}, ${how}`;
-      this.#report({ path, message: `${found}; accepted: another port, or only one of the two` });
+      this.#report({
+        path,
+        other: other.path,
+        message: `${found}; accepted: another port, or only one of the two`,
+      });
       break;
     }
     this.#seen.push({ path, host, port });

@@ -235,7 +235,7 @@ class Unique {
     if (first === undefined) this.#first.set(key, path);
     else {
       const found = `is ${JSON.stringify(value)}, the same as ${formatPath(first)}`;
-      this.#problems.push({ path, message: `${found}; accepted: ${this.#accepted}` });
+      this.#problems.push({ path, other: first, message: `${found}; accepted: ${this.#accepted}` });
     }
   }
 }

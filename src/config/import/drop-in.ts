@@ -41,6 +41,7 @@ export function translate(document: SourceDocument, format: Omit<DropInFormat, "
     document: {
       data: translation.data,
       positions: {
+        count: positions.count,
         has: (path) => positions.has(origin(path)),
         key: (path) => positions.key(origin(path)),
         value: (path) => positions.value(origin(path)),

@@ -1,3 +1,11 @@
+/** What else belongs to a config than its file. */
+export interface Included {
+  /** Files, as they were found. */
+  readonly files: readonly string[];
+  /** Patterns that stand for files, of which there may come more. */
+  readonly patterns: readonly string[];
+}
+
 /** One thing that is wrong with a config. */
 export interface ConfigProblem {
   /** The file as it was named by the caller; `"config"` for data that came without one. */
@@ -19,12 +27,16 @@ const MAX_SHOWN = 100;
 export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
+  /** Other files that were looked at; a change of one of them may mend it. */
+  readonly included: Included | undefined;
+
+  constructor(problems: readonly ConfigProblem[], options?: ErrorOptions & { readonly included?: Included }) {
     const lines = problems.slice(0, MAX_SHOWN).map(formatProblem);
     if (problems.length > MAX_SHOWN) lines.push(`… and ${problems.length - MAX_SHOWN} more problems`);
     super(lines.join("\n"), options);
     this.name = "ConfigError";
     this.problems = problems;
+    this.included = options?.included;
   }
 }
 

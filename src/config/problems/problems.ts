@@ -52,10 +52,29 @@ export function placeProblems(
   const { positions } = document;
   const hints = new Hints(document, source.text, found.keyPlaces);
   const findings = found.issues.flatMap((issue) => toFindings(issue, document, hints));
-  for (const { path, message } of found.references) {
-    findings.push({ path, message, offset: positions.value(path) });
+  for (const { path, message, other } of found.references) {
+    const named = other === undefined ? message : withPlace(message, { path, other }, document, source);
+    findings.push({ path, message: named, offset: positions.value(path) });
   }
   return finish(findings, document, source);
+}
+
+/** `message` with `other` as its file calls it, and its place where that is another file. */
+function withPlace(
+  message: string,
+  { path, other }: { path: Path; other: Path },
+  { positions, written = (path) => path }: SourceDocument,
+  { file, text, parts }: NamedSource,
+): string {
+  const name = formatPath(written(other));
+  if (text === undefined || parts === undefined) return message.replace(formatPath(other), () => name);
+  const placeOf = placesIn({ file, text, parts });
+  const at = placeOf(positions.value(other));
+  const same = placeOf(positions.value(path)).file === at.file;
+  return message.replace(
+    formatPath(other),
+    () => same ? name : `${name} in ${at.file}:${at.line}:${at.column}`,
+  );
 }
 
 function toFindings(

@@ -23,6 +23,11 @@ export class Positions {
     this.#positions.set(JSON.stringify(path), position);
   }
 
+  /** Values so far. */
+  get count(): number {
+    return this.#count;
+  }
+
   has(path: Path): boolean {
     return this.#positions.has(JSON.stringify(path));
   }

@@ -3,7 +3,7 @@ import type { Path, Positions } from "./positions.ts";
 /** A config as read from its format: plain data, and where each part of it stood. */
 export interface SourceDocument {
   data: unknown;
-  positions: Pick<Positions, "has" | "key" | "value">;
+  positions: Pick<Positions, "count" | "has" | "key" | "value">;
   /** What the format itself refuses. When there is any, `data` may be incomplete. */
   errors: SourceError[];
   /** Whether tables may stand after headers, as in TOML. */

@@ -34,6 +34,7 @@ test("reloadOnChange() never takes a config that was slow to read over after a n
       load: (config: Config) => Promise.resolve({ config, problems: [] }),
     } as never,
     files: [],
+    included: { files: [], patterns: [] },
     moveLog: async () => {},
     onReloaded: () => {},
     signal: stopped.signal,

@@ -14,7 +14,7 @@ const BIND =
 const URL_FORM =
   '"http://host:port/base" or "https://…", scheme (http), port and base optional, or "unix:/path"';
 const SECTIONS =
-  "admin, log, metrics, tracing, shutdown, limits, resolver, cache, reload_interval, frontends, defaults, healthcheck, backends, tests";
+  "admin, log, metrics, tracing, shutdown, limits, resolver, cache, reload_interval, frontends, defaults, healthcheck, backends, tests, include";
 const FRONTEND_KEYS = [
   "name, bind, mode, rules, default_backend, via, trusted_proxies, client_header, forwarded_header, normalize",
   "header_aliases, error_pages, max_connections, ready_path, health_path, half_close, timeouts, relay, routes",

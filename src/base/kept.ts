@@ -14,39 +14,53 @@ interface Entry {
   readonly kept: Keepable;
 }
 
+/** By their names. */
+type Entries = ReadonlyMap<string, readonly Entry[]>;
+
 /**
  * What is made of a config and is to live on through reloads: counts of limits, a cache. Of the config before, what is
  * asked for under the same name with an equal part of the config is taken over.
  */
 export class Kept {
-  readonly #before: ReadonlyMap<string, Entry>;
-  readonly #entries = new Map<string, Entry>();
+  /** What may be taken over; let go of once this config runs, as tables that it has no use for are large. */
+  #before: Entries;
+  readonly #entries = new Map<string, Entry[]>();
 
   /** `before` is what the config before has kept. */
   constructor(before?: Kept) {
     this.#before = before === undefined ? new Map() : before.#entries;
   }
 
-  /** What there is under `name`, where it was made of the same; else what `make` makes of `config`. */
+  /**
+   * What there is under `name` that was made of the same; else what `make` makes of `config`. Several may have one name, as
+   * what is named after a rule whose condition another rule has as well.
+   */
   take<T extends object & Keepable>(name: string, config: unknown, make: () => T): T {
-    const known = this.#entries.get(name) ?? this.#before.get(name);
-    const entry = known !== undefined && isDeepStrictEqual(known.config, config)
-      ? known
-      : { config, kept: make() };
-    this.#entries.set(name, entry);
+    const entry = find(this.#entries, name, config) ?? find(this.#before, name, config) ??
+      { config, kept: make() };
+    const entries = this.#entries.get(name);
+    if (entries === undefined) this.#entries.set(name, [entry]);
+    else if (!entries.includes(entry)) entries.push(entry);
     return entry.kept as T;
   }
 
-  /** The config is about to run. */
+  /** The config is about to run: nothing more is asked for. */
   start(): void {
-    for (const { kept } of this.#entries.values()) kept.start?.();
+    this.#before = new Map();
+    for (const { kept } of this.#all()) kept.start?.();
   }
 
   /** Closes what `other` has not as well. */
   close(other?: Kept): void {
-    const others = other === undefined ? undefined : other.#entries;
-    for (const [name, { kept }] of this.#entries) {
-      if (others?.get(name)?.kept !== kept) kept.close?.();
-    }
+    const others = new Set(other === undefined ? [] : other.#all());
+    for (const entry of this.#all()) if (!others.has(entry)) entry.kept.close?.();
   }
+
+  #all(): readonly Entry[] {
+    return [...this.#entries.values()].flat();
+  }
+}
+
+function find(entries: Entries, name: string, config: unknown): Entry | undefined {
+  return entries.get(name)?.find((entry) => isDeepStrictEqual(entry.config, config));
 }

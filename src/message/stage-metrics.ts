@@ -32,12 +32,14 @@ interface Entry {
 
 /** What all stages of one config show in the metrics. */
 export class StageMetrics {
-  readonly #before: ReadonlyMap<string, Entry>;
+  /** Counts of the config before; what its gauges read may be large, and is let go of. */
+  readonly #before = new Map<string, Count>();
   readonly #entries = new Map<string, Entry>();
 
   /** `before`: of the config before. */
   constructor(before?: StageMetrics) {
-    this.#before = before === undefined ? new Map() : before.#entries;
+    if (before === undefined) return;
+    for (const [key, { count }] of before.#entries) if (count !== undefined) this.#before.set(key, count);
   }
 
   /** What stages show that stand at `labels`. */
@@ -47,7 +49,7 @@ export class StageMetrics {
         const key = keyOf(name, labels, own);
         const entry = this.#entry(key, name, { ...labels, ...own });
         if (entry.count !== undefined) return entry.count;
-        const count = this.#before.get(key)?.count ?? { value: 0 };
+        const count = this.#before.get(key) ?? { value: 0 };
         this.#entries.set(key, { ...entry, count });
         return count;
       },

@@ -34,6 +34,21 @@ test("Kept makes anew what is made of something else, or under another name", ()
   assert.notEqual(second.take("b", { rate: 1 }, keepable), made);
 });
 
+test("Kept has all that is asked for under one name, as two rules of the same condition do", () => {
+  const first = new Kept();
+  const made = [1, 2, 1].map((rate) => first.take("a", { rate }, keepable));
+  assert.equal(made[2], made[0]);
+  const second = new Kept(first);
+  assert.deepEqual([1, 2].map((rate) => second.take("a", { rate }, keepable) === made[rate - 1]), [
+    true,
+    true,
+  ]);
+  const third = new Kept(second);
+  assert.equal(third.take("a", { rate: 2 }, keepable), made[1]);
+  second.close(third);
+  assert.deepEqual(made.map(({ closed }) => closed), [1, 0, 1]);
+});
+
 test("Kept closes what the other has not", () => {
   const first = new Kept();
   const stays = first.take("stays", 1, keepable), goes = first.take("goes", 1, keepable);
@@ -55,4 +70,5 @@ test("Kept starts what it has, and nothing by being made", () => {
   assert.deepEqual([goes!.started, stays!.started], [0, 0]);
   second.start();
   assert.deepEqual([goes!.started, stays!.started], [0, 1]);
+  assert.notEqual(second.take("goes", 1, keepable), goes); // it has let go of what it did not take over
 });

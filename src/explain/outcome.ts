@@ -102,9 +102,12 @@ function ofReverse(
       : { by: "page", request };
   }
   const by = nameOfTaken(taken, config);
-  const stopped = stoppedBy(taken.stages, request);
-  if (stopped instanceof ProxyError) return { ...refused(stopped, { errors }, request, by), taken };
-  if (stopped !== undefined) return { by, taken, request, answer: stopped };
+  const { failure, answer } = stoppedBy(taken.stages, request);
+  if (failure !== undefined) {
+    const failed = { ...refused(failure, { errors }, request, by), taken };
+    return answer === undefined ? failed : { ...failed, answer };
+  }
+  if (answer !== undefined) return { by, taken, request, answer };
   const course = taken.courseOf?.(request);
   return course === undefined
     ? { by, taken, request, answer: answerOf(taken.handle, request) }
@@ -117,18 +120,18 @@ function decided(decide: Decide, request: IncomingRequest, stages: readonly Stag
     return decide(request);
   } catch (error) {
     if (!(error instanceof ProxyError) || error.kind !== "no_route") throw error;
-    const stopped = stoppedBy(stages, request);
-    throw stopped instanceof ProxyError ? stopped : error;
+    throw stoppedBy(stages, request).failure ?? error;
   }
 }
 
-/** What the first stage that does not pass it on has against it, or answers. */
-function stoppedBy(stages: readonly Stage[], request: IncomingRequest): ProxyError | Response | undefined {
+/** What the first stage that does not pass it on has against it, and what it answers itself. */
+function stoppedBy(stages: readonly Stage[], request: IncomingRequest): Pick<Outcome, "failure" | "answer"> {
   for (const stage of stages) {
-    const stopped = stage.refuses?.(request) ?? stage.answers?.(request);
-    if (stopped !== undefined) return stopped;
+    const failure = stage.refuses?.(request);
+    const answer = stage.answers?.(request);
+    if (failure !== undefined || answer !== undefined) return { failure, answer };
   }
-  return undefined;
+  return {};
 }
 
 /** Nobody's password is looked at: whether one is there is all. */

@@ -21,7 +21,7 @@ export interface Stage {
   around(next: Handler, course?: string): Handler;
   /** What it would refuse `request` with, where that depends on the request alone; it is asked by whoever explains. */
   refuses?(request: IncomingRequest): ProxyError | undefined;
-  /** What it answers itself, under the same condition. */
+  /** What it answers itself, under the same condition; where it refuses the request, in place of the error page. */
   answers?(request: IncomingRequest): Response | undefined;
 }
 

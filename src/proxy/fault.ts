@@ -7,16 +7,17 @@ import type { Stage } from "../message/stage.ts";
 /** Has a share of the requests wait, and another share fail, on purpose. `random` draws from 0 to below 1. */
 export function faultStage(config: FaultConfig, random: () => number = Math.random): Stage {
   const { delay, delayShare = 1, abort, abortShare = 1 } = config;
+  const failure = () => new ProxyError("fault_injected", "Failed on purpose", { status: abort });
   return {
     words: `fault: ${describeFault(config)}`,
+    ...(abort !== undefined && abortShare === 1 && { refuses: failure }),
     around: (next) => (request, taker) => {
       const { exchange } = request;
       const delays = delay !== undefined && random() < delayShare;
       const aborts = abort !== undefined && random() < abortShare;
       const goOn = () => {
-        if (aborts) {
-          taker.onFailed(exchange, new ProxyError("fault_injected", "Failed on purpose", { status: abort }));
-        } else next(request, taker);
+        if (aborts) taker.onFailed(exchange, failure());
+        else next(request, taker);
       };
       if (delays) new Delay(exchange, delay, { goOn, giveUp: (error) => taker.onFailed(exchange, error) });
       else goOn();

@@ -19,6 +19,7 @@ export function maintenanceStage(config: MaintenanceConfig): Stage {
   return {
     words: `maintenance: ${status}${allow.length === 0 ? "" : ", some clients are let through"}`,
     refuses,
+    answers: (request) => refuses(request) === undefined ? undefined : page?.(),
     around: (next) => (request, taker) => {
       const { exchange } = request;
       const refusal = refuses(request);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProxyError } from "../../src/base/errors.ts";
+import { explainRequest } from "../../src/explain/explain.ts";
 import { describeFault, faultStage } from "../../src/proxy/fault.ts";
 import type { IncomingRequest } from "../../src/message/incoming-request.ts";
 import { Exchange } from "../../src/message/exchange.ts";
@@ -58,6 +59,17 @@ test("fault lets a client that leaves while it waits go at once", async (t) => {
   assert.equal((await proxy.access(0))["reason"], "client_closed");
   assert.equal(server.connections.length, 0);
 });
+
+for (
+  const [fault, reason] of [[{ abort: 503 }, "fault_injected"], [{ abort: 503, abort_share: 0.5 }, undefined]]
+) {
+  test(`explain says ${reason} of a request under ${JSON.stringify(fault)}`, async (t) => {
+    const { proxy } = await openScene(t, { frontend: { fault } });
+    const asked = { method: "GET", url: "http://a.example/", headers: [] };
+    const { refused } = explainRequest(proxy.running.snapshot, asked, { frontend: "web" });
+    assert.equal(refused?.reason, reason);
+  });
+}
 
 function scene(draws: number[], config: Parameters<typeof faultStage>[0]) {
   const seen: string[] = [];

@@ -77,6 +77,11 @@ test("maintenance stands on one route alone, and explain knows it", async (t) =>
       from: "127.0.0.1",
     }, { frontend: "web" });
   assert.equal(explain("/a").refused?.reason, "maintenance");
+  assert.deepEqual(explain("/a").answer?.headers, [
+    ["cache-control", "no-store"],
+    ["content-length", "1"],
+    ["content-type", "text/plain; charset=utf-8"],
+  ]);
   assert.ok(explain("/a").rules.includes("maintenance: 503"));
   assert.equal(explain("/b").refused, undefined);
 });

@@ -36,8 +36,13 @@ export function circuitBreakerStage(
     around: (next) => (request, taker) => {
       const now = TICK.now();
       const through = breaker.enter(now);
-      if (through === 0) refuse(request.exchange, taker, breaker.waitMs(now));
-      else next(request, new Judge(taker, { breaker, through, config }));
+      if (through === 0) return refuse(request.exchange, taker, breaker.waitMs(now));
+      const judge = new Judge(taker, { breaker, through, config });
+      try {
+        next(request, judge);
+      } catch (error) {
+        judge.onFailed(request.exchange, error); // else a trial would stay under way
+      }
     },
   };
 }

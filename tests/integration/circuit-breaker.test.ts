@@ -115,6 +115,19 @@ test("a breaker counts no client that leaves, as a trial neither", async (t) => 
   assert.equal(status(await ask(scene, "/")), "200"); // the place of the one that left
 });
 
+test("a breaker waits for no trial that a client's bad request was", async (t) => {
+  const scene = await openBreakerScene(t, { open_for: "300ms" }, {
+    frontend: {
+      circuit_breaker: { min_requests: 4, open_for: "300ms" },
+      routes: [{ path_prefix: "/s", backend: "app", strip_prefix: "/s", add_prefix: "/folder" }],
+    },
+  });
+  await trip(scene);
+  const leaving = () => ask(scene, "/s/../s/x"); // out of the folder: no server gets it
+  await eventually("it is the trial", async () => status(await leaving()) === "400");
+  assert.equal(status(await ask(scene, "/")), "200");
+});
+
 test("a breaker goes by the statuses that it is told", async (t) => {
   const scene = await openBreakerScene(t, { open_for: "90s", statuses: [503] });
   await trip(scene, 6);

@@ -1,13 +1,11 @@
 import { ProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
-import { declaredLength } from "../http/framing.ts";
 import { hasConnectionOption } from "../http/hop-by-hop.ts";
 import { reasonPhrase } from "../http/status.ts";
 import { fieldLine } from "../http1/encode.ts";
-import { fieldsOf, sentStatus } from "../message/answer-form.ts";
+import { fieldsOf, sentStatus, sourceOf } from "../message/answer-form.ts";
 import type { BodySource } from "../message/body.ts";
 import type { Exchange } from "../message/exchange.ts";
-import { StreamSource } from "../message/body-stream.ts";
 import { ForwardedResponse } from "../message/forwarded-response.ts";
 import { WholeResponse } from "../message/whole-response.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
@@ -55,7 +53,7 @@ export function beginAnswer(
   if (status < 200) throw new ProxyError("internal_error", `An app answered with the status ${status}`);
   if (edits !== undefined) { for (const edit of edits) edit(fields, status); }
   const body = forwarded || response instanceof WholeResponse ? response.takeBody() : response.body;
-  const source = body instanceof ReadableStream ? new StreamSource(body, declaredLength(fields)) : body;
+  const source = body instanceof ReadableStream ? sourceOf(body, fields, request.answer) : body;
   // A server's own `Connection` is gone by now; this one is an app's.
   const closes = forwarded ? response.closes : hasConnectionOption(fields.connection, "close");
   const keepAlive = request.keepAlive && !closes;

@@ -3,9 +3,10 @@ import type { Socket } from "node:net";
 import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts";
 import type { Fields } from "../http/fields.ts";
 import type { RequestHead } from "../http1/request-decoder.ts";
+import { openingOf } from "../message/answer-form.ts";
 import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { Exchange, Informer, Peer } from "../message/exchange.ts";
-import { ForwardedResponse } from "../message/forwarded-response.ts";
+import type { ForwardedResponse } from "../message/forwarded-response.ts";
 import { AnswerFlow } from "./answer-flow.ts";
 import { dropAnswer } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -226,9 +227,8 @@ export class DownstreamConnection
       return dropAnswer(response, exchange.aborted ?? new ProxyError("client_closed", "The client is gone"));
     }
     try {
-      if (response instanceof ForwardedResponse && response.tunnel !== undefined) {
-        return this.#handOver(exchange, response);
-      }
+      const opening = openingOf(response, exchange);
+      if (opening !== undefined) return this.#handOver(exchange, opening);
       // RFC 9112 §9.6: what is left of an unread request would be taken for the next one.
       if (
         !this.#intake.canGoOn(exchange.awaitsContinue) ||

@@ -30,7 +30,7 @@ export class Tunnelled {
     { socket, writer, early, reception }: ClientEnd,
   ) {
     this.#exchange = exchange;
-    exchange.onFinished = undefined;
+    exchange.tunnel = undefined;
     exchange.answered(response.status, reception.keepsSentFields ? response.takeFields() : undefined);
     writer.sendHead(switchingHead(response));
     OPEN_FILES.removeListeners(socket);

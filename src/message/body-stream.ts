@@ -8,7 +8,7 @@ import type { BodySink, BodySource } from "./body.ts";
  */
 export function toStream(source: BodySource, onStart?: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
   let sink: StreamSink | undefined;
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
       if (sink !== undefined) {
         sink.wanted = true;
@@ -23,6 +23,16 @@ export function toStream(source: BodySource, onStart?: () => void): ReadableStre
       source.cancel(new ProxyError("client_closed", "The reader of the body gave up", { cause: reason }));
     },
   }, { highWaterMark: 0 });
+  OF_SOURCES.add(stream);
+  return stream;
+}
+
+/** Streams that `toStream` has made. */
+const OF_SOURCES = new WeakSet<ReadableStream>();
+
+/** Whether `stream` brings what a source brought, byte for byte, rather than what somebody made of that. */
+export function isOfSource(stream: ReadableStream): boolean {
+  return OF_SOURCES.has(stream);
 }
 
 /** Feeds a stream's controller. The source rests after each piece until the stream pulls again. */

@@ -6,6 +6,7 @@ import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
 import type { DropsField } from "../http1/encode.ts";
 import type { ExchangeTrace } from "./trace.ts";
+import type { UpstreamTunnel } from "./tunnel.ts";
 
 /** What is known of the connection that a request came in on. */
 export interface Peer {
@@ -149,12 +150,13 @@ export class Exchange {
    * the form of the fields, and a status over 599, which then shows as `STATUS_SHOWN`.
    */
   answer: { readonly status: number; readonly fields: Fields } | undefined;
-  /** Closes what the answer holds open beside its body, where it is not handed over: the tunnel of a lost 101. */
-  onFinished: (() => void) | undefined;
+  /** The server's side of a tunnel that its answer opens; it is closed with the exchange, unless it was taken. */
+  tunnel: UpstreamTunnel | undefined;
   #edits: AnswerEdit[] | undefined;
   #requestId: string | undefined;
   readonly #informer: Informer;
-  #atEnd: (() => void)[] | undefined;
+  /** What is done when it is over; null once it is. */
+  #atEnd: (() => void)[] | undefined | null;
   #controller: AbortController | undefined;
   #aborted: ProxyError | undefined;
   #underWay: Abortable | undefined;
@@ -284,15 +286,18 @@ export class Exchange {
     this.detail = error.message;
   }
 
-  /** Calls `task` when the exchange is over. */
+  /** Calls `task` when the exchange is over; at once where it is already. */
   atEnd(task: () => void): void {
+    if (this.#atEnd === null) return task();
     (this.#atEnd ??= []).push(task);
   }
 
   /** The exchange is over: called once, by whoever serves it. */
   end(): void {
-    this.onFinished?.();
-    this.#atEnd?.forEach((task) => task());
+    const tasks = this.#atEnd;
+    this.#atEnd = null;
+    this.tunnel?.drop();
+    tasks?.forEach((task) => task());
   }
 
   /** Takes a failure back that was not answered: something else is tried in its place. */

@@ -115,7 +115,6 @@ function tunnelResponse(
     tunnel.socket.destroy();
     attempt.onDone();
   };
-  exchange.onFinished = drop;
   const join: UpstreamTunnel["join"] = (socket, early, onDone) => {
     const open = joinTunnel({ socket, early }, tunnel, {
       idleMs,
@@ -130,7 +129,9 @@ function tunnelResponse(
     attempt.server.tunnels.add(open);
     return open;
   };
-  return asResponse(new ForwardedResponse(head, null, { tunnel: { kind, join, drop } }));
+  exchange.answer = head;
+  exchange.tunnel = { kind, join, drop };
+  return asResponse(new ForwardedResponse(head, null, { tunnel: exchange.tunnel }));
 }
 
 /** The body of an event stream, to which something can be added: it has no length, and no coding hides its lines. */

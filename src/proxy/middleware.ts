@@ -105,8 +105,10 @@ function named({ name, run }: MiddlewareEntry): SluiceMiddleware {
 
 /** The answer that an error stands for, as those of Hono's own middlewares do. */
 function ownAnswer(error: unknown): Response | undefined {
-  const { getResponse } = error as { getResponse?: unknown };
-  return typeof getResponse === "function" ? (error as { getResponse(): Response }).getResponse() : undefined;
+  const thrown = error as { getResponse?: unknown } | null | undefined; // anything can be thrown
+  return typeof thrown?.getResponse === "function"
+    ? (thrown as { getResponse(): Response }).getResponse()
+    : undefined;
 }
 
 function failureOf(names: readonly string[], error: unknown): ProxyError {

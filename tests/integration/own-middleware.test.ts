@@ -14,7 +14,18 @@ import { ForwardedResponse } from "../../src/message/forwarded-response.ts";
 import { ConfigError, createProxy, type SluiceEnv, type SluiceMiddleware } from "../../src/mod.ts";
 import { eventually } from "../support/eventually.ts";
 import { refusal, refusals } from "../unit/config/support.ts";
-import { bodyOf, get, ok, openScene, pathOf, post, request, type Scene, type SceneOptions } from "./scene.ts";
+import {
+  asked,
+  bodyOf,
+  get,
+  ok,
+  openScene,
+  pathOf,
+  post,
+  request,
+  type Scene,
+  type SceneOptions,
+} from "./scene.ts";
 
 const CLOSE = "Connection: close";
 const ODD = ["x-ODD: 1", "Set-Cookie: a=1", "Set-Cookie: b=2"];
@@ -179,6 +190,28 @@ test("a middleware that neither answers nor goes on is a 500", async (t) => {
   assert.match(await ask(scene), /^HTTP\/1\.1 500 /);
   const line = await scene.proxy.access(0);
   assert.match(String(line.detail), /^lazy: /);
+});
+
+for (const thrown of [null, undefined, "a text"]) {
+  test(`a middleware that throws ${String(thrown)} is a 500 with its name in the log`, async (t) => {
+    const scene = await open(t, [function throws() {
+      throw thrown;
+    }]);
+    assert.match(await ask(scene), /^HTTP\/1\.1 500 [^]*middleware_failed/);
+    assert.equal((await scene.proxy.access(0)).detail, `throws: ${String(thrown)}`);
+  });
+}
+
+test("an answer that comes when its client has another one from a middleware is let go of", async (t) => {
+  const impatient: SluiceMiddleware = (c, next) => {
+    void next();
+    return Promise.resolve(c.text("not now", 503));
+  };
+  const scene = await open(t, [impatient], { answer: () => undefined });
+  assert.match(await ask(scene), /^HTTP\/1\.1 503 [^]*not now/);
+  const connection = await asked(scene.server);
+  connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf");
+  await eventually("the server is let go of", () => connection.ended && scene.proxy.inFlight() === 0);
 });
 
 test("what Hono's own middlewares throw is answered as they want it", async (t) => {

@@ -26,6 +26,8 @@ export interface AnsweredRequest {
   readonly keepsFields: boolean;
   /** What is changed of its fields. */
   readonly edits: Exchange["edits"];
+  /** Lines that it gets behind its own. */
+  readonly added: Exchange["added"];
 }
 
 /** An answer of which the head was written. */
@@ -46,12 +48,14 @@ export function beginAnswer(
   request: AnsweredRequest,
 ): BegunAnswer {
   const forwarded = response instanceof ForwardedResponse;
-  const { edits } = request;
-  if (forwarded && (request.keepsFields || edits !== undefined)) response.settle();
+  const { edits, added } = request;
+  const looks = request.keepsFields || edits !== undefined;
+  if (forwarded && looks) response.settle();
   const fields = forwarded ? response.takeFields() : fieldsOf(response, request.answer);
   const status = sentStatus(response, request.answer);
   if (status < 200) throw new ProxyError("internal_error", `An app answered with the status ${status}`);
   if (edits !== undefined) { for (const edit of edits) edit(fields, status); }
+  if (looks) added?.forEach((lines) => lines.appendTo(fields));
   const body = forwarded || response instanceof WholeResponse ? response.takeBody() : response.body;
   const source = body instanceof ReadableStream ? sourceOf(body, fields, request.answer) : body;
   // A server's own `Connection` is gone by now; this one is an app's.
@@ -63,6 +67,7 @@ export function beginAnswer(
     reason: response.statusText || reasonPhrase(status),
     fields,
     lastLines: forwarded ? response.lastLines : undefined,
+    added: looks ? undefined : added,
     length: source?.length,
     hasBody: source !== null,
     keepsTrailers: source?.losesTrailers !== true,

@@ -243,6 +243,7 @@ export class DownstreamConnection
         answer: exchange.answer,
         keepsFields: this.#reception.keepsSentFields,
         edits: exchange.edits,
+        added: exchange.added,
       });
       if (closes) this.#closing = true;
       this.#phase = "answering";

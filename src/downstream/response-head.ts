@@ -3,6 +3,7 @@ import type { Fields } from "../http/fields.ts";
 import { ROLE } from "../http/field-name.ts";
 import { announcedTrailers, type DropsField, fieldLine } from "../http1/encode.ts";
 import type { HeadSource, Output } from "../http1/output.ts";
+import type { AddedLines } from "../message/added-lines.ts";
 
 /** The line of nearly all answers. */
 const OK = Buffer.from("HTTP/1.1 200 OK\r\n", "latin1");
@@ -17,6 +18,8 @@ export interface HeadInput {
   readonly fields: Fields;
   /** Lines to write behind them. */
   readonly lastLines?: Buffer | undefined;
+  /** And some more. */
+  readonly added?: readonly AddedLines[] | undefined;
   /** Length of the body where it is known; undefined for an unknown one. */
   readonly length: number | undefined;
   readonly hasBody: boolean;
@@ -71,6 +74,7 @@ export class ResponseHeadSource implements HeadSource {
       output.line(fields, i);
     }
     if (input.lastLines !== undefined) output.bytes(input.lastLines);
+    if (input.added !== undefined) { for (const lines of input.added) lines.write(output); }
     if (delivery === "length" && !declared) output.text("Content-Length: " + (input.length ?? 0) + "\r\n");
     else if (delivery === "chunked") output.text("Transfer-Encoding: chunked\r\n");
     // RFC 9110 §6.6.1: who forwards an answer without Date adds one.

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { ProxyError } from "../base/errors.ts";
 import { type LimitConfig, nameOfLimit } from "../config/sections/rate-limit.ts";
@@ -7,7 +8,7 @@ import type { StageParts } from "../message/stage.ts";
 import type { Count } from "../message/stage-metrics.ts";
 import type { BucketSize } from "./bucket.ts";
 import { BucketTable } from "./bucket-table.ts";
-import { bucketOf, policyItem, stateItem } from "./rate-limit-fields.ts";
+import { bucketOf, policyItem } from "./rate-limit-fields.ts";
 import { compileKey, type CountKey } from "./request-key.ts";
 
 /** One limit, with the buckets that it has in memory. What it says is of the request that it looked at last. */
@@ -19,6 +20,9 @@ export class Limit {
   readonly refusal: ProxyError;
   /** Its item of the field RateLimit-Policy. */
   readonly policy: string;
+  /** The same as bytes, and what its item of the field RateLimit begins with. */
+  readonly policyBytes: Buffer;
+  readonly stateStart: Buffer;
   /** Requests that it refused, or would have, in a dry run. */
   readonly refused: Count;
   readonly #keyOf: CountKey;
@@ -37,6 +41,8 @@ export class Limit {
     this.name = nameOfLimit(config);
     this.size = bucketOf(config);
     this.policy = policyItem(config);
+    this.policyBytes = Buffer.from(this.policy);
+    this.stateStart = Buffer.from(`"${this.name}";r=`);
     this.refusal = new ProxyError("rate_limited", `The limit ${this.name} by ${by.text} is used up`);
     this.#keyOf = compileKey(by, ipv6Prefix);
     this.#isExempt = exempt.length === 0 ? undefined : clientsIn(exempt);
@@ -78,9 +84,9 @@ export class Limit {
     if (key !== undefined) this.#table.giveBack(key);
   }
 
-  /** Its item of the field RateLimit, by the bucket in memory. */
-  state(now: number): string {
-    return stateItem(this.name, this.#table.fullAt, now, this.size);
+  /** When the bucket in memory is full. */
+  get fullAt(): number {
+    return this.#table.fullAt;
   }
 
   /** What `key` is called in a store. What is no address may be a secret. */

@@ -1,6 +1,6 @@
 import type { LimitConfig } from "../config/sections/rate-limit.ts";
 import { nameOfLimit } from "../config/sections/rate-limit.ts";
-import { type BucketSize, tokensOf, waitOf } from "./bucket.ts";
+import { type BucketSize, waitOf } from "./bucket.ts";
 
 /** The bucket that a limit gives each key. */
 export function bucketOf({ rate, burst = rate.count }: Pick<LimitConfig, "rate" | "burst">): BucketSize {
@@ -18,14 +18,14 @@ export function policyItem(config: LimitConfig): string {
   return `"${nameOfLimit(config)}";q=${quota};w=${seconds}`;
 }
 
-/**
- * What the field RateLimit says of it (the same draft): how many requests are left, and in how many seconds there are all
- * of them again; where none is left, in how many there is one.
- */
-export function stateItem(name: string, fullAt: number, now: number, size: BucketSize): string {
-  const left = tokensOf(fullAt, now, size);
-  const ms = left === 0 ? waitOf(fullAt, now, size) : fullAt - now;
-  return `"${name}";r=${left};t=${wholeSeconds(ms)}`;
+/** What the field RateLimit says of it (the same draft): how many requests are left, and how long it takes until more are. */
+export function stateItem(name: string, left: number, seconds: number): string {
+  return `"${name}";r=${left};t=${seconds}`;
+}
+
+/** In how many seconds there are all of the requests again; where none is left, in how many there is one. */
+export function secondsOf(left: number, fullAt: number, now: number, size: BucketSize): number {
+  return wholeSeconds(left === 0 ? waitOf(fullAt, now, size) : fullAt - now);
 }
 
 /** Whole seconds, so that after them it is over. */

@@ -8,7 +8,6 @@ import type { Count } from "../message/stage-metrics.ts";
 import { waitOf } from "./bucket.ts";
 import { type Limit, takeOfAll } from "./limit.ts";
 import { LimitFields, refuse } from "./limit-fields.ts";
-import { stateItem } from "./rate-limit-fields.ts";
 import { RedisStore } from "./redis-store.ts";
 import type { SharedBucket, SharedBuckets, SharedDecision } from "./shared-buckets.ts";
 
@@ -83,7 +82,7 @@ function read({ passes, missing }: SharedDecision, asked: readonly Asked[], fiel
     if (!passes && !dryRun && (refusing === undefined || wait > refusing.wait)) refusing = limit;
     if (passes && dryRun && wait > 0) limit.refused.value++;
     const after = passes && wait === 0 ? missing[i]! + size.interval : missing[i]!;
-    if (headers) fields.addState(limit, stateItem(limit.name, after, 0, size));
+    if (headers) fields.addState(limit, after, 0);
   });
   return refusing;
 }

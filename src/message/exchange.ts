@@ -5,6 +5,7 @@ import { isRequestId, nextRequestId } from "../base/request-id.ts";
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
 import type { DropsField } from "../http1/encode.ts";
+import type { AddedLines } from "./added-lines.ts";
 import type { ExchangeTrace } from "./trace.ts";
 import type { UpstreamTunnel } from "./tunnel.ts";
 
@@ -153,6 +154,7 @@ export class Exchange {
   /** The server's side of a tunnel that its answer opens; it is closed with the exchange, unless it was taken. */
   tunnel: UpstreamTunnel | undefined;
   #edits: AnswerEdit[] | undefined;
+  #added: AddedLines[] | undefined;
   #requestId: string | undefined;
   readonly #informer: Informer;
   /** What is done when it is over; null once it is. */
@@ -243,6 +245,16 @@ export class Exchange {
   /** What changes the answer, in this order; undefined where nothing does. */
   get edits(): readonly AnswerEdit[] | undefined {
     return this.#edits;
+  }
+
+  /** Has whatever answers this request get `lines` as well, behind its own. */
+  addLines(lines: AddedLines): void {
+    (this.#added ??= []).push(lines);
+  }
+
+  /** What the answer gets behind its own lines; undefined where that is nothing. */
+  get added(): readonly AddedLines[] | undefined {
+    return this.#added;
   }
 
   /** Writes down what is sent to the client; the server's own head is let go of, as a body may take hours. */

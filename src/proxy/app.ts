@@ -49,11 +49,12 @@ export function createProxyApp(handle: Handler, errors: ErrorAnswers): Hono {
 }
 
 /** What the engine does to the fields of an answer as it writes them: for those that somebody else's server writes. */
-function edited(response: Response, { edits }: Exchange): Response {
-  if (edits === undefined) return response;
+function edited(response: Response, { edits = [], added = [] }: Exchange): Response {
+  if (edits.length === 0 && added.length === 0) return response;
   const { status, statusText } = response;
   const fields = Fields.from(response.headers);
   for (const edit of edits) edit(fields, status);
+  for (const lines of added) lines.appendTo(fields);
   return new Response(response.body, { status, statusText, headers: fields.toHeaders() });
 }
 

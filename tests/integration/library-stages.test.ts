@@ -93,3 +93,15 @@ test("createProxy().fetch() asks who a client is, tells its server, and lets pag
   const asked = await ask({ method: "OPTIONS", headers: { Origin, "Access-Control-Request-Method": "PUT" } });
   assert.equal(asked.status, 204);
 });
+
+test("createProxy().fetch() says what is left of a limit, and when to come back", async (t) => {
+  const { ask } = await fetchOf(t, ok("in"), { rate_limit: { rate: "1/h" } });
+  const told = async () => {
+    const answered = await ask();
+    await answered.text();
+    const { status, headers } = answered;
+    return [status, ...["ratelimit", "ratelimit-policy", "retry-after"].map((name) => headers.get(name))];
+  };
+  assert.deepEqual(await told(), [200, '"1/h";r=0;t=3600', '"1/h";q=1;w=3600', null]);
+  assert.deepEqual(await told(), [429, '"1/h";r=0;t=3600', '"1/h";q=1;w=3600', "3600"]);
+});

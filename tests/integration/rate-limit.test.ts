@@ -105,6 +105,33 @@ test("rate_limit answers with what is left, and when to come back", async (t) =>
   assert.deepEqual([reason, status], ["rate_limited", 429]);
 });
 
+const LOOKED_AT: [who: string, frontend: Table, config: Table][] = [
+  ["nobody", {}, {}],
+  ["another stage", { secure_headers: true }, {}],
+  ["who remembers requests", {}, { admin: { bind: "127.0.0.1:0", remember_requests: 5 } }],
+];
+for (const [who, frontend, config] of LOOKED_AT) {
+  test(`rate_limit says the same where ${who} looks at the fields of an answer`, async (t) => {
+    const limits = [{ rate: "1/h" }, { rate: "9/d", name: "a day" }];
+    const scene = await openScene(t, {
+      answer: ok("x"),
+      frontend: { rate_limit: limits, ...frontend },
+      config,
+    });
+    const told = async () => {
+      const [head] = (await roundTrip(scene.proxy.port, get("/", CLOSE))).split("\r\n\r\n");
+      return head!.match(/^(?:RateLimit|Retry-After).*/gm);
+    };
+    const policy = 'RateLimit-Policy: "1/h";q=1;w=3600, "a day";q=9;w=86400';
+    assert.deepEqual(await told(), [policy, 'RateLimit: "1/h";r=0;t=3600, "a day";r=8;t=9600']);
+    assert.deepEqual(await told(), [
+      "Retry-After: 3600",
+      policy,
+      'RateLimit: "1/h";r=0;t=3600, "a day";r=8;t=9600',
+    ]);
+  });
+}
+
 test("rate_limit says nothing but Retry-After where headers is false, and leaves a server's own fields", async (t) => {
   const scene = await openScene(t, {
     answer: ok("", 'RateLimit: "own";r=1;t=1'),

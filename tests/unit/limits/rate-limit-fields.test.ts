@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { validateConfig } from "../../../src/config/load.ts";
-import { bucketOf, policyItem, stateItem } from "../../../src/limits/rate-limit-fields.ts";
+import { tokensOf } from "../../../src/limits/bucket.ts";
+import { bucketOf, policyItem, secondsOf, stateItem } from "../../../src/limits/rate-limit-fields.ts";
 
 /** What a config makes of one limit. */
 function limitOf(limit: Record<string, unknown>) {
@@ -22,9 +23,12 @@ for (const [limit, item] of POLICIES) {
   test(`policyItem() is ${item}`, () => assert.equal(policyItem(limitOf(limit)), item));
 }
 
-test("stateItem() says how many are left, and when there are all of them again, or one", () => {
+test("secondsOf() and stateItem() say how many are left, and when there are all of them again, or one", () => {
   const size = bucketOf(limitOf({ rate: "60/min", burst: 5 }));
-  const item = (missing: number) => stateItem("x", missing * 1000, 0, size);
+  const item = (missing: number) => {
+    const left = tokensOf(missing * 1000, 0, size);
+    return stateItem("x", left, secondsOf(left, missing * 1000, 0, size));
+  };
   assert.deepEqual([0, 1, 1.5, 4, 4.5, 5, -3].map(item), [
     '"x";r=5;t=0',
     '"x";r=4;t=1',

@@ -120,14 +120,27 @@ test("sluice check warns of rules and routes that deny by path where paths are c
 bind = ":80"
 normalize = "${normalize}"
 default_backend = "app"
+access = { deny = ["192.0.2.1"] }
 rules = [
   { if = "host == a.example && !(path_prefix == /open)", respond = { status = 403 } },
   { if = "path_prefix == /old", redirect = "/new" },
   { if = "method == PUT", respond = { status = 405 } },
+  { if = "host == b.example", backend = "app", access = { allow = ["private"] } },
 ]
 [[frontends.routes]]
 path_prefix = "/admin"
 respond = { status = 404 }
+[[frontends.routes]]
+path_prefix = "/intern"
+backend = "app"
+access = { allow = ["private"] }
+[[frontends.routes]]
+path_prefix = "/public"
+backend = "app"
+access = false
+[[frontends.routes]]
+backend = "app"
+access = false
 [backends]
 app.servers = ["http://a"]
 `;
@@ -135,6 +148,13 @@ app.servers = ["http://a"]
     "if host == a.example && !(path_prefix == /open)",
     "/admin",
   ]);
+  assert.deepEqual(
+    (await checked(configOf("off"))).match(/(?<=warning: ").*(?=" lets clients in by path)/g),
+    [
+      "/intern",
+      "/public",
+    ],
+  );
   for (const normalize of ["match", "refuse"]) {
     assert.doesNotMatch(await checked(configOf(normalize)), /warning/);
   }

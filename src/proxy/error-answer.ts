@@ -21,6 +21,7 @@ export interface ErrorAnswers {
  */
 export function answerFailure(error: unknown, exchange: Exchange, answers: ErrorAnswers): Response {
   const failure: ProxyError = toProxyError(error);
+  exchange.answer = undefined; // this one is no server's
   // 499 is for the log: that client is gone, whatever is made for it is thrown away.
   const isGone = failure.side === "downstream" && failure.status === 499;
   const status = isGone ? 400 : failure.status;

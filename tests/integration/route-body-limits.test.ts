@@ -113,6 +113,11 @@ test("response_body_limit answers 502 where the answer says that it is larger; t
   assert.equal(errors, 0);
 });
 
+test("response_body_limit answers 502 in place of a status that is none as well", async (t) => {
+  const { received } = await answered(t, ok("0123456789x").replace("200 OK", "700 Odd"));
+  assert.match(received, /^HTTP\/1\.1 502 Bad Gateway\r\n/);
+});
+
 test("response_body_limit lets an answer of that size through", async (t) => {
   assert.equal(bodyOf((await answered(t, ok("0123456789"))).received), "0123456789");
 });

@@ -2,14 +2,11 @@ import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts
 import type { Backend } from "../backend/backend.ts";
 import type { Server } from "../backend/server.ts";
 import { includesStatus } from "../config/values/statuses.ts";
-import type { Fields } from "../http/fields.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
-import type { Answer } from "../upstream/contract.ts";
 import { answered, type AnswerTaker } from "../message/answer-taker.ts";
+import { acceptAnswer } from "./accept.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
-import { toClientResponse } from "./client-response.ts";
 import type { Course } from "./course.ts";
-import { schemeOf } from "./identity.ts";
 import { letGo } from "./let-go.ts";
 import type { Instead } from "./on-status.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -17,7 +14,6 @@ import { askForProof } from "./proof.ts";
 import { prepare } from "./prepare.ts";
 import { mayRace, Race } from "./race.ts";
 import { claimRepeat } from "./repeat.ts";
-import type { Shape } from "./shape.ts";
 
 /** Times that a request which waits goes from one queue to another. */
 const MAX_MOVES = 100;
@@ -84,7 +80,17 @@ class Forwarding implements AttemptOwner {
       this.#doubts?.forEach(({ server, reason }) => server.outdone(status, reason, exchange.client));
       if (status >= 500) this.#suspect(attempt.server, status);
       const instead = this.#course.onStatus?.of(status, this.#request, this.#outgoing);
-      if (instead === undefined) return this.#taker.onAnswer(exchange, this.#accept(attempt));
+      if (instead === undefined) {
+        return this.#taker.onAnswer(
+          exchange,
+          acceptAnswer(attempt, {
+            request: this.#request,
+            course: this.#course,
+            outgoing: this.#outgoing,
+            atHome: attempt.server === this.#sticky,
+          }),
+        );
+      }
       letGo(attempt, this.#outgoing);
       exchange.note(attempt.server.name, String(status));
       this.#doInstead(instead, status, new ProxyError("upstream_invalid", `The server answered ${status}`));
@@ -269,47 +275,9 @@ class Forwarding implements AttemptOwner {
     this.#outgoing.replay?.commit();
     this.#outgoing.body?.cancel(error);
   }
-
-  /** The answer becomes the client's: nothing is repeated any more. */
-  #accept(attempt: Attempt): Response {
-    const request = this.#request;
-    const { backend, policy, shape } = this.#course;
-    const { server } = attempt;
-    const answer = attempt.answer!;
-    this.#outgoing.replay?.commit();
-    const cookie = server === this.#sticky
-      ? undefined
-      : backend.stickiness?.cookieFor(server, schemeOf(request, policy) === "https");
-    shape?.rewrite?.(answer.head.fields, request, server);
-    attempt.answer = withoutBody(answer, request, this.#outgoing);
-    return toClientResponse(attempt, {
-      course: this.#course,
-      edit: shape?.answer === undefined && cookie === undefined
-        ? undefined
-        : editBy(shape?.answer, { request, cookie }),
-    });
-  }
-}
-
-/** Changes fields by `edit`, and adds a cookie behind that. */
-function editBy(
-  edit: Shape["answer"],
-  { request, cookie }: { request: IncomingRequest; cookie: string | undefined },
-): (fields: Fields) => void {
-  return (fields) => {
-    edit?.(fields, request);
-    if (cookie !== undefined) fields.append("Set-Cookie", cookie);
-  };
 }
 
 function noServer({ name, servers, available }: Backend): ProxyError {
   const up = `${available.length} of ${servers.length} servers are available`;
   return new ProxyError("no_server", `Cannot forward to backend "${name}": ${up}`);
-}
-
-/** A client that asked by HEAD takes no body, though a route may have had one asked for. */
-function withoutBody(answer: Answer, { method }: IncomingRequest, outgoing: Outgoing): Answer {
-  if (method !== "HEAD" || outgoing.method === "HEAD" || answer.body === null) return answer;
-  answer.body.cancel(new ProxyError("client_closed", "An answer to HEAD has no body"));
-  return { ...answer, body: null };
 }

@@ -5,6 +5,7 @@ import type { LoadReport } from "../balancing/policy.ts";
 import type { ProxyErrorKind } from "../base/errors.ts";
 import { Histogram } from "../observe/histogram.ts";
 import type { Counted } from "../observe/traffic.ts";
+import { Silence } from "./silence.ts";
 
 /** What is counted of one server. */
 export class ServerRecord implements Counted {
@@ -16,6 +17,8 @@ export class ServerRecord implements Counted {
   probeMs: number | undefined;
   /** Requests since the last probe. */
   unprobed = 0;
+  /** Where attempts were given up that another server outran. */
+  readonly silence = new Silence();
   /** What it said last of its own load. */
   report: LoadReport | undefined;
   /** Answers by class of status, `1xx` to `5xx`, at the positions 1 to 5; 0 for any other status. */

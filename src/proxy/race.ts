@@ -76,8 +76,23 @@ export class Race {
     if (other === undefined) return;
     exchange.noteBeside(other.server.name, "outrun");
     other.giveUp(OUTRUN);
+    if (other === this.#first) this.#isOutrun(other, winner);
     this.#isTold(winner);
     if (!winner.ended) exchange.underWay = winner;
+  }
+
+  /**
+   * Nothing is held against a server that is slower than another one, but that it hangs: it has answered nothing at all for
+   * as long as a request would have waited for it. The winner is the proof that it was not the request.
+   */
+  #isOutrun({ server, sentAt, exchange: { client } }: Attempt, winner: Attempt): void {
+    const { backend, outgoing } = this.#parts;
+    const ms = outgoing.responseMs ?? backend.config.timeouts.response;
+    if (sentAt === 0 || ms === 0) return;
+    const { answers, silence } = server.record;
+    if (silence.outrun(answers.reduce((sum, count) => sum + count), TICK.now()) < ms) return;
+    server.outcomes.onFailed(server, "response_timeout", client);
+    server.outdone(winner.answer!.head.status, "response_timeout", client);
   }
 
   /** The attempt on `server` brought nothing; the `other` one may. */

@@ -57,6 +57,38 @@ test("a hedged GET gets the answer of the second server, and the first is let go
   await eventually("the connections to the first are closed", () => scene.servers[0]!.open === 0);
 });
 
+test("a server that hangs while hedges answer in its place is ejected when it would have timed out", async (t) => {
+  const scene = await open(t, [isSilent, ok("second")], { budget: 1 }, {
+    ejection: { failures: 3 },
+    timeouts: { response: "200ms" },
+  });
+  const [first] = serversOf(scene);
+  const isEjected = () => first!.passive.isEjected(performance.now());
+  const begunAt = performance.now();
+  while (!isEjected()) assert.match(await scene.ask(ASKS), /second$/);
+  assert.ok(performance.now() - begunAt >= 200);
+  const { hedges } = recordsOf(scene)[1]!;
+  assert.match(await scene.ask(ASKS), /second$/);
+  assert.equal(recordsOf(scene)[1]!.hedges, hedges);
+});
+
+test("a server that answers others is not ejected for those that hedges outrun", async (t) => {
+  const answersPosts: Behaviour = (connection) => {
+    if (connection.received.startsWith("POST")) connection.send(ok("posted", CLOSE));
+  };
+  const scene = await open(t, [answersPosts, ok("second")], { budget: 1 }, {
+    ejection: { failures: 3 },
+    timeouts: { response: "100ms" },
+  });
+  const [first] = serversOf(scene);
+  const until = performance.now() + 400;
+  while (performance.now() < until) {
+    for (let i = 0; i < 3; i++) assert.match(await scene.ask(ASKS), /second$/);
+    assert.match(await scene.ask(post("x", CLOSE)), /posted$/);
+  }
+  assert.equal(first!.passive.isEjected(performance.now()), false);
+});
+
 test("a hedged GET gets the answer of the first server where that comes first after all", async (t) => {
   const scene = await open(t, [isSilent, isSilent]);
   const answer = scene.ask(ASKS);

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { ProxyError, type ProxyErrorKind, toProxyError } from "../base/errors.ts";
 import type { ForwardAuthConfig } from "../config/sections/auth-forward.ts";
 import type { Fields } from "../http/fields.ts";
@@ -34,7 +35,7 @@ export function forwardAuthMethod(
     );
     const [, first] = copied[0] ?? [];
     const user = lines.find(([name]) => name.toLowerCase() === first)?.[1];
-    return { user: user?.slice(0, 255), lines };
+    return { user: user === undefined ? undefined : textOf(user).slice(0, 255), lines };
   }
 
   async function check(request: IncomingRequest): Promise<AuthGranted | AuthRefused> {
@@ -92,6 +93,12 @@ function linesOf(fields: Fields, names: ReadonlySet<string>): FieldLine[] {
 
 function valuesOf(fields: Fields, lower: string): string[] {
   return linesOf(fields, new Set([lower])).map(([, value]) => value);
+}
+
+/** What the bytes of a field say, for the log: UTF-8, as most write it, where it is. */
+function textOf(value: string): string {
+  const text = Buffer.from(value, "latin1").toString("utf8");
+  return text.includes("\ufffd") ? value : text;
 }
 
 /** The answer of the auth server as it is, not to be kept for others. */

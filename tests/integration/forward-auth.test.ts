@@ -63,6 +63,15 @@ test("forward auth asks over one connection for requests one after another", asy
   assert.equal(asked.connections.length, 1);
 });
 
+test("the log has the name that an auth server says in UTF-8, and servers get its bytes", async (t) => {
+  const { ask, server, proxy } = await openForward(t, ok("", "X-User: Zo\xc3\xab"), {
+    auth: { copy_response_headers: ["X-User"] },
+  });
+  await ask(get());
+  assert.deepEqual(valuesIn(server.received, "x-user"), ["Zo\xc3\xab"]);
+  assert.equal((await proxy.access(0))["user"], "Zoë");
+});
+
 const FOR_CLIENTS: [status: string, reason: string, ...lines: string[]][] = [
   [
     "401 Unauthorized",

@@ -110,6 +110,9 @@ export const CTL_USAGE = Object.entries(ACTIONS).map(([name, { words }]) => `${n
   "\n  ",
 );
 
+/** Words that it takes first. */
+export const CTL_ACTIONS = Object.keys(ACTIONS);
+
 /**
  * Asks a running proxy for something. Resolves with the exit code: 0 where it was done, 1 where it was refused or a probe
  * failed, 2 where nobody answered or nothing could be asked.

@@ -3,6 +3,7 @@ import process from "node:process";
 import { ConfigError } from "../config/problems/error.ts";
 import { configOfEnvironment, startingVariable } from "../config/environment-config.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import type { Path } from "../config/text/positions.ts";
 import { loadTestedConfig } from "./tested-config.ts";
 
 /** Variables that name the config file, the first that is set counts. */
@@ -17,6 +18,8 @@ export interface LocatedConfig extends LoadedConfig {
   readonly from: string;
   /** Path of the file, where it came from one. */
   readonly file?: string;
+  /** Where in what it came from `path` stands, where that is no file. */
+  readonly placeOf?: (path: Path) => string;
 }
 
 /**
@@ -36,7 +39,10 @@ export function locateConfig(
   const found = FILES.find((file) => existsSync(file));
   if (found !== undefined) return load(found, `found in ${process.cwd()}`);
   const starting = startingVariable(env);
-  if (starting !== undefined) return { ...configOfEnvironment(env), source: starting, from: starting };
+  if (starting !== undefined) {
+    const placeOf = () => "environment: LB_HOST and LB_PORT";
+    return { ...configOfEnvironment(env), source: starting, from: starting, placeOf };
+  }
   const places = `--config, ${PATH_VARIABLES.join(", ")}, BACKEND_SERVERS, or a file called ${
     FILES.join(", ")
   }`;

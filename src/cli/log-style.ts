@@ -9,12 +9,16 @@ export function logStyle(
   { format, valueSize, file }: Pick<LogConfig, "format" | "valueSize" | "file">,
 ): LogStyle {
   const terminal = process.stdout.isTTY === true && file === undefined;
-  const { NO_COLOR, TERM } = process.env;
   return {
     level,
     format: format === "auto" ? (terminal ? "short" : "json") : format,
-    // https://no-color.org: whatever it is set to, unless that is empty.
-    colours: terminal && (NO_COLOR ?? "") === "" && TERM !== "dumb",
+    colours: terminal && hasColours(),
     valueSize,
   };
+}
+
+/** Whether a terminal is to have colours. https://no-color.org: NO_COLOR, whatever it is set to, unless that is empty. */
+export function hasColours(): boolean {
+  const { NO_COLOR, TERM } = process.env;
+  return (NO_COLOR ?? "") === "" && TERM !== "dumb";
 }

@@ -1,4 +1,5 @@
-import { Command, CommanderError, Option } from "commander";
+import process from "node:process";
+import { Argument, Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ConfigError } from "../config/problems/error.ts";
 import { runtimeVersion } from "../net/gaps.ts";
@@ -7,8 +8,15 @@ import { check } from "./check.ts";
 import { FOREIGN_FORMATS } from "../config/import/formats.ts";
 import { convert, type ConvertCommand } from "./convert.ts";
 import type { AdminOptions } from "./admin-client.ts";
-import { ctl, CTL_USAGE, type CtlOptions } from "./ctl.ts";
+import { ctl, CTL_ACTIONS, CTL_USAGE, type CtlOptions } from "./ctl.ts";
+import { completionScript, type Shell, SHELLS } from "./completion.ts";
 import { demo } from "./demo.ts";
+import { EXAMPLES } from "./examples.ts";
+import { withExcerpts } from "./excerpt.ts";
+import { init, type InitCommand } from "./init.ts";
+import { hasColours } from "./log-style.ts";
+import type { ProxyCommand } from "./one-line.ts";
+import { proxy } from "./proxy.ts";
 import { explain, type ExplainCommand } from "./explain.ts";
 import { printPasswordHash } from "./hash-password.ts";
 import { replay, type ReplayCommand } from "./replay.ts";
@@ -44,6 +52,30 @@ export async function runProgram(args: readonly string[], main: string): Promise
       if (options.check === true) await check(options.config);
       else code = await run(options, main);
     });
+  program.command("proxy")
+    .description("serve what the options say, without a file, until SIGTERM or SIGINT")
+    .option(
+      "--listen <address>",
+      "host:port, :port for all addresses, unix:/path; may come again; default: :8080",
+      collect,
+    )
+    .option("--to <server>", "host:port or a URL, http:// where it has no scheme; may come again", collect)
+    .option("--health <path>", "probe the servers at this path")
+    .option("--sticky", "keep clients with their server, by a cookie")
+    .option("--balance <policy>", "how requests are spread, such as leastconn; default: roundrobin")
+    .option("--relay", "be a forward proxy, through the servers of --to, or straight without them")
+    .option("--admin [address]", "dashboard, metrics and commands; default: 127.0.0.1:9090")
+    .option("-l, --log-level <level>", "debug, info, warn or error")
+    .option("--print", "print the config that this stands for, and serve nothing")
+    .action(async (options: ProxyCommand) => void (code = await proxy(options, main)));
+  program.command("init")
+    .description("write a config to start from, with comments; asks for what the options leave open")
+    .argument("[file]", "its name", "sluice.toml")
+    .option("--listen <address>", "address to listen on; default: :8080")
+    .option("--to <server>", "a server; may come again", collect)
+    .option("--health <path>", "probe the servers at this path")
+    .option("--force", "replace a file that is there")
+    .action(async (file: string, options: InitCommand) => void (code = await init(file, options)));
   program.command("check")
     .description("say whether the config is valid and what it describes; opens nothing")
     .option("-c, --config <file>", CONFIG_HELP)
@@ -122,7 +154,15 @@ export async function runProgram(args: readonly string[], main: string): Promise
   program.command("hash-password")
     .description("print the hash of a password, for the users of a relay; reads it from standard input")
     .action(async () => void (code = await printPasswordHash()));
-  for (const command of program.commands) command.exitOverride();
+  program.command("completion")
+    .description("print a script that completes the command line in a shell")
+    .addArgument(new Argument("<shell>", "yours").choices(SHELLS))
+    .action(async (shell: Shell) => await print(completionScript(shell, program, CTL_ACTIONS)));
+  for (const command of program.commands) {
+    command.exitOverride();
+    const examples = EXAMPLES[command.name()] ?? [];
+    command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}`);
+  }
   converting.exitOverride((error) => {
     throw error.exitCode === 0 ? error : new CommanderError(WRONG_USE, error.code, error.message);
   });
@@ -132,7 +172,9 @@ export async function runProgram(args: readonly string[], main: string): Promise
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     if (!(error instanceof ConfigError)) throw error;
-    await print(error.message + "\n", "stderr");
+    const isTerminal = process.stderr.isTTY === true;
+    const message = isTerminal ? withExcerpts(error.problems, { colours: hasColours() }) : error.message;
+    await print(message + "\n", "stderr");
     return 1;
   }
 }

@@ -4,18 +4,19 @@ import packageJson from "../../package.json" with { type: "json" };
 import { createLog, type Log, type LogStyle } from "../base/log.ts";
 import type { Config } from "../config/schema.ts";
 import { findPlace } from "../config/load.ts";
-import type { Path } from "../config/text/positions.ts";
+import { formatPath, type Path } from "../config/text/positions.ts";
 import { runtimeVersion } from "../net/gaps.ts";
 import { print } from "../net/stdout.ts";
 import { BindError } from "../lifecycle/bind-error.ts";
 import { MiddlewareModules } from "../lifecycle/middleware-modules.ts";
 import { RunningProxy } from "../lifecycle/running.ts";
 import { reloadOnChange } from "./reload.ts";
-import { locateConfig } from "./locate.ts";
+import { locateConfig, type LocatedConfig } from "./locate.ts";
 import { chooseLogLevel } from "./log-level.ts";
-import { logStyle } from "./log-style.ts";
+import { hasColours, logStyle } from "./log-style.ts";
 import { LogTarget } from "./log-target.ts";
 import { reopenOnSignal } from "./reopen-on-signal.ts";
+import { startupLines } from "./startup-lines.ts";
 import { untilStopped } from "./signals.ts";
 import { withMiddleware } from "./with-middleware.ts";
 
@@ -30,7 +31,15 @@ export interface RunOptions {
 
 /** Serves until a signal; resolves with the exit code. `main` is the program's main module. Throws a ConfigError. */
 export async function run(options: RunOptions, main: string): Promise<number> {
-  const { config: read, source, from, file, readAs, included } = locateConfig(options.config);
+  return await runConfig(locateConfig(options.config), options, main);
+}
+
+/** Serves a config, wherever it came from. */
+export async function runConfig(
+  { config: read, source, from, file, readAs, included, placeOf = (path) => formatPath(path) }: LocatedConfig,
+  options: RunOptions,
+  main: string,
+): Promise<number> {
   const modules = new MiddlewareModules(dirname(file ?? "."));
   const config = file === undefined ? read : await withMiddleware(read, file, modules);
   const target = new LogTarget();
@@ -76,7 +85,13 @@ export async function run(options: RunOptions, main: string): Promise<number> {
   reopenOnSignal(log);
   const code = await serveUntilSignal(proxy, {
     log,
-    placeOf: (path) => file === undefined ? "environment: LB_HOST and LB_PORT" : findPlace(file, path),
+    placeOf: (path) => file === undefined ? placeOf(path) : findPlace(file, path),
+    onStarted: () => {
+      if (process.stdout.isTTY !== true || proxy.snapshot.config.log.file !== undefined) return;
+      if (proxy.snapshot.config.log.format !== "json") {
+        process.stdout.write(startupLines(proxy, { colours: hasColours() }));
+      }
+    },
     onStopping: () => stopped.abort(),
   });
   log.flush();

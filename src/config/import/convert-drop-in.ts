@@ -26,7 +26,7 @@ export function converterOf(format: string): (path: string) => Draft {
 }
 
 /** Data as files write it; where `plain`, what looks like a variable is text. */
-function toDraft(value: unknown, plain: boolean): DraftValue {
+export function toDraft(value: unknown, plain: boolean): DraftValue {
   if (typeof value === "string") return plain ? literal(value) : value;
   if (Array.isArray(value)) return value.map((item) => toDraft(item, plain));
   if (!isTable(value)) return value as number | boolean;

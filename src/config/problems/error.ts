@@ -40,7 +40,8 @@ export class ConfigError extends Error {
   }
 }
 
-function formatProblem({ file, line, column, path, message }: ConfigProblem): string {
+/** A problem as a message has it: its place, its path, and what is wrong. */
+export function formatProblem({ file, line, column, path, message }: ConfigProblem): string {
   const place = line === undefined ? file : `${file}:${line}:${column}`;
   return [place, ...(path === "" ? [] : [path]), message].join(": ");
 }

@@ -31,9 +31,8 @@ const schemas = {
   /** Body of one request, in bytes, in place of `limits.body_size`; more is answered 413. */
   request_body_limit: size,
   fault: faultSchema,
-  /** In front of middlewares: what they read and write is plain. */
-  compress: compressSchema,
   middleware: middlewareSchema,
+  compress: compressSchema,
   /** Body of one answer, in bytes, as it comes from the server; more is answered 502, or cut. */
   response_body_limit: size,
   cache: cacheSchema,

@@ -7,6 +7,9 @@ const MAX_LEVELS = 4;
 /** Places that one message names. */
 const MAX_NAMED = 3;
 
+/** Steps to a place that may be meant: `by` in a backend's `hash` is not the one of a limit, three of them away. */
+const MOST_STEPS = 2;
+
 /**
  * Where in the data that `schema` describes a key called `key` belongs, such as `frontends.routes` or
  * `backends.NAME.servers`: the places that are nearest to `from`, where it stands.
@@ -19,12 +22,19 @@ export function findKeyPlaces(schema: z.core.$ZodType, key: string, from: Path):
     return end === -1 ? place.length : end;
   };
   const nearest = Math.max(0, ...found.map(nearness));
-  const near = found.filter((place) => nearness(place) === nearest).sort((a, b) => a.length - b.length);
+  const near = found
+    .filter((place) => nearness(place) === nearest && stepsOf(place.slice(nearest)) <= MOST_STEPS)
+    .sort((a, b) => a.length - b.length);
   return [...new Set(near.map((place) => place.join(".")))].slice(0, MAX_NAMED);
 }
 
 /** Stands for the name that the operator gives. */
 const NAME = "NAME";
+
+/** Without the names that the operator gives. */
+function stepsOf(place: readonly string[]): number {
+  return place.filter((name) => name !== NAME).length;
+}
 
 function* placesIn(schema: z.core.$ZodType, key: string, at: readonly string[]): Generator<string[]> {
   if (at.length > MAX_LEVELS) return;

@@ -49,7 +49,7 @@ export class Admission implements PlaceTaker, Abortable {
   /** It has a place: passes it on, and gives the place back when it is over. */
   begin(): void {
     this.#own();
-    this.#parts.next(this.#request, this.#taker);
+    this.#pass();
   }
 
   /** It stands in the queue. */
@@ -81,13 +81,17 @@ export class Admission implements PlaceTaker, Abortable {
   }
 
   #goOn(): void {
-    const exchange = this.#exchange;
+    const { aborted } = this.#exchange;
+    if (aborted !== undefined) return this.#taker.onFailed(this.#exchange, aborted);
+    this.#pass();
+  }
+
+  #pass(): void {
     const taker = this.#taker;
-    if (exchange.aborted !== undefined) return taker.onFailed(exchange, exchange.aborted);
     try {
       this.#parts.next(this.#request, taker);
     } catch (error) {
-      taker.onFailed(exchange, error);
+      taker.onFailed(this.#exchange, error);
     }
   }
 

@@ -3,7 +3,8 @@ import type { SharedBucket, SharedDecision } from "./shared-buckets.ts";
 
 /**
  * The arithmetic of `bucket.ts` for many proxies, in microseconds by the clock of Redis. A key holds the time at which its
- * bucket is full again, and is gone then. Three arguments for each key: time for a token, time for all, and whether it is
+ * bucket is full again, and is gone then; what is longer than a filling was left by a larger bucket of that name, or by a clock
+ * that was set back, and is an empty bucket. Three arguments for each key: time for a token, time for all, and whether it is
  * dry. The answer says whether the request passes, and for how long each bucket was not full before.
  */
 export const BUCKET_SCRIPT = `
@@ -13,9 +14,10 @@ local passes = 1
 local missing = {}
 for i, key in ipairs(KEYS) do
   local left = tonumber(redis.call('GET', key) or now) - now
-  if left < 0 then left = 0 end
+  local full = tonumber(ARGV[3 * i - 1])
+  left = math.max(0, math.min(left, full))
   missing[i] = left
-  if left + ARGV[3 * i - 2] - ARGV[3 * i - 1] > 1 and ARGV[3 * i] == '0' then passes = 0 end
+  if left + ARGV[3 * i - 2] - full > 1 and ARGV[3 * i] == '0' then passes = 0 end
 end
 local answer = {passes}
 for i, key in ipairs(KEYS) do

@@ -71,6 +71,16 @@ export class BucketTable {
     this.#set(afterTaking(this.fullAt, now, this.size));
   }
 
+  /** Has the bucket of `key` be full at `fullAt`, as is known from elsewhere; where there is no room for one it has none. */
+  put(key: string, fullAt: number, now: number): void {
+    const place = this.#places.get(key);
+    if (place !== undefined) this.#fullAt[place] = fullAt;
+    else if (fullAt > now && this.#hasRoom(now)) {
+      this.#key = key;
+      this.#add(fullAt);
+    }
+  }
+
   /** Gives `key` a token back that was taken a moment ago. */
   giveBack(key: string): void {
     const place = this.#places.get(key);

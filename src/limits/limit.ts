@@ -79,6 +79,11 @@ export class Limit {
     if (this.key !== undefined) this.#table.take(now);
   }
 
+  /** Has the bucket in memory that `key` has be as the one in a store, which is full at `fullAt`. */
+  follow(key: string, fullAt: number, now: number): void {
+    if (this.config.onStoreFailure === "local") this.#table.put(key, fullAt, now);
+  }
+
   /** Puts it back, as another limit refuses the request. */
   giveBack(key: string | undefined): void {
     if (key !== undefined) this.#table.giveBack(key);

@@ -34,6 +34,7 @@ export class RedisStore implements SharedBuckets, Keepable {
   readonly #open: DeadlineQueue<Question>;
   readonly #questions = new Set<Question>();
   #state: State = "unused";
+  #closing = false;
   #connection: RedisConnection | undefined;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -67,13 +68,17 @@ export class RedisStore implements SharedBuckets, Keepable {
     void this.#connect();
   }
 
-  /** Lets go of the connection. Who waits is told that nothing is known. */
+  /** Lets go of the connection as soon as nobody waits for an answer. */
   close(): void {
+    this.#closing = true;
+    if (this.#questions.size === 0) this.#hangUp();
+  }
+
+  #hangUp(): void {
     this.#state = "closed";
     clearTimeout(this.#timer);
     this.#connection?.close();
     this.#connection = undefined;
-    this.#giveUp();
   }
 
   /** Opens a connection, and tries whether the script runs. */
@@ -112,7 +117,9 @@ export class RedisStore implements SharedBuckets, Keepable {
 
   #answer(question: Question, decision: SharedDecision | undefined): void {
     this.#open.delete(question);
-    if (this.#questions.delete(question)) question.done(decision);
+    if (!this.#questions.delete(question)) return;
+    question.done(decision);
+    if (this.#closing && this.#questions.size === 0) this.#hangUp();
   }
 
   /** The time of a question is over. What has come in meanwhile is read first: it may be us who were busy. */
@@ -136,13 +143,10 @@ export class RedisStore implements SharedBuckets, Keepable {
     this.#connection = undefined;
     if (this.#state !== "down") this.#log.warn("limit_store_down", { store: this.#url.shown, cause });
     this.#state = "down";
-    this.#giveUp();
+    for (const question of this.#questions) this.#answer(question, undefined);
+    if (this.#closing) return;
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS);
     this.#timer = setTimeout(() => void this.#connect(), pause);
-  }
-
-  #giveUp(): void {
-    for (const question of this.#questions) this.#answer(question, undefined);
   }
 }
 

@@ -3,6 +3,7 @@ import { compileHashKey } from "./hash-key.ts";
 import type { HashSource } from "../config/sections/hash.ts";
 import type { RequestKey } from "../config/values/request-key.ts";
 import type { Frozen } from "../config/freeze.ts";
+import { copyOf } from "../http/copied-text.ts";
 import { networkOf } from "../http/ip.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 
@@ -11,7 +12,10 @@ export type CountKey = (request: IncomingRequest) => string;
 
 /** Longer keys are hashed: a client chooses them, and a table holds many. */
 const MAX_LENGTH = 64;
-/** Stands between the parts of a key, and in front of a client that stands in for something else: no field holds it. */
+/**
+ * Stands between the parts of a key, and as often as there are parts in front of a client that stands in for all of them, so
+ * that nobody sends the key of another's. No part holds it.
+ */
 const NUL = "\0";
 /** Networks of IPv6 clients that are remembered. */
 const MAX_NETWORKS = 4096;
@@ -25,6 +29,7 @@ export function compileKey({ parts, text }: Frozen<RequestKey>, ipv6Prefix: numb
   const clientOf = clientKey(ipv6Prefix);
   if (parts.length === 1 && parts[0]!.subject === "client") return clientOf;
   const readers = parts.map((part) => readerOf(part, clientOf));
+  const standIn = NUL.repeat(parts.length);
   return (request) => {
     let key = "";
     let found = false;
@@ -33,13 +38,15 @@ export function compileKey({ parts, text }: Frozen<RequestKey>, ipv6Prefix: numb
       if (value !== undefined) found = true;
       key += (i === 0 ? "" : NUL) + (value ?? "");
     }
-    if (!found) return NUL + clientOf(request);
-    return key.length <= MAX_LENGTH ? key : NUL + createHash("sha256").update(key).digest("base64url");
+    if (!found) return standIn + clientOf(request);
+    return key.length <= MAX_LENGTH ? key : standIn + createHash("sha256").update(key).digest("base64url");
   };
 }
 
 function readerOf(part: HashSource, clientOf: CountKey): (request: IncomingRequest) => string | undefined {
-  return part.subject === "client" ? clientOf : compileHashKey(part);
+  if (part.subject === "client") return clientOf;
+  const read = compileHashKey(part);
+  return part.subject === "query" ? (request) => read(request)?.replaceAll(NUL, "%00") : read; // it was decoded
 }
 
 /** The client's address; of an IPv6 one the network. */
@@ -50,7 +57,7 @@ function clientKey(ipv6Prefix: number): CountKey {
     let network = networks.get(client);
     if (network === undefined) {
       if (networks.size >= MAX_NETWORKS) networks.clear();
-      networks.set(client, network = networkOf(client, ipv6Prefix));
+      networks.set(copyOf(client), network = networkOf(client, ipv6Prefix));
     }
     return network;
   };

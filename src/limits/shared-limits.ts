@@ -47,7 +47,7 @@ export class SharedLimits {
       const refusing = takeOfAll(own, now);
       for (const limit of own) fields.add(limit, now);
       if (refusing !== undefined) return refuse(exchange, taker, refusing, fields);
-      const taken = own.map((limit) => ({ limit, key: limit.key }));
+      const taken = own.filter(({ wait }) => wait === 0).map((limit) => ({ limit, key: limit.key }));
       const asked = this.#limits.flatMap((limit) =>
         limit.key === undefined ? [] : [{ limit, key: limit.key }]
       );
@@ -74,6 +74,7 @@ function toBucket({ limit, key }: Asked): SharedBucket {
 
 /** What the store's decision means: the limit that refuses the request for longest, or undefined where it may pass. */
 function read({ passes, missing }: SharedDecision, asked: readonly Asked[], fields: LimitFields) {
+  const now = TICK.now();
   let refusing: Limit | undefined;
   asked.forEach(({ limit, key }, i) => {
     const { size, config: { dryRun, headers } } = limit;
@@ -82,6 +83,7 @@ function read({ passes, missing }: SharedDecision, asked: readonly Asked[], fiel
     if (!passes && !dryRun && (refusing === undefined || wait > refusing.wait)) refusing = limit;
     if (passes && dryRun && wait > 0) limit.refused.value++;
     const after = passes && wait === 0 ? missing[i]! + size.interval : missing[i]!;
+    limit.follow(key, now + after, now);
     if (headers) fields.addState(limit, after, 0);
   });
   return refusing;

@@ -152,6 +152,59 @@ for (const [mode, wanted] of FAILURES) {
   );
 }
 
+test("local buckets begin as those in Redis were, and a dry run keeps its own count", { skip }, async (t) => {
+  const { redis, proxies: [proxy] } = await openShared(t, [
+    { rate: "3/h", name: "shared" },
+    { rate: "1/h", name: "dry", dry_run: true, store: undefined },
+  ], 1);
+  const { ask } = await openClient(proxy!, t);
+  assert.deepEqual([(await ask()).status, (await ask()).status], [200, 200]);
+  await redis.kill();
+  await eventually("the proxy to notice", () => upOf(proxy!) === 0);
+  assert.deepEqual([(await ask()).status, (await ask()).status, (await ask()).status], [200, 429, 429]);
+  const dry = [...proxy!.running.snapshot.stageMetrics.samples()]
+    .find(({ labels }) => labels["result"] === "would_refuse" && labels["limit"] === "dry")!;
+  assert.equal(dry.value, 4);
+});
+
+test(
+  "a limit that is made smaller, and keeps its name, has nobody wait for the old one",
+  { skip },
+  async (t) => {
+    const { redis, server, proxies: [proxy] } = await openShared(t, { rate: "1/d", burst: 2, name: "x" }, 1);
+    const { ask } = await openClient(proxy!, t);
+    assert.deepEqual([(await ask()).status, (await ask()).status, (await ask()).status], [200, 200, 429]);
+    const rate_limit = { rate: "1/min", name: "x", store: redis.url };
+    await proxy!.running.reload(validateConfig({
+      frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app", rate_limit }],
+      backends: { app: { servers: [`http://127.0.0.1:${server.port}`] } },
+    }));
+    const refused = await ask();
+    assert.match(refused.text, /^HTTP\/1.1 429 [^]*^Retry-After: 60\r$/m);
+  },
+);
+
+test("a reload that names a store no more has it answer those who wait for it first", { skip }, async (t) => {
+  const limit = { rate: "2/h", store_timeout: "10s", on_store_failure: "closed" };
+  const { redis, server, proxies: [proxy] } = await openShared(t, limit, 1);
+  const { ask } = await openClient(proxy!, t);
+  assert.equal((await ask()).status, 200);
+  redis.signal("SIGSTOP");
+  t.after(() => redis.signal("SIGCONT"));
+  const asked = ask();
+  await new Promise((resolve) => setTimeout(resolve, 50)); // nothing shows that it waits
+  await proxy!.running.reload(validateConfig({
+    frontends: [{ name: "web", bind: "127.0.0.1:0", default_backend: "app" }],
+    backends: { app: { servers: [`http://127.0.0.1:${server.port}`] } },
+  }));
+  redis.signal("SIGCONT");
+  assert.match((await asked).text, /^HTTP\/1.1 200 [^]*^RateLimit: "2\/h";r=0;/m);
+  await eventually(
+    "the connection to be closed",
+    async () => /connected_clients:(\d+)/.exec(await redis.info("clients"))![1] === "1",
+  );
+});
+
 test("a Redis that stands still: no request waits longer than store_timeout, and then none does", {
   skip,
 }, async (t) => {

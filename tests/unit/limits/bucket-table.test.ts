@@ -63,6 +63,19 @@ test("BucketTable.giveBack() puts a token back", () => {
   assert.equal(taken(table, "a", [0, 0]), "+-");
 });
 
+test("BucketTable.put() has a bucket be as it is elsewhere, and takes nobody's place for that", () => {
+  const table = new BucketTable(SIZE, 1);
+  table.put("full", 0, 0);
+  assert.equal(table.keys, 0);
+  table.put("a", 2 * SIZE.interval, 0);
+  assert.equal(taken(table, "a", Array(SIZE.burst).fill(0)), "+".repeat(SIZE.burst - 2) + "--");
+  table.put("a", SIZE.interval, 0);
+  assert.equal(taken(table, "a", Array(SIZE.burst).fill(0)), "+".repeat(SIZE.burst - 1) + "-");
+  table.put("b", SIZE.interval * SIZE.burst, 0);
+  assert.equal(taken(table, "b", [0]), "+"); // of a shared one
+  assert.equal(table.keys, 1);
+});
+
 test("BucketTable keeps to its number of keys, and those who are known keep their buckets in a flood", () => {
   const table = new BucketTable({ interval: 1000, burst: 2 }, 100);
   const good = Array.from({ length: 50 }, (_, i) => `good ${i}`);

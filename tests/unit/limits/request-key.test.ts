@@ -6,7 +6,12 @@ import { compileKey } from "../../../src/limits/request-key.ts";
 import type { IncomingRequest } from "../../../src/message/incoming-request.ts";
 
 /** The key of a request with `headers`, by what the config says. */
-function keyOf(by: string, client: string, headers: Record<string, string> = {}, ipv6Prefix = 64): string {
+function keyOf(
+  by: string,
+  client: string,
+  headers: Record<string, string> = {},
+  { ipv6Prefix = 64, target = "/p?q=1" } = {},
+): string {
   const { rateLimit } = validateConfig({
     frontends: [{ bind: ":0", default_backend: "app", rate_limit: { rate: "1/s", by } }],
     backends: { app: { servers: ["http://a"] } },
@@ -14,7 +19,7 @@ function keyOf(by: string, client: string, headers: Record<string, string> = {},
   const request = {
     exchange: { client },
     head: { fields: Fields.from(new Headers(headers)) },
-    target: "/p?q=1",
+    target,
   };
   return compileKey(rateLimit![0]!.by, ipv6Prefix)(request as unknown as IncomingRequest);
 }
@@ -33,7 +38,7 @@ const CASES: [by: string, client: string, headers: Record<string, string>, key: 
   ["{client} {header(x-key)}", "192.0.2.1", { "x-key": "k" }, "192.0.2.1\0k"],
   ["{client}{header(x-key)}", "192.0.2.1", {}, "192.0.2.1\0"],
   ["{header(a)}{header(b)}", "192.0.2.1", { b: "2" }, "\x002"],
-  ["{header(a)}{header(b)}", "192.0.2.1", {}, "\x00192.0.2.1"],
+  ["{header(a)}{header(b)}", "192.0.2.1", {}, "\0\x00192.0.2.1"],
 ];
 for (const [by, client, headers, key] of CASES) {
   const told = JSON.stringify(headers);
@@ -50,8 +55,8 @@ const PREFIXES: [bits: number, key: string][] = [
 ];
 for (const [bits, key] of PREFIXES) {
   test(`compileKey() takes ${bits} bits of an IPv6 client, whichever address of the network it has`, () => {
-    assert.equal(keyOf("client", "2001:db8:1:ff02:3:4:5:6", {}, bits), key);
-    if (bits <= 56) assert.equal(keyOf("client", "2001:db8:1:ff77::1", {}, bits), key);
+    assert.equal(keyOf("client", "2001:db8:1:ff02:3:4:5:6", {}, { ipv6Prefix: bits }), key);
+    if (bits <= 56) assert.equal(keyOf("client", "2001:db8:1:ff77::1", {}, { ipv6Prefix: bits }), key);
   });
 }
 
@@ -60,3 +65,16 @@ test("compileKey() makes a short key of a long one, and different ones of differ
   const [a, b] = ["a", "b"].map((last) => keyOf("header(x-key)", "192.0.2.1", { "x-key": long + last }));
   assert.ok(a!.length < 64 && a !== b);
 });
+
+const PLAYED: [by: string, headers: Record<string, string>, target: string][] = [
+  ["{header(a)}{header(b)}", { b: "192.0.2.1" }, "/"],
+  ["query(k)", {}, "/?k=%00192.0.2.1"],
+  ["{query(k)}{header(b)}", {}, "/?k=%00192.0.2.1"],
+  ["{header(b)}{query(k)}", {}, "/?k=%00192.0.2.1"],
+];
+for (const [by, headers, target] of PLAYED) {
+  test(`compileKey() by ${by}: nobody plays a client that has none of it`, () => {
+    const none = keyOf(by, "192.0.2.1", {}, { target: "/" });
+    assert.notEqual(keyOf(by, "192.0.2.2", headers, { target }), none);
+  });
+}

@@ -82,7 +82,7 @@ export async function runProgram(args: readonly string[], main: string): Promise
     .action(({ config }: { config?: string }) => check(config));
   const converting = program.command("convert")
     .description("print the config of another program as one of ours; what changed is said on standard error")
-    .argument("<file>", "the config: nginx.conf, haproxy.cfg; what it includes is read as well")
+    .argument("<file>", "the config: nginx.conf, haproxy.cfg, Caddyfile, …; what it includes is read as well")
     .addOption(
       new Option("--from <format>", "whose it is; default: told by its name, or its text").choices(
         Object.keys(FOREIGN_FORMATS),

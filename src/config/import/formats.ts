@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { readConfig } from "../read.ts";
 import type { Draft } from "./draft.ts";
 import { converterOf } from "./convert-drop-in.ts";
+import { convertCaddyfile } from "./caddy/convert.ts";
 import { convertHaproxy } from "./haproxy/convert.ts";
 import { convertNginx } from "./nginx/convert.ts";
 
@@ -9,6 +10,7 @@ import { convertNginx } from "./nginx/convert.ts";
 export const FOREIGN_FORMATS = {
   nginx: convertNginx,
   haproxy: convertHaproxy,
+  caddy: convertCaddyfile,
   pyhaproxy: converterOf("pyhaproxy"),
   "http-proxy-lb": converterOf("http-proxy-lb"),
   "reverse-proxy": converterOf("reverse-proxy"),
@@ -22,12 +24,13 @@ export function guessFormat(path: string, text: string): ForeignFormat | undefin
   const name = basename(path).toLowerCase();
   if (/\.(?:toml|ya?ml|json)$/.test(name)) return dropInFormat(path, text);
   if (name.includes("nginx")) return "nginx";
+  if (name.includes("caddy")) return "caddy";
   if (name.endsWith(".cfg") || name.includes("haproxy")) return "haproxy";
   if (/^\s*(?:http|server|upstream|events|stream)\b[^\n;]*\{/m.test(text) && text.includes(";")) {
     return "nginx";
   }
   if (/^(?:frontend|backend|listen)[ \t]+\S+[ \t]*(?:#.*)?$/m.test(text)) return "haproxy";
-  return undefined;
+  return /^\s*(?:reverse_proxy|respond|handle|encode|redir)\s/m.test(text) ? "caddy" : undefined;
 }
 
 function dropInFormat(file: string, text: string): ForeignFormat | undefined {

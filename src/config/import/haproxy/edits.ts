@@ -1,7 +1,7 @@
 import type { DraftTable } from "../draft.ts";
 import { toPattern } from "../pattern.ts";
 import { fromLogFormat } from "./log-format.ts";
-import type { Edit } from "./step.ts";
+import type { Edit } from "../step.ts";
 
 /** Fields that Sluice alone sets in requests. */
 const RESERVED =

@@ -1,11 +1,11 @@
 import { comment, type Draft, type DraftTable } from "../draft.ts";
-import { allOf, ALWAYS } from "../terms.ts";
 import { hasTls, readBinds } from "./bind.ts";
 import { Conditions, isUnknown, toTerm } from "./conditions.ts";
+import { Rules } from "../rules.ts";
 import { whyLineLost } from "./known.ts";
 import type { Line } from "./parse.ts";
 import type { ProxySection } from "./proxy.ts";
-import { actionsAtEnd, followSteps, type LineStep, type RequestWay } from "./step.ts";
+import { actionsAtEnd, followSteps, type LineStep, type RequestWay } from "../step.ts";
 import { readSteps } from "./steps.ts";
 import { haproxyDuration } from "./units.ts";
 
@@ -44,30 +44,6 @@ export function toFrontend(proxy: ProxySection, targets: Targets, draft: Draft):
   }
   rules.fill(frontend);
   return frontend;
-}
-
-/** The rules of a frontend as they are found. */
-class Rules {
-  readonly #found: { readonly terms: readonly string[]; readonly action: DraftTable }[] = [];
-
-  /** Adds a rule, unless all its requests are taken by one before. */
-  push(written: readonly string[], action: DraftTable): void {
-    const terms = [...new Set(written.filter((term) => term !== ALWAYS))];
-    if (this.#found.some((before) => before.terms.every((term) => terms.includes(term)))) return;
-    this.#found.push({ terms, action });
-  }
-
-  /** What takes all that is left goes by a route, or by the default where nothing but its backend is said of it. */
-  fill(frontend: DraftTable): void {
-    const rest = this.#found.find(({ terms }) => terms.length === 0)?.action;
-    const rules = this.#found.filter(({ terms }) => terms.length > 0)
-      .map(({ terms, action }) => ({ if: allOf(terms), ...action }));
-    if (rest !== undefined && Object.keys(rest).join() === "backend") {
-      frontend["default_backend"] = rest["backend"];
-    }
-    if (rules.length > 0) frontend["rules"] = rules;
-    if (rest !== undefined && frontend["default_backend"] === undefined) frontend["routes"] = [rest];
-  }
 }
 
 function usedBackends(

@@ -4,7 +4,7 @@ import { beforeCondition, type Conditions, isUnknown, toTerm } from "./condition
 import { readEdit } from "./edits.ts";
 import type { Line } from "./parse.ts";
 import type { ProxySection } from "./proxy.ts";
-import { type LineStep, tooConditional } from "./step.ts";
+import { type LineStep, tooConditional } from "../step.ts";
 
 /** Rules that only look, or that Sluice does in its own way. */
 const NEEDLESS = new Set(

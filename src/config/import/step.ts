@@ -1,11 +1,16 @@
-import type { DraftTable, Origin } from "../draft.ts";
-import { ALWAYS } from "../terms.ts";
+import type { DraftTable, Origin } from "./draft.ts";
+import { excludes } from "./path-terms.ts";
+import { ALWAYS } from "./terms.ts";
 
 /** What one line does with the requests that meet its term: it answers them, or changes them on their way. */
 export interface LineStep {
   readonly term: string;
   readonly origin: Origin;
   readonly answer?: DraftTable;
+  /** Whether the answer gets the changes that came before it. */
+  readonly edited?: true;
+  /** Ways that requests part by: the first whose term is met is gone, and then what comes after the step. */
+  readonly branches?: readonly { readonly term: string; readonly steps: readonly LineStep[] }[];
   /** Puts its change into what a later line does. */
   readonly edit?: Edit;
 }
@@ -36,10 +41,17 @@ export function followSteps(
   },
 ): void {
   const edits = [...way.edits];
-  for (const { term, answer, edit } of steps) {
+  for (const [i, { term, answer, edit, edited, branches = [] }] of steps.entries()) {
+    const terms = [...way.terms, term];
+    for (const branch of branches) {
+      const at = { terms: [...terms, branch.term], edits };
+      followSteps([...branch.steps, ...steps.slice(i + 1)], at, { push, end });
+      if (term === ALWAYS && branch.term === ALWAYS) return;
+    }
     if (edit !== undefined) edits.push({ term, edit });
     if (answer === undefined) continue;
-    push([...way.terms, term], { ...answer });
+    const taken = { terms, edits: edited === true ? edits : [] };
+    for (const made of actionsAtEnd(taken, () => ({ ...answer }))) push(made.terms, made.action);
     if (term === ALWAYS) return;
   }
   end({ terms: way.terms, edits });
@@ -63,18 +75,4 @@ export function actionsAtEnd(
   const others = actionsAtEnd({ terms, edits: without }, make);
   if (terms.some((term) => excludes(term, open.term))) return others;
   return [...actionsAtEnd({ terms: [...terms, open.term], edits }, make), ...others];
-}
-
-/** Whether no path meets both terms, as far as can be seen by what it begins with. */
-function excludes(one: string, other: string): boolean {
-  const [a, b] = [literalStart(one), literalStart(other)];
-  return a !== undefined && b !== undefined && !a.startsWith(b) && !b.startsWith(a);
-}
-
-/** What every path begins with that meets a term; undefined where that is not known. */
-function literalStart(term: string): string | undefined {
-  const [, plain] = /^path(?:_prefix)? == ([\w./-]+)$/.exec(term) ?? [];
-  const [, pattern] = /^path ~ "?\^((?:[\w/-]|\\\.)+)/.exec(term) ?? [];
-  if (/\|\||&&/.test(term)) return undefined;
-  return plain ?? pattern?.replaceAll("\\", "").slice(0, -1); // the last letter may be there any number of times
 }

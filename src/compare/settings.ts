@@ -66,6 +66,8 @@ export class SettingsComparer {
 
   /** What is set otherwise of the stages that a request passes: by who takes it, or by its frontend for all. */
   ofStages(before: Fate, after: Fate): readonly string[] {
+    // A frontend's own pages pass none, nor does what a relay sends on.
+    if (before.outcome.taken === undefined || after.outcome.taken === undefined) return [];
     return once(this.#stages, before.outcome.taken, after.outcome.taken, () => {
       const [old, next] = [before, after].map(({ outcome, frontend }) => ({
         own: outcome.taken?.action,

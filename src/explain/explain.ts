@@ -89,7 +89,8 @@ export function explainRequest(
     rules: [
       ...clientRules(frontend.config, explained),
       ...relayRules(frontend, outcome),
-      ...(taken?.stages ?? frontend.stages ?? []).map(({ words }) => words),
+      // What a frontend asks for holds for what nothing takes, but not for what it answers itself.
+      ...(taken?.stages ?? (failure && frontend.stages) ?? []).map(({ words }) => words),
       ...(outcome.course ? courseRules(outcome.course, outcome) : []),
     ],
   };

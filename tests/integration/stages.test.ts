@@ -107,6 +107,20 @@ for (const [what, frontend, path, status] of CASES) {
   });
 }
 
+test("explain names stages where they are in force: not for a page of the frontend's own", async (t) => {
+  const { proxy } = await openScene(t, {
+    frontend: { ready_path: "/ready", access: { allow: ["127.0.0.1"] } },
+  });
+  const told = (path: string) =>
+    explainRequest(proxy.running.snapshot, {
+      method: "GET",
+      url: `http://a.example${path}`,
+      headers: [],
+      from: "127.0.0.1",
+    }, { frontend: "web" }).rules.some((rule) => rule.startsWith("access: "));
+  assert.deepEqual([told("/"), told("/ready")], [true, false]);
+});
+
 test("access goes by the client behind a trusted proxy", async (t) => {
   const { client } = await openScene(t, {
     answer: ok(),

@@ -105,6 +105,13 @@ const bothWays: [why: string, before: string, after: string, change: string, tar
     config(route("/", 'redirect = "/x"'), behindStages("circuit_breaker = {}")),
     "settings frontend web: circuit_breaker",
   ],
+  [
+    "a stage in front of which a page of the frontend's own stands",
+    config("", behindStages('ready_path = "/ready"')),
+    config("", behindStages('ready_path = "/ready"\n' + FEW)),
+    "none",
+    "/ready",
+  ],
   ["another backend", config(), config(TO_API), "elsewhere"],
   ["another route to the same", config(), config(route("/", 'backend = "app"')), "none"],
   [

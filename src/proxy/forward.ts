@@ -4,9 +4,11 @@ import type { Server } from "../backend/server.ts";
 import { includesStatus } from "../config/values/statuses.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import { answered, type AnswerTaker } from "../message/answer-taker.ts";
-import { acceptAnswer } from "./accept.ts";
+import { editBy, withoutBody } from "./answer-edits.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
+import { toClientResponse } from "./client-response.ts";
 import type { Course } from "./course.ts";
+import { schemeOf } from "./identity.ts";
 import { letGo } from "./let-go.ts";
 import type { Instead } from "./on-status.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -80,17 +82,7 @@ class Forwarding implements AttemptOwner {
       this.#doubts?.forEach(({ server, reason }) => server.outdone(status, reason, exchange.client));
       if (status >= 500) this.#suspect(attempt.server, status);
       const instead = this.#course.onStatus?.of(status, this.#request, this.#outgoing);
-      if (instead === undefined) {
-        return this.#taker.onAnswer(
-          exchange,
-          acceptAnswer(attempt, {
-            request: this.#request,
-            course: this.#course,
-            outgoing: this.#outgoing,
-            atHome: attempt.server === this.#sticky,
-          }),
-        );
-      }
+      if (instead === undefined) return this.#taker.onAnswer(exchange, this.#accept(attempt));
       letGo(attempt, this.#outgoing);
       exchange.note(attempt.server.name, String(status));
       this.#doInstead(instead, status, new ProxyError("upstream_invalid", `The server answered ${status}`));
@@ -274,6 +266,26 @@ class Forwarding implements AttemptOwner {
   #dropBody(error: ProxyError): void {
     this.#outgoing.replay?.commit();
     this.#outgoing.body?.cancel(error);
+  }
+
+  /** The answer becomes the client's: nothing is repeated any more. */
+  #accept(attempt: Attempt): Response {
+    const request = this.#request;
+    const { backend, policy, shape } = this.#course;
+    const { server } = attempt;
+    const answer = attempt.answer!;
+    this.#outgoing.replay?.commit();
+    const cookie = server === this.#sticky
+      ? undefined
+      : backend.stickiness?.cookieFor(server, schemeOf(request, policy) === "https");
+    shape?.rewrite?.(answer.head.fields, request, server);
+    attempt.answer = withoutBody(answer, request, this.#outgoing);
+    return toClientResponse(attempt, {
+      course: this.#course,
+      edit: shape?.answer === undefined && cookie === undefined
+        ? undefined
+        : editBy(shape?.answer, { request, cookie }),
+    });
   }
 }
 

@@ -42,6 +42,27 @@ export function climbs(path: string): boolean {
   return false;
 }
 
+/** The same for a server that resolves no dot segments. */
+export function unresolvedPath(path: string): string {
+  return ODD.test(path) ? "/" + segmentsOf(path).filter((segment) => segment !== "").join("/") : path;
+}
+
+/** The same for one that takes nothing for a slash but slashes, and knows no parameters. */
+export function literalPath(path: string): string {
+  if (!ODD.test(path)) return path;
+  const escaped = path.replace(/%(?=2f|5c)/gi, "%25"); // decoded, they are as they were
+  return "/" + escaped.split("/").filter((segment) => segment !== "").map(decoded).join("/");
+}
+
+/** Whether `path` has dot segments that only some servers take for such: escaped, with parameters, behind a backslash. */
+export function hidesDots(path: string): boolean {
+  return ODD.test(path) && countDots(segmentsOf(path)) !== countDots(path.split("/"));
+}
+
+function countDots(segments: readonly string[]): number {
+  return segments.filter((segment) => segment === "." || segment === "..").length;
+}
+
 /** Whether some server may cut `path` off before its end: it holds a NUL. */
 export function isCutOff(path: string): boolean {
   return NUL.test(path);

@@ -31,6 +31,7 @@ import { inquirer } from "../proxy/inquire.ts";
 import { stageOrigin } from "./stage-origins.ts";
 import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import { type IdentityPolicy, schemeOf } from "../proxy/identity.ts";
+import { OtherReadings } from "../proxy/other-readings.ts";
 import { pathReader } from "../proxy/path-reader.ts";
 import { courseOfAction, leadsTo, nameOfRoute, nameOfRule, toRouteRule } from "../proxy/route-names.ts";
 import { Router } from "../proxy/router.ts";
@@ -223,7 +224,8 @@ function* buildFrontend(
     taken.set(handler, { kind, index, action, courseOf, stages, handle });
     return handler;
   };
-  const paths = pathReader(config.normalize);
+  const otherReadings = OtherReadings.of(config, (handler) => taken.get(handler)!.action);
+  const paths = otherReadings?.paths ?? pathReader(config.normalize);
   const inConditions = conditionParts(identity, paths);
   const asked = new AskedNames();
   const router = config.routes.length === 0 ? undefined : new Router<Handler>();
@@ -247,6 +249,7 @@ function* buildFrontend(
       : take("default", { backend: config.defaultBackend, forwardQuery: true }, "default"),
     paths,
     identity,
+    otherReadings,
     pages,
   });
   const stages = ofFrontend.inherited;

@@ -9,6 +9,7 @@ import { answerOptions, isForProxy } from "./answer-options.ts";
 import type { Predicate } from "./condition.ts";
 import type { Course } from "./course.ts";
 import { identify, type IdentityPolicy } from "./identity.ts";
+import type { Choose, OtherReadings } from "./other-readings.ts";
 import type { PathReader } from "./path-reader.ts";
 import type { Router } from "./router.ts";
 
@@ -49,6 +50,8 @@ export interface DecisionParts {
   /** How routes see paths. */
   readonly paths: PathReader;
   readonly identity: IdentityPolicy;
+  /** Looks at paths that may be read in other ways; undefined where all are let in by the same. */
+  readonly otherReadings?: OtherReadings | undefined;
   /** Pages that the app answers itself, by their whole path; undefined where there are none. */
   readonly pages?: ReadonlyMap<string, OwnPage> | undefined;
 }
@@ -58,8 +61,14 @@ export const OPTIONS_HANDLER: Handler = ({ exchange }, taker) => taker.onAnswer(
 
 /** Finds out who asks, and who answers: the frontend's own pages, then rules, then routes, then the fallback. */
 export function createDecision(
-  { rules, router, fallback, paths, identity, ...parts }: DecisionParts,
+  { rules, router, fallback, paths, identity, otherReadings, ...parts }: DecisionParts,
 ): Decide {
+  const choose: Choose = (request) => {
+    for (const rule of rules) {
+      if (rule.matches(request)) return rule.handler;
+    }
+    return router?.find(request.head.authority, paths.ofRequest(request)) ?? fallback;
+  };
   const pages = parts.pages && new Map([...parts.pages].map(([path, page]) => [path, pageHandler(page)]));
   return (request) => {
     const page = pages?.get(rawPath(request));
@@ -68,11 +77,9 @@ export function createDecision(
     refuseMethod(request.method);
     if (isForProxy(request)) return OPTIONS_HANDLER;
     paths.check?.(request);
-    for (const rule of rules) {
-      if (rule.matches(request)) return rule.handler;
-    }
-    const handler = router?.find(request.head.authority, paths.ofRequest(request)) ?? fallback;
+    const handler = choose(request);
     if (handler === undefined) throw noRoute();
+    otherReadings?.check(request, handler, choose);
     return handler;
   };
 }

@@ -19,6 +19,10 @@ export function compileHashKey({ subject, argument }: HashSource): HashKey {
     case "uri":
       return ({ target }) => target;
     case "header":
+      // A host is the same in any case.
+      if (fieldName(argument).role === ROLE.host) {
+        return ({ exchange }) => exchange.authority.toLowerCase() || undefined;
+      }
       // What servers get as X-Real-IP is our word, not the client's.
       if (fieldName(argument).role === ROLE.realIp) return ({ exchange }) => exchange.client || undefined;
       return ({ head }) => head.fields.get(argument);

@@ -11,7 +11,7 @@ import { IncomingRequest } from "../../../src/message/incoming-request.ts";
 function requestOf(target: string, lines: readonly string[], client: string): IncomingRequest {
   const fields = new Fields();
   for (const line of lines) fields.append(...line.split(": ") as [string, string]);
-  const authority = "a.example";
+  const authority = fields.get("host") ?? "a.example";
   const described = { method: "GET", target, authority, minorVersion: 1, startedAt: 0, fields } as const;
   const exchange = new Exchange({ address: client, port: 1, secure: false }, described, { inform() {} });
   const path = { form: "origin", path: target, authority: undefined, scheme: undefined } as const;
@@ -30,6 +30,7 @@ const keys: [on: string, key: string | undefined, target?: string, lines?: reado
   ["header(X-USER)", "ann"],
   ["header(x-multi)", "1, 2"],
   ["header(x-none)", undefined],
+  ["header(host)", "a.example:81", "/", ["Host: A.Example:81"]],
   ["header(x-real-ip)", "192.0.2.1"],
   ["header(x-user)", undefined, "/", []],
   ["cookie(sid)", "s1"],

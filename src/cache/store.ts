@@ -10,6 +10,8 @@ import { isVariant } from "./vary.ts";
 const MAX_VARIANTS = 16;
 /** URLs of which is remembered that their answers are not to be kept. */
 const MAX_UNSHARED = 10_000;
+/** Letters that they may have, all of them together: clients choose how long they are. */
+const MAX_UNSHARED_LETTERS = 4 * 1024 * 1024;
 /** How long that is remembered. */
 const UNSHARED_MS = 120_000;
 /** Answers under way that nobody waits for: stale ones that are asked for anew. */
@@ -28,7 +30,11 @@ export class CacheStore {
   evictions = 0;
   readonly #resources = new Map<string, Resource>();
   readonly #used: LRUCache<KeptAnswer, true>;
-  readonly #unshared = new LRUCache<string, number>({ max: MAX_UNSHARED });
+  readonly #unshared = new LRUCache<string, number>({
+    max: MAX_UNSHARED,
+    maxSize: MAX_UNSHARED_LETTERS,
+    sizeCalculation: (_, { length }) => length,
+  });
   /** Bytes of answers that are on their way here and have no place yet. */
   #underWay = 0;
   readonly #behind = new Set<Exchange>();

@@ -74,8 +74,8 @@ export class Arrival {
     if (!store.reserve(length ?? store.config.objectSize)) return this.#passOn(incoming);
     this.isKept = true;
     const isFresh = terms.lifetime > terms.age;
-    this.#share(terms.lifetime > 0);
     if (length === undefined) return this.#tap(incoming, terms);
+    this.#share(terms.lifetime > 0);
     this.#wake = isFresh ? "look" : "alone";
     return this.#keep(incoming, terms, length);
   }
@@ -138,6 +138,7 @@ export class Arrival {
     const { objectSize } = store.config;
     const { behind, exchange, flight, land, over } = this.#parts;
     const fields = incoming.fields.copy();
+    flight.begun = true;
     const done = (how: Wake) => {
       store.free(objectSize);
       land(how);
@@ -145,6 +146,7 @@ export class Arrival {
     };
     const tap = new TappedBody(incoming.source!, objectSize, {
       onWhole: (bytes) => {
+        this.#share(terms.lifetime > 0);
         if (!flight.outdated) store.keep(this.#make(incoming, fields, terms, KeptBody.of(bytes.slice())));
         done("look");
       },

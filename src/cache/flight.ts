@@ -19,6 +19,8 @@ export class Flight {
   readonly key: string | undefined;
   /** Whether what it brings was dropped before it came: it is not kept. */
   outdated = false;
+  /** Whether it has begun to come, and is for those who wait only when it is whole. */
+  begun = false;
   readonly #waiting = new Set<Wakeable>();
 
   constructor(url: string, key: string | undefined) {

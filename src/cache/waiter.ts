@@ -1,8 +1,9 @@
 import type { ProxyError } from "../base/errors.ts";
+import { TICK } from "../base/tick.ts";
 import type { Abortable } from "../message/exchange.ts";
 import type { Flight, Wake, Wakeable } from "./flight.ts";
 import type { KeptAnswer } from "./kept-answer.ts";
-import type { CacheWay, Passing } from "./passing.ts";
+import { type CacheWay, keyOf, type Passing } from "./passing.ts";
 
 /** A request that waits for the answer to another one. */
 export class Waiter implements Wakeable, Abortable {
@@ -38,8 +39,11 @@ export class Waiter implements Wakeable, Abortable {
     } else if (typeof how !== "string") this.#way.fail(passing, this.#kept, how.error);
   }
 
-  /** It has waited for as long as it may. */
+  /** It has waited for as long as it may. What has begun by then may never end: nobody else is to wait for that. */
   late(): void {
+    if (this.#flight.begun) {
+      this.#way.parts.store.setUnshared(keyOf(this.#passing), TICK.now());
+    }
     this.wake("alone");
   }
 

@@ -225,6 +225,21 @@ test("who has waited for lock_timeout asks the server", async (t) => {
   assert.equal(read(await clients[0]!.untilClosed()).body, "late");
 });
 
+test("an answer that began and does not end is waited for once", async (t) => {
+  const scene = await openSlowScene(t, { cache: { lock_timeout: "1s" } });
+  const clients = await crowd(scene, 2);
+  const endless = `HTTP/1.1 200 OK\r\n${FRESH}\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n`;
+  scene.asked[0]!.send(endless);
+  await eventually("the second to ask", () => scene.asked.length === 2);
+  scene.asked[1]!.send(endless);
+  await eventually("the second to get some", () => clients[1]!.received.includes("\r\nx"));
+  const third = await scene.client();
+  const before = performance.now();
+  third.send(get("/"));
+  await eventually("the third to ask", () => scene.asked.length === 3);
+  assert.ok(performance.now() - before < 700);
+});
+
 test("with lock_timeout 0 nobody waits", async (t) => {
   const scene = await openSlowScene(t, { cache: { lock_timeout: "0s" } });
   const two = [scene.ask(), scene.ask()];

@@ -1,5 +1,7 @@
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import { TICK } from "../base/tick.ts";
+import { weaklyEqual } from "../http/entity-tag.ts";
+import type { Fields } from "../http/fields.ts";
 import type { AnswerTaker } from "../message/answer-taker.ts";
 import { discardBody } from "../message/discard.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -94,8 +96,8 @@ export class Fetch implements AnswerTaker {
     }
     const { answer, isKept } = renewed(
       kept,
-      { later, requestedAt: this.#requestedAt, passing: this.#passing },
-      this.#way.rules,
+      { said: later, requestedAt: this.#requestedAt, passing: this.#passing },
+      this.#way,
     );
     if (isKept && !flight.outdated) store.keep(answer);
     else if (!isKept && !isOnlyIts(this.#passing.asked)) store.drop(kept);
@@ -134,6 +136,12 @@ export class Fetch implements AnswerTaker {
     this.#way.parts.store.endBehind(behind);
     behind.end();
   }
+}
+
+/** Whether a 304 has a strong tag of another content than the kept one, for which it says nothing then (RFC 9111 §4.3.4). */
+function isOfOther({ etag }: KeptAnswer, later: Fields): boolean {
+  const said = later.get("etag");
+  return said !== undefined && etag !== undefined && !said.startsWith("W/") && !weaklyEqual(said, etag);
 }
 
 /** Lets go of an answer in whose place another is sent. */

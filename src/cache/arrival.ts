@@ -9,10 +9,10 @@ import { TappedBody } from "../message/body-tap.ts";
 import { discardBody } from "../message/discard.ts";
 import type { Exchange } from "../message/exchange.ts";
 import { type AnswerExtras, asResponse, ForwardedResponse } from "../message/forwarded-response.ts";
-import { answerKept } from "./answer-kept.ts";
 import type { Wake } from "./flight.ts";
 import { KeptAnswer } from "./kept-answer.ts";
 import { KeptBody } from "./kept-body.ts";
+import { withoutOwn } from "./own-lines.ts";
 import { type Terms, termsOf } from "./terms.ts";
 import { variantOf } from "./vary.ts";
 import { type CacheWay, type FetchParts, keyOf, type Passing } from "./passing.ts";
@@ -119,11 +119,10 @@ export class Arrival {
     };
     if (incoming.source === null) onWhole();
     else body.fill(incoming.source, { onWhole, onLost });
-    const { request: { method }, asked } = this.#passing;
-    const { ifNoneMatch, ifModifiedSince, range } = asked;
+    const { ifNoneMatch, ifModifiedSince, range } = this.#passing.asked;
     if ((ifNoneMatch ?? ifModifiedSince ?? range) !== undefined) {
       const status = this.#way.lineOf(`fwd=${this.#why()}; stored`);
-      return answerKept(kept, { method, asked, now: TICK.now(), status });
+      return this.#way.answerOf(this.#passing, kept, TICK.now(), status);
     }
     return this.#send(
       incoming,
@@ -172,12 +171,12 @@ export class Arrival {
   }
 
   #make(incoming: Incoming, fields: Fields, terms: Terms, body: KeptBody): KeptAnswer {
-    const { url, origin, fields: asked } = this.#passing;
+    const { request, url, origin, fields: asked } = this.#passing;
     const { status, reason, receivedAt } = incoming;
     const variant = variantOf(fields, asked);
     return KeptAnswer.of(
       { url, origin, status, reason, variant, terms, receivedAt, now: TICK.now(), body },
-      fields,
+      withoutOwn(fields, this.#way.parts.course.ownLines, request),
     );
   }
 

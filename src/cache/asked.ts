@@ -1,5 +1,6 @@
 import { ROLE } from "../http/field-name.ts";
 import type { Fields } from "../http/fields.ts";
+import { nominatedNames } from "../http/hop-by-hop.ts";
 import { parseDirectives } from "./directives.ts";
 
 /** What a GET or HEAD says of how it may be answered. Times are in ms. */
@@ -74,6 +75,17 @@ export function readAsked(fields: Fields, heedsClients: boolean): Asked {
     ifRange: fields.get("if-range"),
     isForServer: fields.has("if-match") || fields.has("if-unmodified-since") || misleads(fields),
   };
+}
+
+/**
+ * Whether the client has its Connection take out fields that it sends itself (RFC 9110 §7.6.1): the server does not see them,
+ * so that its answer is not for those who send the same and mean it.
+ */
+export function hidesFields(fields: Fields): boolean {
+  if (!fields.mayHaveHopByHop) return false;
+  const hidden = nominatedNames(fields.connection);
+  return hidden !== undefined &&
+    fields.kinds.some(({ hopByHop, lower }) => !hopByHop && hidden.has(lower));
 }
 
 function misleads(fields: Fields): boolean {

@@ -88,7 +88,7 @@ export class Fetch implements AnswerTaker {
     const { store } = this.#way.parts;
     response.settle();
     const later = response.takeFields();
-    if (kept.body.failure !== undefined) {
+    if (kept.body.failure !== undefined || isOfOther(kept, later)) {
       store.drop(kept);
       if (behind === undefined) this.#way.fetch(this.#passing, undefined);
       else this.#over();

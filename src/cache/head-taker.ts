@@ -36,7 +36,7 @@ export class HeadTaker implements AnswerTaker {
     const kept = this.#kept;
     response.settle();
     const fields = response.takeFields();
-    const validation: Validation = { later: fields, requestedAt: this.#requestedAt, passing: this.#passing };
+    const validation: Validation = { said: fields, requestedAt: this.#requestedAt, passing: this.#passing };
     const differs = (name: string, value: string | undefined) => {
       const said = fields.get(name);
       return said !== undefined && said !== value;
@@ -45,7 +45,7 @@ export class HeadTaker implements AnswerTaker {
       differs("content-length", String(kept.body.length)) || kept.status !== 200;
     const { answer, isKept } = isOther
       ? { answer: kept, isKept: false }
-      : renewed(kept, validation, this.#way.rules);
+      : renewed(kept, validation, this.#way);
     if (isKept && store.has(kept)) store.keep(answer);
     else if (!isOnlyIts(this.#passing.asked)) store.drop(kept);
   }

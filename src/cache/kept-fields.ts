@@ -82,10 +82,12 @@ function isKept({ hopByHop, lower }: FieldName): boolean {
   return !hopByHop && !NOT_KEPT.has(lower);
 }
 
-function linesOf(fields: Fields, wanted: (kind: FieldName) => boolean): Line[] {
+/** The lines of `fields` that are wanted, by name and value. */
+export function linesOf(fields: Fields, wanted: (kind: FieldName, value: string) => boolean): Line[] {
   const lines: Line[] = [];
   for (let i = 0; i < fields.size; i++) {
-    if (wanted(fields.kinds[i]!)) lines.push([fields.name(i), fields.value(i)]);
+    const value = fields.value(i);
+    if (wanted(fields.kinds[i]!, value)) lines.push([fields.name(i), value]);
   }
   return lines;
 }

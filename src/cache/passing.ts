@@ -4,6 +4,7 @@ import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { CacheResult, Exchange } from "../message/exchange.ts";
 import type { Handler } from "../message/handler.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
+import type { StageCourse } from "../message/stage.ts";
 import type { Count } from "../message/stage-metrics.ts";
 import type { Asked } from "./asked.ts";
 import type { Flight } from "./flight.ts";
@@ -32,6 +33,8 @@ export interface WayParts {
   readonly schemeOf: (request: IncomingRequest) => "http" | "https";
   /** What the handlers behind it do: requests that lead elsewhere are answered by other answers. */
   readonly origin: string;
+  /** What they write for each client, which is kept for nobody else. */
+  readonly course: StageCourse;
   readonly next: Handler;
 }
 
@@ -46,6 +49,8 @@ export interface CacheWay {
   look(passing: Passing): void;
   /** Asks the server, on condition where `kept` is there; requests with `key` may wait for it. */
   fetch(passing: Passing, kept: KeptAnswer | undefined, key?: string): void;
+  /** What `kept` is for the client that asks, at `now`. */
+  answerOf(passing: Passing, kept: KeptAnswer, now: number, status: CacheStatusLine | undefined): Response;
   /** Answers from what is kept. */
   answer(passing: Passing, kept: KeptAnswer, result: KeptResult, now: number): void;
   /** Answers with what is stale, as its server fails; false where that may not be. */

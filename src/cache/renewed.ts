@@ -1,14 +1,15 @@
 import { TICK } from "../base/tick.ts";
 import type { Fields } from "../http/fields.ts";
 import type { KeptAnswer } from "./kept-answer.ts";
-import { type TermRules, termsOf } from "./terms.ts";
+import { withoutOwn } from "./own-lines.ts";
+import type { CacheWay, Passing } from "./passing.ts";
+import { termsOf } from "./terms.ts";
 import { variantOf } from "./vary.ts";
-import type { Passing } from "./passing.ts";
 
 /** A server has said that a kept answer is still good. */
 export interface Validation {
   /** The fields of what it said. */
-  readonly later: Fields;
+  readonly said: Fields;
   /** When it was asked, in ms since 1970. */
   readonly requestedAt: number;
   /** The request that it was asked for. */
@@ -18,9 +19,10 @@ export interface Validation {
 /** `kept` as it is from then on, and whether it may be kept any longer. */
 export function renewed(
   kept: KeptAnswer,
-  { later, requestedAt, passing: { asked, fields } }: Validation,
-  rules: TermRules,
+  { said, requestedAt, passing: { request, asked, fields } }: Validation,
+  { rules, parts: { course } }: CacheWay,
 ): { answer: KeptAnswer; isKept: boolean } {
+  const later = withoutOwn(said, course.ownLines, request);
   const merged = kept.fieldsWith(later);
   const receivedAt = Date.now();
   const terms = termsOf({

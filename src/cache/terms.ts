@@ -1,5 +1,6 @@
 import type { Fields } from "../http/fields.ts";
 import { parseHttpDate } from "../http/date.ts";
+import { listMembers } from "../http/list.ts";
 import { type Directives, parseDirectives } from "./directives.ts";
 import { targetedDirectives } from "./targeted.ts";
 
@@ -26,6 +27,8 @@ export interface TermRules {
   readonly staleIfError: number;
   /** Names, in lower case, of fields that hold in place of Cache-Control. */
   readonly targets: readonly string[];
+  /** Names, in lower case, of fields by which servers are told of the client, whatever it sends itself. */
+  readonly told: ReadonlySet<string>;
 }
 
 /** An answer, and when it was asked for and came, in ms since 1970. */
@@ -65,7 +68,7 @@ export function termsOf(answer: JudgedAnswer, rules: TermRules): Terms | undefin
   if (directives.has("private")) return undefined;
   if (authorized && !SHARED_ANYWAY.some((name) => directives.has(name))) return undefined; // RFC 9111 §3.5
   if (fields.has("set-cookie") && !rules.keepsSetCookie) return undefined;
-  if (fields.get("vary")?.includes("*") === true) return undefined;
+  if (variesByMore(fields, rules.told)) return undefined;
   const explicit = explicitLifetime(answer, directives, targeted !== undefined);
   const mayGuess = HEURISTIC.has(status) || directives.has("public");
   if (explicit === undefined && !mayGuess) return undefined;
@@ -86,6 +89,13 @@ export function termsOf(answer: JudgedAnswer, rules: TermRules): Terms | undefin
   const { lifetime, age, whileRevalidate, ifError } = terms;
   const isOfUse = lifetime + Math.max(whileRevalidate, ifError) > age || hasValidator(fields);
   return isOfUse ? terms : undefined;
+}
+
+/** Whether it depends on more than what clients send: on anything, or on what servers are told of them. */
+function variesByMore(fields: Fields, told: ReadonlySet<string>): boolean {
+  const vary = fields.get("vary");
+  return vary !== undefined &&
+    (vary.includes("*") || listMembers(vary).some((name) => told.has(name)));
 }
 
 /** What lets an answer to a request with credentials be kept for others. */

@@ -9,13 +9,14 @@ import { isSafe } from "../http/methods.ts";
 import type { AnswerTaker } from "../message/answer-taker.ts";
 import type { IncomingRequest } from "../message/incoming-request.ts";
 import { answerKept } from "./answer-kept.ts";
-import { readAsked } from "./asked.ts";
+import { hidesFields, readAsked } from "./asked.ts";
 import { ChangeTaker } from "./change.ts";
 import { Fetch } from "./fetch.ts";
 import { Flight } from "./flight.ts";
 import { HeadTaker } from "./head-taker.ts";
 import type { CacheStatusLine, KeptAnswer } from "./kept-answer.ts";
 import { removeTags } from "./kept-fields.ts";
+import { addOwn } from "./own-lines.ts";
 import { type CacheWay, type KeptResult, keyOf, type Passing, type WayParts } from "./passing.ts";
 import { reportedBy, urlOf } from "./request-url.ts";
 import type { TermRules } from "./terms.ts";
@@ -40,7 +41,11 @@ export class CachedWay implements CacheWay {
   constructor(parts: WayParts) {
     const { config } = parts;
     this.parts = parts;
-    this.rules = { ...config, targets: config.targets.map((name) => name.toLowerCase()) };
+    this.rules = {
+      ...config,
+      targets: config.targets.map((name) => name.toLowerCase()),
+      told: parts.course.told,
+    };
     const name = config.statusName;
     this.#lines = name === false ? undefined : {
       hit: { value: `${name}; hit` },
@@ -61,7 +66,7 @@ export class CachedWay implements CacheWay {
     const read = readAsked(fields, this.parts.config.heedsClients);
     // Its credentials may be in a cookie, or not there any more.
     const asked = request.exchange.proven && !read.authorized ? { ...read, authorized: true } : read;
-    if (asked.isForServer || hasBody(framing) || fields.mayHave(ROLE.upgrade)) {
+    if (asked.isForServer || hasBody(framing) || fields.mayHave(ROLE.upgrade) || hidesFields(fields)) {
       return this.#bypass(request, taker);
     }
     const url = urlOf(request, this.parts.schemeOf(request));
@@ -110,19 +115,24 @@ export class CachedWay implements CacheWay {
     new Fetch(this, passing, { flight: new Flight(passing.url, key), kept }).begin();
   }
 
-  answer(
-    passing: Passing,
+  answerOf(
+    { request, asked }: Passing,
     kept: KeptAnswer,
-    result: KeptResult,
     now: number,
-  ): void {
-    const { request: { exchange, method }, taker, asked } = passing;
+    status: CacheStatusLine | undefined,
+  ): Response {
+    const response = answerKept(kept, { method: request.method, asked, now, status });
+    return addOwn(response, this.parts.course.ownLines, request);
+  }
+
+  answer(passing: Passing, kept: KeptAnswer, result: KeptResult, now: number): void {
+    const { request: { exchange }, taker } = passing;
     const { store, counts } = this.parts;
     exchange.cache = result;
     exchange.answer = kept;
     counts[result].value++;
     store.touch(kept, now);
-    taker.onAnswer(exchange, answerKept(kept, { method, asked, now, status: this.#lines?.[result] }));
+    taker.onAnswer(exchange, this.answerOf(passing, kept, now, this.#lines?.[result]));
   }
 
   answerStale(passing: Passing, kept: KeptAnswer | undefined): boolean {

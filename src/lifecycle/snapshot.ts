@@ -33,7 +33,8 @@ import { createRelayFrontend, DEFAULT_RELAY } from "./relay-frontend.ts";
 import { type IdentityPolicy, schemeOf } from "../proxy/identity.ts";
 import { OtherReadings } from "../proxy/other-readings.ts";
 import { pathReader } from "../proxy/path-reader.ts";
-import { courseOfAction, leadsTo, nameOfRoute, nameOfRule, toRouteRule } from "../proxy/route-names.ts";
+import { stageCourseOf } from "../proxy/stage-course.ts";
+import { leadsTo, nameOfRoute, nameOfRule, toRouteRule } from "../proxy/route-names.ts";
 import { Router } from "../proxy/router.ts";
 import { type FrontendParts, FrontendStages } from "../proxy/stages.ts";
 import { atOnce, mapInSteps, type Steps } from "../net/steps.ts";
@@ -219,7 +220,7 @@ function* buildFrontend(
     const stages = ofFrontend.of(action, `${kind} ${name}`);
     const handler = countedBy(
       routes.add(name, leadsTo(action), action.backend),
-      behind(stages, handle, () => courseOfAction(action)),
+      behind(stages, handle, () => stageCourseOf(action, identity)),
     );
     taken.set(handler, { kind, index, action, courseOf, stages, handle });
     return handler;

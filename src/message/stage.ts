@@ -18,12 +18,25 @@ export interface Stage {
    * `next`, with what this stage does before and after it. Called once for each rule or route, when a config is loaded;
    * where two handlers do the same by their `course`, whose requests they are makes no difference.
    */
-  around(next: Handler, course?: string): Handler;
+  around(next: Handler, course?: StageCourse): Handler;
   /** What it would refuse `request` with, where that depends on the request alone; it is asked by whoever explains. */
   refuses?(request: IncomingRequest): ProxyError | undefined;
   /** What it answers itself, under the same condition; where it refuses the request, in place of the error page. */
   answers?(request: IncomingRequest): Response | undefined;
 }
+
+/** What a handler does with requests, as far as it matters to who keeps its answers for others. */
+export interface StageCourse {
+  /** Where they lead and what is changed on the way: two with the same text do the same with a request. */
+  readonly text: string;
+  /** Fields of answers that it writes for each client: their names, and what makes their values of a request. */
+  readonly ownLines: readonly OwnLine[];
+  /** Names, in lower case, of fields that it writes into requests for each client. */
+  readonly told: ReadonlySet<string>;
+}
+
+/** A field of an answer whose value is for one client. */
+export type OwnLine = readonly [name: string, fill: (request: IncomingRequest) => string];
 
 /** What a stage is made with. */
 export interface StageParts {
@@ -43,8 +56,8 @@ export interface StageParts {
 }
 
 /** `handler`, which does what `course` says, behind `stages`, the first of which a request meets first. */
-export function behind(stages: readonly Stage[], handler: Handler, course?: () => string): Handler {
+export function behind(stages: readonly Stage[], handler: Handler, course?: () => StageCourse): Handler {
   if (stages.length === 0) return handler;
-  const text = course?.();
-  return stages.reduceRight((next, stage) => stage.around(next, text), handler);
+  const known = course?.();
+  return stages.reduceRight((next, stage) => stage.around(next, known), handler);
 }

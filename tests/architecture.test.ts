@@ -132,9 +132,9 @@ test(`no file has more than ${MAX_LINES} lines`, (t) => {
   assert.deepEqual(longerThan(MAX_LINES).map(({ path }) => path), []);
 });
 
-test("every path that the README's map names exists", () => {
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const map = /<!-- map -->([^]*?)<!-- \/map -->/.exec(readme)?.[1] ?? "";
+test("every path that the map of docs/architecture.md names exists", () => {
+  const page = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
+  const map = /<!-- map -->([^]*?)<!-- \/map -->/.exec(page)?.[1] ?? "";
   const paths = [...map.matchAll(/^[│├└─\s]*([\w./-]+)/gm)].map((match) => match[1]!).filter((path) =>
     /[./]/.test(path)
   );

@@ -15,6 +15,8 @@ const DIFFERENCES = [
   "failures: Caddy takes no server out by its requests without fail_duration; Sluice does (ejection.enabled = false does not)",
   "time-outs: Caddy waits for an answer without end, Sluice 30 s (timeouts.response)",
   "fields for servers: Sluice sends X-Real-IP, X-Forwarded-Port, X-Request-ID and Via of itself as well",
+  "fields for clients: Sluice adds Via, and takes the server's own address out of Location and its name out of cookies " +
+  '(rewrite_location = "off", rewrite_cookies = "off")',
   "the log: Sluice writes a line for each request (log.access = false does not)",
 ];
 

@@ -2,7 +2,7 @@ import { parseRouteHost } from "../../values/host.ts";
 import type { BackendShelf } from "../backend-shelf.ts";
 import { comment, type Draft, type DraftTable } from "../draft.ts";
 import { Rules } from "../rules.ts";
-import { followSteps, type LineStep, tooConditional } from "../step.ts";
+import { actionsAtEnd, followSteps, type LineStep, tooConditional } from "../step.ts";
 import { ALWAYS, isOneOf } from "../terms.ts";
 import { type AddressOptions, parseAddress, type SiteAddress } from "./address.ts";
 import type { CaddySite } from "./parse.ts";
@@ -135,7 +135,11 @@ function toFrontend(
     const steps = new SiteSteps({ draft, backends, frontend, tls: mixed }).read(site.directives);
     followSteps(limited(steps, draft, frontend), { terms: [term], edits: [] }, {
       push: (terms, action) => rules.push(terms, action),
-      end: ({ terms }) => rules.push(terms, { respond: { status: 200 } }),
+      end: (way) => {
+        for (const { terms, action } of actionsAtEnd(way, () => ({ respond: { status: 200 } }))) {
+          rules.push(terms, action);
+        }
+      },
     });
   }
   rules.push([], { respond: { status: 200 } }); // what no site takes gets an empty answer of Caddy

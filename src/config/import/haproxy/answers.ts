@@ -1,4 +1,4 @@
-import { type Draft, type DraftTable, literal } from "../draft.ts";
+import type { Draft, DraftTable } from "../draft.ts";
 import { fromLogFormat } from "./log-format.ts";
 import type { Line } from "./parse.ts";
 
@@ -68,13 +68,17 @@ export function readAnswer(
   ) {
     draft.lose(origin, 'the file: respond = { file = "…" }, as seen from the working directory');
   }
+  if (/%\[|%[a-z]/i.test(after("lf-string") ?? "")) {
+    draft.lose(origin, "a body of Sluice's own holds no samples");
+  }
   return { respond: respondWith(rest, Number(after("status") ?? 200)) };
 }
 
 /** Its text, type and fields. */
 function respondWith(words: readonly string[], status: number): DraftTable {
   const after = (word: string) => words.includes(word) ? words[words.indexOf(word) + 1] : undefined;
-  const body = after("string") ?? after("lf-string");
+  // A string is text; in the other kind samples are put, which are none here.
+  const body = after("string") ?? after("lf-string")?.replaceAll("%%", "%");
   const headers: DraftTable = {};
   words.forEach((word, i) => {
     const value = word === "hdr" ? fromLogFormat(words[i + 2] ?? "") : undefined;
@@ -82,7 +86,7 @@ function respondWith(words: readonly string[], status: number): DraftTable {
   });
   return {
     status,
-    ...(body !== undefined && { body: literal(body.replaceAll("%%", "%")) }),
+    ...(body !== undefined && { body: body }),
     ...(after("content-type") !== undefined && body !== undefined && { content_type: after("content-type") }),
     ...(Object.keys(headers).length > 0 && { headers }),
   };

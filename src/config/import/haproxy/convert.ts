@@ -11,7 +11,9 @@ import { type ProxySection, readProxies } from "./proxy.ts";
 const DIFFERENCES = [
   "fields for servers: Sluice sends X-Forwarded-For, -Proto, -Host, -Port, X-Real-IP, X-Request-ID and Via of itself; " +
   "HAProxy X-Forwarded-For with option forwardfor, and no other",
-  "fields for clients: Sluice adds Via to answers (via = false sends none)",
+  "fields for clients: Sluice adds Via to answers (via = false sends none), and takes the server's own address out of " +
+  'Location and its name out of cookies (rewrite_location = "off", rewrite_cookies = "off"); HAProxy tells clients to keep ' +
+  "no redirect that is not for good",
   "hosts: HAProxy compares them with the port that the client sent, Sluice without it; neither case nor a last dot count",
   'paths: HAProxy compares the bytes that came; Sluice what servers may read them as (normalize = "off" does as HAProxy)',
   "values of headers: HAProxy compares each part between commas, Sluice the whole",

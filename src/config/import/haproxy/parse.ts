@@ -102,7 +102,7 @@ function readLine(
       const quoted = readQuoted(source, at);
       word += quoted.text;
       at = quoted.end;
-    } else word += character;
+    } else word += character === "$" && text[at + 1] === "{" ? "$$" : character; // no variable outside quotes
   }
   finish();
   const lineEnd = text.indexOf("\n", at);

@@ -40,6 +40,17 @@ export function fillErrorPages(
     if (!intercepts) {
       draft.change(origin, "holds for answers of servers of these statuses as well", action, "on_status");
     }
+    if (
+      "backend" in what &&
+      named.get(target)?.scope.own.some(({ name }) => name === "proxy_set_header") === true
+    ) {
+      draft.change(
+        origin,
+        `the fields of requests are those of this location, not of ${target}`,
+        action,
+        "on_status",
+      );
+    }
     for (const status of statuses) instead[String(status)] = what;
   }
   if (Object.keys(instead).length > 0) action["on_status"] = instead;

@@ -86,6 +86,14 @@ export function addedFields(
   draft: Draft,
 ): Record<string, string[]> | undefined {
   const add: Record<string, string[]> = {};
+  const expires = scope.find("expires");
+  const cache = expires === undefined ? undefined : cacheControl(expires);
+  if (cache !== undefined) {
+    (add["Cache-Control"] ??= []).push(cache);
+    draft.change(expires!.origin, "says so by Cache-Control alone, in answers of every status");
+  } else if (expires !== undefined && expires.args[0] !== "off") {
+    draft.lose(expires.origin, "Sluice does not count times of the day", action);
+  }
   for (const { args: [name = "", value = "", always], origin } of scope.findAll(["add_header"])) {
     const template = toTemplate(value);
     if (/^(?:connection|content-length|transfer-encoding|via|trailer|upgrade|keep-alive|te)$/i.test(name)) {
@@ -96,14 +104,6 @@ export function addedFields(
       (add[name] ??= []).push(template);
       if (always === undefined) draft.change(origin, 'stands in answers of every status, as with "always"');
     }
-  }
-  const expires = scope.find("expires");
-  const cache = expires === undefined ? undefined : cacheControl(expires);
-  if (cache !== undefined) {
-    (add["Cache-Control"] ??= []).push(cache);
-    draft.change(expires!.origin, "says so by Cache-Control alone, in answers of every status");
-  } else if (expires !== undefined && expires.args[0] !== "off") {
-    draft.lose(expires.origin, "Sluice does not count times of the day", action);
   }
   return Object.keys(add).length > 0 ? add : undefined;
 }

@@ -1,0 +1,4 @@
+// The real caddy and Sluice with what convert makes of the same file, side by side: status, server, and what that saw.
+import { testPeer } from "./convert.ts";
+
+testPeer("caddy");

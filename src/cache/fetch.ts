@@ -1,7 +1,5 @@
 import { ProxyError, toProxyError } from "../base/errors.ts";
 import { TICK } from "../base/tick.ts";
-import { weaklyEqual } from "../http/entity-tag.ts";
-import type { Fields } from "../http/fields.ts";
 import type { AnswerTaker } from "../message/answer-taker.ts";
 import { discardBody } from "../message/discard.ts";
 import type { Exchange } from "../message/exchange.ts";
@@ -88,7 +86,7 @@ export class Fetch implements AnswerTaker {
     const { store } = this.#way.parts;
     response.settle();
     const later = response.takeFields();
-    if (kept.body.failure !== undefined || isOfOther(kept, later)) {
+    if (kept.body.failure !== undefined) {
       store.drop(kept);
       if (behind === undefined) this.#way.fetch(this.#passing, undefined);
       else this.#over();
@@ -136,12 +134,6 @@ export class Fetch implements AnswerTaker {
     this.#way.parts.store.endBehind(behind);
     behind.end();
   }
-}
-
-/** Whether a 304 has a strong tag of another content than the kept one, for which it says nothing then (RFC 9111 §4.3.4). */
-function isOfOther({ etag }: KeptAnswer, later: Fields): boolean {
-  const said = later.get("etag");
-  return said !== undefined && etag !== undefined && !said.startsWith("W/") && !weaklyEqual(said, etag);
 }
 
 /** Lets go of an answer in whose place another is sent. */

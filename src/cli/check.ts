@@ -5,6 +5,7 @@ import { describePorts } from "../config/sections/relay.ts";
 import { toCamelCase } from "../config/sections/section.ts";
 import { STAGE_KEYS } from "../config/sections/stages.ts";
 import type { LimitsConfig } from "../config/sections/limits.ts";
+import type { Included } from "../config/problems/error.ts";
 import type { ReadAs } from "../config/import/drop-in.ts";
 import type { Config } from "../config/schema.ts";
 import { ASSUMED_FILE_LIMIT, OPEN_FILES } from "../net/open-files.ts";
@@ -18,11 +19,23 @@ import { locateConfig } from "./locate.ts";
 import { pathWarnings } from "./path-warnings.ts";
 import { withMiddleware } from "./with-middleware.ts";
 
+/** Included files that are named. */
+const MAX_FILES_NAMED = 10;
+
 /** Loads a config as `run` would and prints what it describes. Throws a ConfigError where it is not valid. */
 export async function check(path: string | undefined): Promise<void> {
-  const { source, config, file, readAs } = locateConfig(path);
+  const { source, config, file, readAs, included } = locateConfig(path);
   if (file !== undefined) await withMiddleware(config, file, new MiddlewareModules(dirname(file)));
-  await print(`${source} is valid.\n${readAsLines(readAs).join("")}${summary(config)}`);
+  await print(
+    `${source} is valid.\n${readAsLines(readAs).join("")}${includedLine(included)}${summary(config)}`,
+  );
+}
+
+/** Of which files it is besides. */
+function includedLine({ files }: Included): string {
+  if (files.length === 0) return "";
+  const more = files.length > MAX_FILES_NAMED ? ` and ${files.length - MAX_FILES_NAMED} more` : "";
+  return `includes: ${files.slice(0, MAX_FILES_NAMED).join(", ")}${more}\n`;
 }
 
 /** As what a config was read that is not written in our keys. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, extname, isAbsolute, join, relative } from "node:path";
+import { dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { ForeignFiles } from "./import/foreign-files.ts";
 import { ConfigError, type ConfigProblem, type Included } from "./problems/error.ts";
@@ -37,6 +37,8 @@ export function withIncludes(
   root: ReadFile,
   { read, maxBytes }: { read: (file: string) => ReadFile; maxBytes: number },
 ): { readonly document: SourceDocument; readonly source: NamedSource; readonly included: Included } {
+  /** Absolute paths of all that was taken, however they were written. */
+  const taken = new Set([resolve(root.source.file)]);
   const parts: Part[] = [];
   const files: string[] = [];
   const patterns = new Set<string>();
@@ -59,8 +61,11 @@ export function withIncludes(
   }
 
   function take(path: string, chain: readonly string[], refuse: (message: string) => void): void {
-    if (chain.includes(path)) return refuse(`includes itself: ${[...chain, path].join(" -> ")}`);
-    if (files.includes(path)) return; // two patterns stand for it
+    const absolute = resolve(path);
+    if (chain.some((file) => resolve(file) === absolute)) {
+      return refuse(`includes itself: ${[...chain, path].join(" -> ")}`);
+    }
+    if (taken.has(absolute)) return; // two patterns stand for it
     if (!existsSync(path)) {
       return refuse(`${JSON.stringify(path)} is not there; accepted: a file, or a pattern`);
     }
@@ -69,6 +74,7 @@ export function withIncludes(
     }
     if (chain.length >= MAX_DEPTH) return refuse(`is too deep; accepted: up to ${MAX_DEPTH} levels of files`);
     files.push(path);
+    taken.add(absolute);
     let file: ReadFile;
     try {
       file = read(path);

@@ -1,10 +1,11 @@
 // A config of several files: a reload watches them all, new ones in a folder as well.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
-import { Program } from "../support/program.ts";
+import { Program, sluiceCommand } from "../support/program.ts";
 import { roundTrip } from "../support/raw-client.ts";
 
 const MAIN =
@@ -14,6 +15,29 @@ const MAIN =
 function part(name: string, body: string): string {
   return `[[frontends]]\nname = "${name}"\nbind = "127.0.0.1:0"\nroutes = [{ respond = { body = "${body}" } }]\n`;
 }
+
+test("sluice check names the files that a config includes", async () => {
+  const program = Program.start(
+    ["check", "-c", "sluice.toml"],
+    MAIN.replace("conf.d/*.toml", "*.extra"),
+    "sluice.toml",
+    {
+      inside: true,
+    },
+  );
+  try {
+    assert.equal(await program.untilExit(), 0);
+    assert.doesNotMatch(program.stdout, /includes:/); // the pattern stands for nothing
+    mkdirSync(`${dirname(program.path)}/conf.d`);
+    writeFileSync(`${dirname(program.path)}/conf.d/a.toml`, part("a", "x"));
+    program.configure(MAIN);
+    const [command, ...words] = sluiceCommand();
+    const { stdout } = spawnSync(command!, [...words, "check", "-c", program.path], { encoding: "utf8" });
+    assert.match(stdout, /is valid\.\nincludes: \S+\/conf\.d\/a\.toml\nfrontend m: /);
+  } finally {
+    await program.dispose();
+  }
+});
 
 test("a change of an included file, a new one and one that goes are taken over; a bad one names itself and stops nothing", async () => {
   const program = await Program.run(MAIN);

@@ -138,6 +138,19 @@ test("files that include each other are refused, with their way", () => {
   assert.deepEqual(lines, ["b.toml:1:12: include[0]: includes itself: a.toml -> b.toml -> a.toml"]);
 });
 
+test("a file is taken once, however it is written, and a pattern does not stand for the file that it is in", () => {
+  const file = write({
+    "sluice.toml": `include = ["*.toml", "./a.toml"]\n${frontend("main", 1)}`,
+    "a.toml": backend("a"),
+  });
+  const odd = `${dirname(file)}/../${dirname(file).split("/").at(-1)}/sluice.toml`;
+  for (const path of [file, odd]) assert.equal(loadConfig({ file: path }).included.files.length, 1);
+  assert.match(
+    refused({ "sluice.toml": 'include = ["./sluice.toml"]\n' })[0]!,
+    /includes itself: sluice\.toml -> sluice\.toml$/,
+  );
+});
+
 test("how deep files go is bounded, how many, and how much", () => {
   const chain = Object.fromEntries(
     Array.from({ length: 9 }, (_, i) => [`${i}.toml`, `include = ["${i + 1}.toml"]\n`]),

@@ -91,6 +91,12 @@ export class Draft {
     this.#note({ kind: "lost", origin, message: why });
   }
 
+  /** The same for what was made of the source already, and cannot stay. */
+  drop(what: string, why: string, table: DraftTable, key: string = BEHIND): void {
+    comment(table, key, `NOT CONVERTED: ${what}\n  ${why}`);
+    this.#note({ kind: "lost", message: `${what}: ${why}` });
+  }
+
   /** Says that it means something else now; as a comment too where a table is given. */
   change(origin: Origin, how: string, table?: DraftTable, key: string = BEHIND): void {
     if (table !== undefined) comment(table, key, `${origin.file}:${origin.line}: ${how}`);

@@ -5,12 +5,13 @@ import { converterOf } from "./convert-drop-in.ts";
 import { convertCaddyfile } from "./caddy/convert.ts";
 import { convertHaproxy } from "./haproxy/convert.ts";
 import { convertNginx } from "./nginx/convert.ts";
+import { settle } from "./settle.ts";
 
 /** Foreign configs that can be converted, each by what reads a file of it. */
 export const FOREIGN_FORMATS = {
-  nginx: convertNginx,
-  haproxy: convertHaproxy,
-  caddy: convertCaddyfile,
+  nginx: (path) => settle(convertNginx(path)),
+  haproxy: (path) => settle(convertHaproxy(path)),
+  caddy: (path) => settle(convertCaddyfile(path)),
   pyhaproxy: converterOf("pyhaproxy"),
   "http-proxy-lb": converterOf("http-proxy-lb"),
   "reverse-proxy": converterOf("reverse-proxy"),

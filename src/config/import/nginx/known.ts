@@ -21,6 +21,8 @@ const NEEDLESS: ReadonlySet<string> = new Set(
   types_hash_bucket_size types_hash_max_size uninitialized_variable_warn use user
   variables_hash_bucket_size variables_hash_max_size worker_connections worker_cpu_affinity
   worker_priority worker_processes worker_rlimit_nofile worker_shutdown_timeout zone
+  ssl_protocols ssl_ciphers ssl_conf_command ssl_dhparam ssl_ecdh_curve ssl_early_data ssl_stapling ssl_stapling_verify
+  ssl_session_ticket_key ssl_reject_handshake
 `.trim().split(/\s+/),
 );
 

@@ -19,6 +19,8 @@ import { type CacheWay, type FetchParts, keyOf, type Passing } from "./passing.t
 
 const UNASKED = new ProxyError("client_closed", "Nobody wants what cannot be kept");
 
+const FIRST_BYTES = 16 * 1024;
+
 /** What an answer is taken in with. */
 interface FillParts extends FetchParts {
   readonly exchange: Exchange;
@@ -70,8 +72,7 @@ export class Arrival {
       if (incoming.status < 500 && key !== undefined && !outdated) this.#share(false);
       return this.#passOn(incoming);
     }
-    // Of one whose length nobody knows, as much may come as may be kept.
-    if (!store.reserve(length ?? store.config.objectSize)) return this.#passOn(incoming);
+    if (!store.reserve(length ?? this.#firstBytes)) return this.#passOn(incoming);
     this.isKept = true;
     const isFresh = terms.lifetime > terms.age;
     if (length === undefined) return this.#tap(incoming, terms);
@@ -90,6 +91,11 @@ export class Arrival {
     const { flight, requestedAt } = this.#parts;
     if (noStore || flight.outdated || isEventStream(fields)) return undefined;
     return termsOf({ status, fields, requestedAt, receivedAt, authorized }, this.#way.rules);
+  }
+
+  /** Bytes that are reserved for one whose length nobody knows, until more come: clients may take it slowly, and never to its end. */
+  get #firstBytes(): number {
+    return Math.min(FIRST_BYTES, this.#way.parts.store.config.objectSize);
   }
 
   #fits(length = 0): boolean {
@@ -135,11 +141,12 @@ export class Arrival {
   #tap(incoming: Incoming, terms: Terms): Response {
     const { store } = this.#way.parts;
     const { objectSize } = store.config;
+    let reserved = this.#firstBytes;
     const { behind, exchange, flight, land, over } = this.#parts;
     const fields = incoming.fields.copy();
     flight.begun = true;
     const done = (how: Wake) => {
-      store.free(objectSize);
+      store.free(reserved);
       land(how);
       over();
     };
@@ -153,6 +160,13 @@ export class Arrival {
         const isGone = exchange.aborted !== undefined;
         if (!isGone) this.#share(false);
         done(isGone ? "again" : "alone");
+      },
+      takes: (bytes) => {
+        if (bytes <= reserved) return true;
+        const more = Math.min(objectSize, Math.max(bytes, 2 * reserved)) - reserved;
+        if (!store.reserve(more)) return false;
+        reserved += more;
+        return true;
       },
     });
     if (behind !== undefined) discardBody(tap, { limit: objectSize, reason: UNASKED });

@@ -9,6 +9,8 @@ export interface TapListener {
   onWhole(bytes: Uint8Array): void;
   /** There is no copy: the body broke off, nobody wanted the rest, or it is too long. */
   onLost(): void;
+  /** Whether the copy may have `bytes`, as it is about to; without this as many as the limit allows. */
+  takes?(bytes: number): boolean;
 }
 
 /** A body that is copied as it goes by, up to a limit. Whoever takes it notices nothing. */
@@ -45,7 +47,8 @@ export class TappedBody implements BodySource, BodySink {
 
   write(chunk: Uint8Array): boolean {
     if (this.#listener !== undefined) {
-      if (this.#copy.size + chunk.length > this.#limit) this.#lose();
+      const size = this.#copy.size + chunk.length;
+      if (size > this.#limit || this.#listener.takes?.(size) === false) this.#lose();
       else this.#copy.add(chunk);
     }
     return this.#sink!.write(chunk);

@@ -299,3 +299,37 @@ test("clients that are stopped with the proxy leave nothing behind", async (t) =
   await scene.proxy.stop();
   assert.equal(underWay(scene.proxy), 0);
 });
+
+test("answers without a length that do not end leave room for others, as long as they are short", async (t) => {
+  const scene = await openCacheScene(
+    t,
+    (head) =>
+      head.startsWith("GET /endless")
+        ? `HTTP/1.1 200 OK\r\n${FRESH}\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n`
+        : ok("x".repeat(1000), FRESH),
+    { config: { cache: { size: "1MiB", object_size: "256KiB" } } },
+  );
+  for (let i = 0; i < 4; i++) {
+    const client = await scene.client();
+    client.send(get(`/endless${i}`));
+    await eventually("some of it", () => client.received.includes("\r\nx"));
+  }
+  await scene.ask("/other");
+  assert.match((await scene.ask("/other")).field("Cache-Status")!, /hit/);
+});
+
+test("an answer without a length takes as much room as it has come, and leaves it", async (t) => {
+  const body = "x".repeat(100_000);
+  const chunked = `HTTP/1.1 200 OK\r\n${FRESH}\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n${body}\r\n`;
+  const scene = await openSlowScene(t);
+  const { cache } = scene.proxy.running.snapshot;
+  const half = cache!.config.size / 2;
+  const [client] = await crowd(scene, 1);
+  scene.asked[0]!.send(chunked);
+  await eventually("all but its end", () => client!.received.endsWith("x\r\n"));
+  assert.equal(cache!.reserve(half - 100_000 + 1), false);
+  scene.asked[0]!.send("0\r\n\r\n");
+  await client!.untilClosed();
+  assert.equal(cache!.objects, 1);
+  assert.equal(cache!.reserve(half), true);
+});

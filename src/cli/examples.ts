@@ -30,6 +30,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   demo: ["sluice demo"],
   "hash-password": ["sluice hash-password", "echo secret | sluice hash-password"],
+  schema: ["sluice schema > sluice.schema.json"],
   completion: [
     "source <(sluice completion bash)",
     "sluice completion fish > ~/.config/fish/completions/sluice.fish",

@@ -21,6 +21,7 @@ import { explain, type ExplainCommand } from "./explain.ts";
 import { printPasswordHash } from "./hash-password.ts";
 import { replay, type ReplayCommand } from "./replay.ts";
 import { run, type RunOptions } from "./run.ts";
+import { printSchema } from "./schema.ts";
 import { top } from "./top.ts";
 
 const CONFIG_HELP =
@@ -154,6 +155,9 @@ export async function runProgram(args: readonly string[], main: string): Promise
   program.command("hash-password")
     .description("print the hash of a password, for the users of a relay; reads it from standard input")
     .action(async () => void (code = await printPasswordHash()));
+  program.command("schema")
+    .description("print the JSON Schema of the config, with which editors complete and check it")
+    .action(printSchema);
   program.command("completion")
     .description("print a script that completes the command line in a shell")
     .addArgument(new Argument("<shell>", "yours").choices(SHELLS))

@@ -6,6 +6,7 @@ import { freeze } from "./freeze.ts";
 import { findKeyPlaces } from "./text/key-places.ts";
 import { formatPath } from "./text/positions.ts";
 import type { Path } from "./text/positions.ts";
+import { dropSchemaKey } from "./text/schema-key.ts";
 import type { SourceDocument } from "./text/source.ts";
 import type { ReadAs } from "./import/drop-in.ts";
 import { placeErrors, placeProblems, placesIn, writtenPath } from "./problems/problems.ts";
@@ -107,7 +108,9 @@ export function validateConfig(data: unknown, options: { file?: string } = {}): 
       options.file,
     );
   }
-  return validateDocument(readData(data), options.file ?? "config");
+  const document = readData(data);
+  dropSchemaKey(document);
+  return validateDocument(document, options.file ?? "config");
 }
 
 /** The same for data whose places are known by other names. */

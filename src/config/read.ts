@@ -5,6 +5,7 @@ import { type ReadFile, withIncludes } from "./include.ts";
 import { ConfigError, type Included } from "./problems/error.ts";
 import { type NamedSource, placeErrors, placeProblems } from "./problems/problems.ts";
 import { readJson } from "./text/json.ts";
+import { dropSchemaKey } from "./text/schema-key.ts";
 import type { SourceDocument } from "./text/source.ts";
 import { asTable } from "./text/tables.ts";
 import { readToml } from "./text/toml.ts";
@@ -78,6 +79,7 @@ function readFile({ file, text }: ConfigSource, format = formatOf(file)): ReadFi
   const document = READERS[format](plain);
   // Half of a document would only add problems that are not there.
   if (document.errors.length > 0) throw new ConfigError(placeErrors(document, source));
+  dropSchemaKey(document);
   return { document, source };
 }
 

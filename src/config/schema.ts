@@ -25,16 +25,23 @@ export const configSchema = section({
   shutdown: shutdownSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   resolver: resolverSchema.prefault({}),
+  /** What answers that are kept may take up, all of them together; which are kept says `cache` of a frontend or a route. */
   cache: cacheStoreSchema.prefault({}),
   /** Between two looks at the config file, where a change is taken over; 0 is off. */
   reload_interval: duration.prefault("2s"),
+  /** Where clients come in, and what becomes of their requests. */
   frontends: frontendsSchema,
   defaults: defaultsSchema.prefault({}),
+  /** As pyhaproxy spells and means it: a check for every backend, in which a redirect passes as well and one result decides. */
   healthcheck: pyhaproxyHealthSchema.prefault({}),
+  /** Sets of servers, by the names that frontends call them. */
   backends: backendsSchema.prefault({}),
   /** Requests, and what is to become of them: a config that fails one is not taken over. */
   tests: testsSchema.prefault([]),
-  /** Further files of the config, as seen from this one: paths, or patterns such as `conf.d/*.toml`. */
+  /**
+   * Further files of the config, as seen from this one: paths, or patterns such as `conf.d/*.toml`.
+   * @example ["conf.d/*.toml"]
+   */
   include: list(text('a path, or a pattern such as "conf.d/*.toml"'), "a list of paths and patterns")
     .exactOptional(),
 }).transform(({ healthcheck, ...config }) => ({

@@ -5,12 +5,13 @@ import type { Frozen } from "../freeze.ts";
 import { refuseValue } from "../problems/wording.ts";
 import { headerTable } from "../values/headers.ts";
 import { target } from "../values/paths.ts";
-import { parsePlace, PLACE_FORM } from "../values/place.ts";
+import { parsePlace, PLACE, PLACE_FORM } from "../values/place.ts";
 import { KEY_FILE_FORM, readKeyFile } from "../values/public-keys.ts";
 import { realm } from "../values/users.ts";
 import { choice, duration, list, parsed, positiveDuration, text, wants } from "../values/value-types.ts";
 import { IN_REQUESTS } from "./header-edits.ts";
 import { section } from "./section.ts";
+import { exactlyOne, type JsonSchemaPart, needs, wherever, writtenAs } from "../values/written.ts";
 
 /** Algorithms by public keys (RFC 7518 §3.1, RFC 8037 §3.1); a token says which of them it is signed by. */
 const ASYMMETRIC = [
@@ -36,66 +37,91 @@ const CLAIM_FORM = "the name of a claim";
 const HELD_FORM = "a text, a number, true, false or a list of them";
 
 /** What tokens are signed with; no message repeats it. */
-const secret = z.string({ error: `is no text; accepted: ${SECRET_FORM}` })
-  .refine((written) => Buffer.byteLength(written) >= 32, { error: `is too short; accepted: ${SECRET_FORM}` })
-  // Everybody has a public key: who takes it for a secret believes everybody.
-  .refine((written) => !written.includes("-----BEGIN "), {
-    error: "is a key in PEM form, which is no secret; accepted: the path of its file, as file",
-  });
+const secret = writtenAs(
+  z.string({ error: `is no text; accepted: ${SECRET_FORM}` })
+    .refine((written) => Buffer.byteLength(written) >= 32, {
+      error: `is too short; accepted: ${SECRET_FORM}`,
+    })
+    // Everybody has a public key: who takes it for a secret believes everybody.
+    .refine((written) => !written.includes("-----BEGIN "), {
+      error: "is a key in PEM form, which is no secret; accepted: the path of its file, as file",
+    }),
+  { pattern: /^(?![\s\S]*-----BEGIN )[\s\S]{8,}$/ },
+);
 
 const held = z.union([z.string(), z.number(), z.boolean()], wants(HELD_FORM));
 
 /** A token signed by somebody who is believed (RFC 7519). */
-export const jwtSchema = section({
-  /** Where the keys are fetched, as a JWK Set. */
-  jwks: parsed(PLACE_FORM, parsePlace).exactOptional(),
-  /** Or the backend whose servers have it, */
-  backend: text("the name of a backend").exactOptional(),
-  /** and what they are asked for. */
-  path: target.exactOptional(),
-  /** Or the file that they are in. */
-  file: parsed(KEY_FILE_FORM, readKeyFile).exactOptional(),
-  /** Or what both sides know. */
-  secret: secret.exactOptional(),
-  /** Of these a token may be; by default all that go with public keys, or HS256 with a secret. */
-  algorithms: list(choice([...ASYMMETRIC, ...BY_SECRET]), "a list of algorithms such as RS256", 1)
-    .exactOptional(),
-  /** Who is believed; false for whoever has a key. */
-  issuer: namesOrFalse("the issuer of tokens (iss), a list of them, or false for any"),
-  /** For whom tokens must be; false for anybody. */
-  audience: namesOrFalse("the audience of tokens (aud), a list of them, or false for any"),
-  /** How far the clocks of others may be off. */
-  leeway: duration.prefault("30s"),
-  /** What a token must say besides: each claim is this, or has it among what it lists. */
-  claims: z.record(
-    text(CLAIM_FORM),
-    z.preprocess((written) => Array.isArray(written) ? written : [written], list(held, HELD_FORM, 1)),
-    wants("a table of values by claim"),
-  ).prefault({}),
-  /** Fields for servers, by name, and the claim that each says. */
-  headers: headerTable(text(CLAIM_FORM), IN_REQUESTS).prefault({}),
-  /** After this time keys are fetched again; those that are known go on meanwhile. */
-  refresh: positiveDuration.prefault("10m"),
-  /** Where clients have their token. */
-  from: parsed(FROM_FORM, parseFrom).prefault("header"),
-  realm: realm.prefault("sluice"),
-}).refine(
-  ({ jwks, backend, file, secret }) =>
-    [jwks, backend, file, secret].filter((one) => one !== undefined).length === 1,
+export const jwtSchema = writtenAs(
+  section({
+    /** Where the keys are fetched, as a JWK Set. @example "https://id.example.com/jwks.json" */
+    jwks: parsed(PLACE_FORM, parsePlace, PLACE).exactOptional(),
+    /** The backend whose servers have that JWK Set, in place of `jwks`; with `path`. @example "id" */
+    backend: text("the name of a backend").exactOptional(),
+    /** What those servers are asked for. @example "/jwks.json" */
+    path: target.exactOptional(),
+    /** The file that the keys are in, as a JWK Set or PEM, in place of `jwks`. @example "/etc/sluice/keys.pem" */
+    file: parsed(KEY_FILE_FORM, readKeyFile).exactOptional(),
+    /** What both sides know, in place of keys. @example "${JWT_SECRET}" */
+    secret: secret.exactOptional(),
+    /**
+     * Algorithms that a token may be signed by; by default all that go with public keys, or HS256 with a secret.
+     * @example ["ES256"]
+     */
+    algorithms: list(choice([...ASYMMETRIC, ...BY_SECRET]), "a list of algorithms such as RS256", 1)
+      .exactOptional(),
+    /** Who is believed; false for whoever has a key. @example "https://id.example.com" */
+    issuer: namesOrFalse("the issuer of tokens (iss), a list of them, or false for any"),
+    /** For whom tokens must be; false for anybody. @example ["api", "web"] */
+    audience: namesOrFalse("the audience of tokens (aud), a list of them, or false for any"),
+    /** How far the clocks of others may be off. */
+    leeway: duration.prefault("30s"),
+    /**
+     * What a token must say besides: each claim is this, or has it among what it lists.
+     * @example { role = ["admin", "editor"] }
+     */
+    claims: z.record(
+      text(CLAIM_FORM),
+      writtenAs(
+        z.preprocess((written) => Array.isArray(written) ? written : [written], list(held, HELD_FORM, 1)),
+        { either: [held, list(held, HELD_FORM, 1)] },
+      ),
+      wants("a table of values by claim"),
+    ).prefault({}),
+    /** Fields for servers, by name, and the claim that each says. @example { X-User = "sub" } */
+    headers: headerTable(text(CLAIM_FORM), IN_REQUESTS).prefault({}),
+    /** After this time keys are fetched again; those that are known go on meanwhile. */
+    refresh: positiveDuration.prefault("10m"),
+    /** Where clients have their token. */
+    from: parsed(FROM_FORM, parseFrom, /^(?:header|cookie\([\w!#$%&'*+.^`|~-]+\))$/).prefault("header"),
+    realm: realm.prefault("sluice"),
+  }).refine(
+    ({ jwks, backend, file, secret }) =>
+      [jwks, backend, file, secret].filter((one) => one !== undefined).length === 1,
+    {
+      error: "does not say what tokens are signed with; accepted: one of jwks, backend, file and secret",
+    },
+  ).refine(({ backend, path }) => (backend === undefined) === (path === undefined), {
+    error: "needs a path beside backend, and a backend beside path; accepted: both or none",
+  }).superRefine(({ secret, algorithms = [] }, context) => {
+    for (const [i, algorithm] of algorithms.entries()) {
+      const message = faultOf(algorithm, secret);
+      if (message !== undefined) context.addIssue({ code: "custom", path: ["algorithms", i], message });
+    }
+  }).transform(({ algorithms, ...jwt }) => ({
+    ...jwt,
+    algorithms: algorithms ?? (jwt.secret === undefined ? [...ASYMMETRIC] : ["HS256"]),
+  })),
   {
-    error: "does not say what tokens are signed with; accepted: one of jwks, backend, file and secret",
+    rules: [
+      exactlyOne("jwks", "backend", "file", "secret"),
+      needs("backend", "path"),
+      needs("path", "backend"),
+      wherever({ required: ["secret"] }, algorithmsAmong(BY_SECRET)),
+      wherever({ not: { required: ["secret"] } }, algorithmsAmong(ASYMMETRIC)),
+    ],
   },
-).refine(({ backend, path }) => (backend === undefined) === (path === undefined), {
-  error: "needs a path beside backend, and a backend beside path; accepted: both or none",
-}).superRefine(({ secret, algorithms = [] }, context) => {
-  for (const [i, algorithm] of algorithms.entries()) {
-    const message = faultOf(algorithm, secret);
-    if (message !== undefined) context.addIssue({ code: "custom", path: ["algorithms", i], message });
-  }
-}).transform(({ algorithms, ...jwt }) => ({
-  ...jwt,
-  algorithms: algorithms ?? (jwt.secret === undefined ? [...ASYMMETRIC] : ["HS256"]),
-}));
+);
 
 export type JwtConfig = Frozen<z.output<typeof jwtSchema>>;
 
@@ -109,9 +135,13 @@ function faultOf(algorithm: string, secret: string | undefined): string | undefi
   return `is ${JSON.stringify(algorithm)}, which needs a secret of ${bytes} bytes; accepted: a longer secret`;
 }
 
+function algorithmsAmong(names: readonly string[]): JsonSchemaPart {
+  return { properties: { algorithms: { items: { enum: names } } } };
+}
+
 /** One or more texts, or `false` for any. */
 function namesOrFalse(accepted: string) {
-  return z.unknown().transform((written, context): readonly string[] | false => {
+  const schema = z.unknown().transform((written, context): readonly string[] | false => {
     if (written === false) return false;
     const names: readonly unknown[] = Array.isArray(written) ? written : [written];
     if (names.length > 0 && names.every((name) => typeof name === "string" && name !== "")) {
@@ -122,6 +152,8 @@ function namesOrFalse(accepted: string) {
     );
     return z.NEVER;
   });
+  const name = z.string().min(1);
+  return writtenAs(schema, { either: [name, list(name, accepted, 1), false] });
 }
 
 /** The name of the cookie that holds the token; undefined for the field Authorization. */

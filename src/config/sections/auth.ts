@@ -7,13 +7,17 @@ import { bearerSchema } from "./auth-bearer.ts";
 import { forwardAuthSchema } from "./auth-forward.ts";
 import { jwtSchema } from "./auth-jwt.ts";
 import { section } from "./section.ts";
+import { exactlyOne, writtenAs } from "../values/written.ts";
 
 /** Names and passwords (RFC 7617). */
 const basicSchema = section({
-  /** Password hashes by user. */
-  users: users.refine((users) => Object.keys(users).length > 0, {
-    error: "is empty; accepted: a table of password hashes by user",
-  }),
+  /** Password hashes by user. @example { ann = "${ANN_HASH}" } */
+  users: writtenAs(
+    users.refine((users) => Object.keys(users).length > 0, {
+      error: "is empty; accepted: a table of password hashes by user",
+    }),
+    { rules: [{ minProperties: 1 }] },
+  ),
   realm: realm.prefault("sluice"),
 });
 
@@ -30,9 +34,12 @@ export const AUTH_METHODS = Object.keys(methods) as (keyof typeof methods)[];
 
 const ONE_METHOD = `accepted: one of ${listWords(AUTH_METHODS)}`;
 
-const methodSchema = section(methods).refine((method) => Object.keys(method).length === 1, {
-  error: `does not say one way; ${ONE_METHOD}`,
-});
+const methodSchema = writtenAs(
+  section(methods).refine((method) => Object.keys(method).length === 1, {
+    error: `does not say one way; ${ONE_METHOD}`,
+  }),
+  { rules: [exactlyOne(...AUTH_METHODS)] },
+);
 
 /** Finds ways of a list that never count, as one before them takes all that they would. */
 function checkOrder(ways: readonly z.output<typeof methodSchema>[], context: z.RefinementCtx): void {
@@ -57,16 +64,19 @@ function takenBy({ basic, bearer, jwt }: z.output<typeof methodSchema>): string 
 }
 
 /** Who clients have to prove to be. */
-export const authSchema = section({
-  ...methods,
-  /** Several ways: the first counts for which a request has credentials. */
-  any: list(methodSchema, `a list of tables with one of ${listWords(AUTH_METHODS)}`, 1)
-    .superRefine(checkOrder).exactOptional(),
-  /** Whether servers get the field Authorization as well. */
-  keeps_credentials: flag.prefault(true),
-}).refine(({ keepsCredentials: _, ...ways }) => Object.keys(ways).length === 1, {
-  error: `does not say one way; ${ONE_METHOD}, or any with a list of them`,
-});
+export const authSchema = writtenAs(
+  section({
+    ...methods,
+    /** Several ways: the first counts for which a request has credentials. */
+    any: list(methodSchema, `a list of tables with one of ${listWords(AUTH_METHODS)}`, 1)
+      .superRefine(checkOrder).exactOptional(),
+    /** Whether servers get the field Authorization as well. */
+    keeps_credentials: flag.prefault(true),
+  }).refine(({ keepsCredentials: _, ...ways }) => Object.keys(ways).length === 1, {
+    error: `does not say one way; ${ONE_METHOD}, or any with a list of them`,
+  }),
+  { rules: [exactlyOne(...AUTH_METHODS, "any")] },
+);
 
 export type AuthConfig = Frozen<z.output<typeof authSchema>>;
 export type BasicConfig = NonNullable<AuthConfig["basic"]>;

@@ -7,6 +7,7 @@ import { type HashConfig, hashOverridesSchema } from "./hash.ts";
 import {
   type HealthCheckConfig,
   healthCheckSchema,
+  OWN_PROBE,
   resolveHealthCheck,
   type WrittenHealthCheck,
 } from "./health-check.ts";
@@ -21,6 +22,7 @@ import type { UpstreamTimeoutsConfig } from "./timeouts.ts";
 import { upstreamTimeoutOverridesSchema } from "./timeouts.ts";
 import { upstreamTlsSchema } from "./tls.ts";
 import { viaName } from "../values/via.ts";
+import { atLeastOne, wherever, writtenAs } from "../values/written.ts";
 
 const NAME_FORM = 'a name of letters, digits, "-", "_" and ".", that starts with a letter or digit';
 
@@ -46,7 +48,22 @@ const backendSchema = section({
   /** A cookie that keeps clients with their server. */
   sticky: stickySchema.exactOptional(),
   tls: upstreamTlsSchema.prefault({}),
+  /** The servers, as URLs or as tables. */
   servers: list(serverSchema, "a list of one or more servers", 1),
+});
+
+const ARE_PARENTS = { properties: { protocol: { const: "proxy" } }, required: ["protocol"] };
+
+writtenAs(backendSchema, {
+  rules: [
+    wherever(ARE_PARENTS, { not: { required: ["sticky"] } }),
+    wherever({ not: ARE_PARENTS }, {
+      properties: {
+        health_check: OWN_PROBE,
+        servers: { items: { not: { type: "object", ...atLeastOne("username", "password") } } },
+      },
+    }),
+  ],
 });
 
 /** Backends by name, with only what is written at them. */

@@ -6,7 +6,7 @@ import { viaName } from "../values/via.ts";
 import { section } from "./section.ts";
 
 const keys = section({
-  /** Time that answers are fresh which say nothing of it; without it they are not kept for later. */
+  /** Time that answers are fresh which say nothing of it; without it they are not kept for later. @example "1m" */
   default_ttl: duration.exactOptional(),
   /** Share of the time since its Last-Modified that an answer is fresh which says nothing else, up to a day. */
   heuristic: share.prefault(0),

@@ -8,7 +8,7 @@ import { section } from "./section.ts";
 export const circuitBreakerSchema = section({
   /** Share of the requests that failed from which on it opens. */
   errors: share.prefault(0.5),
-  /** Time to an answer from which on it counts as slow; without it none does. */
+  /** Time to an answer from which on it counts as slow; without it none does. @example "2s" */
   slow: positiveDuration.exactOptional(),
   /** Share of slow ones from which on it opens. */
   slow_share: share.prefault(0.5),

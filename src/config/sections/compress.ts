@@ -3,6 +3,7 @@ import type { Frozen } from "../freeze.ts";
 import { choice, list, parsed, size, trueOr, wants, wholeNumber } from "../values/value-types.ts";
 import { refuseValue } from "../problems/wording.ts";
 import { section } from "./section.ts";
+import { writtenAs } from "../values/written.ts";
 
 /** Content codings that answers may get, the liked ones first. */
 const CODINGS = ["zstd", "br", "gzip"] as const;
@@ -43,24 +44,31 @@ const type = parsed(TYPE_FORM, (written) => {
   const lower = written.toLowerCase();
   if (/^[a-z0-9!#$&^_.+-]+\/(?:\*|(?:\*\+)?[a-z0-9!#$&^_.+-]+)$/.test(lower)) return lower;
   throw new RangeError(refuseValue(written, TYPE_FORM));
-});
+}, /^[A-Za-z0-9!#$&^_.+-]+\/(?:\*|(?:\*\+)?[A-Za-z0-9!#$&^_.+-]+)$/);
 
 /** Which answers are compressed on their way to clients that take that. */
 export const compressSchema = trueOr(
   section({
-    /** Of those that a client likes equally, the first. */
-    algorithms: list(choice(CODINGS), ALGORITHMS_FORM, 1)
-      .refine((names) => new Set(names).size === names.length, wants(ALGORITHMS_FORM))
+    /** Codings that answers may get; of those that a client likes equally, the first. */
+    algorithms: writtenAs(
+      list(choice(CODINGS), ALGORITHMS_FORM, 1)
+        .refine((names) => new Set(names).size === names.length, wants(ALGORITHMS_FORM)),
+      { rules: [{ uniqueItems: true }] },
+    )
       .prefault([...CODINGS]),
     /** Answers that say that they are shorter are sent as they are. */
     min_size: size.prefault("1KiB"),
+    /** Media types that are compressed. */
     types: list(type, `a list of media types, each ${TYPE_FORM}`, 1).prefault(TYPES),
     /** Answers that are compressed at a time in the whole process; further ones are sent as they are. */
     max_streams: wholeNumber(1).prefault(256),
     /** How much time is spent: more makes answers smaller. */
     levels: section({
+      /** Level of gzip. */
       gzip: wholeNumber(1, 9).prefault(5),
+      /** Quality of Brotli. */
       br: wholeNumber(0, 11).prefault(4),
+      /** Level of Zstandard. */
       zstd: wholeNumber(1, 19).prefault(3),
     }).prefault({}),
   }),

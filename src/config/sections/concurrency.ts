@@ -7,6 +7,7 @@ import { section } from "./section.ts";
 
 /** How many requests of one key may be under way at once. */
 export const concurrencySchema = section({
+  /** Requests of one key at a time. @example 10 */
   limit: wholeNumber(1, 1_000_000),
   /** What is counted by itself. */
   by: requestKey.prefault("client"),
@@ -14,7 +15,7 @@ export const concurrencySchema = section({
   ipv6_prefix: ipv6Prefix.prefault(64),
   /** Requests of one key that may wait for others to end. */
   queue: wholeNumber(0, 100_000).prefault(0),
-  /** To wait at most. */
+  /** How long they wait at most. */
   queue_timeout: positiveDuration.prefault("5s"),
   /** Clients that are not counted. */
   exempt: exemptClients.prefault([]),

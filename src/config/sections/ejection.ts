@@ -4,6 +4,7 @@ import type { Frozen } from "../freeze.ts";
 import { overrides, section } from "./section.ts";
 
 const ejection = {
+  /** Whether servers are ejected. */
   enabled: flag.prefault(true),
   /**
    * Failures in a row that make a server suspect; it is ejected once another server has answered some of those requests,
@@ -14,6 +15,7 @@ const ejection = {
   failure_share: share.prefault(0.3),
   /** Requests that a window must have for that, and networks whose failures need no proof. */
   min_requests: wholeNumber(1, 1_000_000).prefault(20),
+  /** Time over which requests are counted. */
   window: positiveDuration.prefault("10s"),
   /** Time of the first ejection; the n-th in a row lasts n times as long. */
   time: positiveDuration.prefault("10s"),
@@ -23,7 +25,7 @@ const ejection = {
   probes_readmit: flag.prefault(false),
 };
 
-/** What failing requests do to a server, in `[defaults]`. */
+/** What failing requests do to a server. */
 export const ejectionSchema = section(ejection);
 
 /** The same keys in a backend, where each overrides the default. */

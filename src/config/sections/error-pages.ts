@@ -4,6 +4,7 @@ import { PROXY_ERROR_KINDS, statusOf } from "../../base/errors.ts";
 import { parsed, wants } from "../values/value-types.ts";
 import { readAnswerFile } from "../values/answer-file.ts";
 import { refuseValue } from "../problems/wording.ts";
+import { writtenAs } from "../values/written.ts";
 
 const PAGE_FORM = "the path of a .html, .json or .txt file of at most 1 MiB";
 /** No page is read for it: it is for the log alone. */
@@ -27,8 +28,10 @@ const TYPES: ReadonlyMap<string, string> = new Map([
  * at load as its type and text. Statuses before their class.
  */
 export const errorPagesSchema = z.record(
-  z.string().refine((status) => STATUSES.has(status), wants(STATUS_FORM)),
-  parsed(PAGE_FORM, readPage),
+  writtenAs(z.string().refine((status) => STATUSES.has(status), wants(STATUS_FORM)), {
+    either: [...STATUSES],
+  }),
+  parsed(PAGE_FORM, readPage, /\.(?:[hH][tT][mM][lL]|[jJ][sS][oO][nN]|[tT][xX][tT])$/),
   wants("a table of files by status"),
 );
 

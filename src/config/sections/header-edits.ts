@@ -4,6 +4,7 @@ import type { Frozen } from "../freeze.ts";
 import { headerName, headerTable, reserved, type ReservedNames } from "../values/headers.ts";
 import { section } from "./section.ts";
 import { template } from "../values/template.ts";
+import { writtenAs } from "../values/written.ts";
 
 /** What belongs to one connection, or frames a message. */
 const FRAMING = [
@@ -36,10 +37,12 @@ export const IN_REQUESTS: ReservedNames = new Map([
 /** Fields of an answer that only the proxy sets. */
 export const IN_ANSWERS: ReservedNames = new Map(reserved([...FRAMING, "via"]));
 
+const templates = list(template, "a text or a list of texts", 1);
+
 /** One value, or one for each line of the field. */
-const values = z.preprocess(
-  (written) => typeof written === "string" ? [written] : written,
-  list(template, "a text or a list of texts", 1),
+const values = writtenAs(
+  z.preprocess((written) => typeof written === "string" ? [written] : written, templates),
+  { either: [template, templates] },
 );
 
 /** Changes of a request's header on its way to a server. */
@@ -64,8 +67,11 @@ export type HeaderLines = HeaderEditsConfig["set"];
 
 function editsSchema(own: ReservedNames) {
   return section({
+    /** Values in place of what is there, by name. @example { X-Scheme = "{scheme}" } */
     set: headerLines(own).prefault({}),
+    /** Further values, by name. @example { X-Route = ["a", "b"] } */
     add: headerLines(own).prefault({}),
+    /** Names of what is taken out, before anything is put in. */
     remove: z.array(headerName(own), wants("a list of header names")).prefault([]),
   });
 }

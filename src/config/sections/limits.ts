@@ -5,17 +5,18 @@ import { section } from "./section.ts";
 
 /** What one client, or all of them together, may take up. */
 export const limitsSchema = section({
-  /** Start line and header fields of one message together, in bytes; more is answered 431. */
+  /** Start line and header fields of one message together; more is answered 431. */
   header_size: size.prefault("32KiB"),
   /** Header fields of one message; more is answered 431. */
   header_count: wholeNumber(1).prefault(100),
-  /** The request target, in bytes; a longer one is answered 414. */
+  /** The request target; a longer one is answered 414. */
   target_size: size.prefault("16KiB"),
-  /** Body of one request, in bytes; more is answered 413. No limit where it is left out. */
+  /** Body of one request; more is answered 413. No limit where it is left out. @example "10MB" */
   body_size: size.exactOptional(),
   /**
    * Downstream connections open at a time in the whole process; 0 is no limit. Where it is left out, as many as the limit
    * of open files allows.
+   * @example 10_000
    */
   max_connections: wholeNumber(0).exactOptional(),
   /**

@@ -3,15 +3,19 @@ import { choice, flag, list, positiveDuration, share, size, text } from "../valu
 import type { Frozen } from "../freeze.ts";
 import { headerName } from "../values/headers.ts";
 import { section } from "./section.ts";
+import { writtenAs } from "../values/written.ts";
 
 /** Headers that a line may show: each has to be looked for in every message. */
 const MAX_HEADERS = 32;
 const HEADERS_FORM = `a list of up to ${MAX_HEADERS} names of headers, each once`;
 
-const headerList = list(headerName(new Map()), HEADERS_FORM).refine(
-  (names) =>
-    names.length <= MAX_HEADERS && new Set(names.map((name) => name.toLowerCase())).size === names.length,
-  { error: `holds too many names, or one twice; accepted: ${HEADERS_FORM}` },
+const headerList = writtenAs(
+  list(headerName(new Map()), HEADERS_FORM).refine(
+    (names) =>
+      names.length <= MAX_HEADERS && new Set(names.map((name) => name.toLowerCase())).size === names.length,
+    { error: `holds too many names, or one twice; accepted: ${HEADERS_FORM}` },
+  ),
+  { rules: [{ maxItems: MAX_HEADERS, uniqueItems: true }] },
 );
 
 /** What of a line can be hidden: `query` is that of the target, all others are its fields. */
@@ -24,9 +28,9 @@ export const logSchema = section({
   level: choice(["debug", "info", "warn", "error"]).prefault("info"),
   /** One line per request. */
   access: flag.prefault(true),
-  /** Share of the requests that have a line; those that failed, and the slow ones, have one always. */
+  /** Share of the requests that have a line; those that failed, and the slow ones, have one always. @example 0.01 */
   sample: share.exactOptional(),
-  /** Requests that took longer have a line; with it the others have none, but for a `sample`. */
+  /** Requests that took longer have a line; with it the others have none, but for a `sample`. @example "1s" */
   slower_than: positiveDuration.exactOptional(),
   /** Whether lines also say how much of the time was the proxy's own, and what else was under way. */
   details: flag.prefault(false),
@@ -34,7 +38,10 @@ export const logSchema = section({
   mask: list(MASKED, MASKED_FORM).prefault([]),
   /** `auto` is short lines on a terminal and JSON elsewhere; `text` has every field, as `name=value`. */
   format: choice(["auto", "short", "text", "json"]).prefault("auto"),
-  /** The file that the log goes to, as seen from the working directory; standard output without it. */
+  /**
+   * The file that the log goes to, as seen from the working directory; standard output without it.
+   * @example "/var/log/sluice.log"
+   */
   file: text("the path of a file, which is made where it is missing").exactOptional(),
   /** What one value may have in a line, escaped; longer ones are cut, with a mark that says so. */
   value_size: size.prefault("2KiB"),

@@ -9,7 +9,7 @@ export const DEFAULT_METRICS_PATH = "/metrics";
 export const metricsSchema = section({
   /** Whether every frontend answers `path` itself: everybody who reaches it sees the metrics. */
   enabled: flag.prefault(false),
-  /** Compared as a whole. */
+  /** Path of the metrics on frontends, compared as a whole. */
   path: pagePath.prefault(DEFAULT_METRICS_PATH),
   /** Whether metrics are shown under the names of http-proxy-lb and pyhaproxy as well, wherever they are shown. */
   compat: flag.prefault(false),

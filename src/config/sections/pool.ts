@@ -8,7 +8,7 @@ const pool = {
   max_idle: wholeNumber(0).prefault(64),
 };
 
-/** Connections that are kept for later requests, in `[defaults]`. */
+/** Connections that are kept for later requests. */
 export const poolSchema = section(pool);
 
 /** The same keys in a backend, where each overrides the default. */

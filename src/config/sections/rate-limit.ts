@@ -4,7 +4,7 @@ import { oneOrMore } from "../values/one-or-more.ts";
 import { rate } from "../values/rate.ts";
 import { requestKey } from "../values/request-key.ts";
 import { storeUrl } from "../values/store-url.ts";
-import { parseTrustedProxy, TRUSTED_PROXY_FORM } from "../values/trusted-proxy.ts";
+import { parseTrustedProxy, TRUSTED_PROXY, TRUSTED_PROXY_FORM } from "../values/trusted-proxy.ts";
 import { choice, flag, list, parsed, positiveDuration, wants, wholeNumber } from "../values/value-types.ts";
 import { section } from "./section.ts";
 
@@ -14,7 +14,7 @@ const NAME_FORM = "visible ASCII characters without quotes and backslashes, up t
 
 /** Clients by their address, as in `trusted_proxies`. */
 export const exemptClients = list(
-  parsed(TRUSTED_PROXY_FORM, parseTrustedProxy),
+  parsed(TRUSTED_PROXY_FORM, parseTrustedProxy, TRUSTED_PROXY),
   `a list of addresses, each ${TRUSTED_PROXY_FORM}`,
 );
 
@@ -27,13 +27,13 @@ export const ipv6Prefix = wholeNumber(1, 128);
 const limitSchema = section({
   /** How many requests one key may make in the long run. */
   rate,
-  /** How many at once after a quiet time; by default as many as `rate` counts. */
+  /** How many at once after a quiet time; by default as many as `rate` counts. @example 20 */
   burst: wholeNumber(1, 1_000_000).exactOptional(),
   /** What has a bucket of its own. */
   by: requestKey.prefault("client"),
   /** Bits of an IPv6 address that are one client. */
   ipv6_prefix: ipv6Prefix.prefault(64),
-  /** What answers and metrics call it; by default as `rate` is written. */
+  /** What answers and metrics call it; by default as `rate` is written. @example "burst" */
   name: z.string(wants(NAME_FORM)).regex(/^(?=.*[!-~])[ !#-[\]-~]{1,64}$/, wants(NAME_FORM)).exactOptional(),
   /** Only counts what it would refuse. */
   dry_run: flag.prefault(false),

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { duration, flag, parsed, share, textOr, wants, wholeNumber } from "../values/value-types.ts";
 import type { Frozen } from "../freeze.ts";
-import { HEDGE_FORM, parseHedgeTime } from "../values/hedge-time.ts";
+import { HEDGE, HEDGE_FORM, parseHedgeTime } from "../values/hedge-time.ts";
 import { overrides, section } from "./section.ts";
 import { statusesSchema } from "../values/statuses.ts";
+import { wherever, writtenAs } from "../values/written.ts";
 
 const hedgeTime = textOr(
-  parsed(HEDGE_FORM, parseHedgeTime),
+  parsed(HEDGE_FORM, parseHedgeTime, HEDGE),
   z.literal(false, wants(HEDGE_FORM)),
 );
 
@@ -33,10 +34,16 @@ const retries = {
   stale_connection: flag.prefault(false),
 };
 
-/** When a request goes to another server, in `[defaults]`. */
+/** When a request goes to another server. */
 export const retriesSchema = section(retries);
 
 /** The same keys in a backend, where each overrides the default. */
-export const retryOverridesSchema = section(overrides(retries));
+export const retryOverridesSchema = writtenAs(section(overrides(retries)), {
+  rules: [
+    wherever({ properties: { attempts: { const: 1 } }, required: ["attempts"] }, {
+      properties: { hedge: { const: false } },
+    }),
+  ],
+});
 
 export type RetriesConfig = Frozen<z.output<typeof retriesSchema>>;

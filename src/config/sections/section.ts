@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_GUESSES, refuseKey, refuseValue } from "../problems/wording.ts";
+import { writtenAs } from "../values/written.ts";
 
 /** `max_connections` as `maxConnections`. */
 export type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}`
@@ -40,7 +41,10 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape): Section<Shap
 
 /** Takes the defaults out of a shape, for the tables that override `[defaults]` key by key. */
 export function overrides<Shape extends Record<string, z.ZodPrefault>>(shape: Shape): Overrides<Shape> {
-  const fields = Object.entries(shape).map(([key, field]) => [key, z.exactOptional(field.unwrap())]);
+  const fields = Object.entries(shape).map(([key, field]) => {
+    const { defaultValue } = field.def;
+    return [key, writtenAs(z.exactOptional(field.unwrap()), { usual: defaultValue })];
+  });
   return Object.fromEntries(fields);
 }
 

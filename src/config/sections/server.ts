@@ -5,6 +5,7 @@ import type { Frozen } from "../freeze.ts";
 import { serverHealthSchema } from "./health-check.ts";
 import { refuseValue } from "../problems/wording.ts";
 import { section } from "./section.ts";
+import { needs, wherever, writtenAs } from "../values/written.ts";
 
 /** What `parseServerUrl` accepts, in words, for error messages. */
 const SERVER_URL_FORM =
@@ -63,26 +64,35 @@ export function parseServerUrl(written: string): ServerAddress {
   return toAddress(new URL(text));
 }
 
-/** One server of a backend; a URL alone stands for a server with that `url`. */
-export const serverSchema = z.preprocess(
-  (written) => typeof written === "string" ? { url: written } : written,
+/** What a URL of a server looks like; not every such text is one. */
+const SERVER_URL =
+  /^(?:unix:\/\P{Cc}+|[hH][tT][tT][pP][sS]?:\/\/[^/?#\\\s@]+(?:\/[^?#\\\s]*)?|(?!\d*$)(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?(?:\/[^?#\\\s]*)?)$/u;
+
+const url = parsed(SERVER_URL_FORM, parseServerUrl, SERVER_URL);
+
+const IS_SOCKET = { properties: { url: { pattern: "^unix:" } } };
+const NO_PORT = { properties: { health_check: { not: { required: ["port"] } } } };
+
+const server = writtenAs(
   section({
-    url: parsed(SERVER_URL_FORM, parseServerUrl),
+    /** Where it is: http where no scheme is said; a base path comes before the path of every request. */
+    url,
     /** Share of the requests in relation to the other servers; 0 gets no new ones. */
     weight: wholeNumber(0, 1000).prefault(1),
     /** Rank for the policy `priority`; the lowest that is available serves. */
     priority: wholeNumber(0, 1_000_000).prefault(100),
     /** Requests under way on this server at a time; 0 is no limit. */
     max_connections: wholeNumber(0).prefault(0),
-    /** Requests between two probes of this server; 0 is no limit. The default is the backend's. */
+    /** Requests between two probes of this server; 0 is no limit. The default is the backend's. @example 100 */
     max_requests: wholeNumber(0).exactOptional(),
     /**
      * What a name in the URL stands for: `one` server, `all` a server for each of its addresses, `srv` a server for each
      * target of its SRV records. It is looked up again when its TTL is over.
      */
     resolve: choice(["one", "all", "srv"]).prefault("one"),
-    /** What a parent proxy asks for (Basic); both or none. */
+    /** Who this proxy is to a parent proxy that asks (Basic); with `password`. @example "sluice" */
     username: z.string(wants(USERNAME_FORM)).regex(/^[^:\p{Cc}]+$/u, wants(USERNAME_FORM)).exactOptional(),
+    /** Its password. @example "${PARENT_PASSWORD}" */
     password: z.string({ error: `is no text; accepted: ${PASSWORD_FORM}` })
       .regex(/^\P{Cc}*$/u, { error: `holds control characters; accepted: ${PASSWORD_FORM}` }).exactOptional(),
     /** What differs from the backend's health check. */
@@ -100,6 +110,13 @@ export const serverSchema = z.preprocess(
       path: ["username"],
       error: "needs a password, and a password a user name; accepted: both or none",
     }),
+  { rules: [needs("username", "password"), needs("password", "username"), wherever(IS_SOCKET, NO_PORT)] },
+);
+
+/** One server of a backend; a URL alone stands for a server with that `url`. */
+export const serverSchema = writtenAs(
+  z.preprocess((written) => typeof written === "string" ? { url: written } : written, server),
+  { either: [url, server] },
 );
 
 /** One server, with its backend's defaults where it says nothing. */

@@ -14,6 +14,7 @@ import { rateLimitSchema } from "./rate-limit.ts";
 import { secureHeadersSchema } from "./secure-headers.ts";
 import { circuitBreakerSchema } from "./circuit-breaker.ts";
 import { section } from "./section.ts";
+import { writtenAs } from "../values/written.ts";
 
 /**
  * What requests pass on their way to who answers them, in this order: the first is met first, and sees the answer last.
@@ -28,12 +29,12 @@ const schemas = {
   rate_limit: rateLimitSchema,
   concurrency: concurrencySchema,
   auth: authSchema,
-  /** Body of one request, in bytes, in place of `limits.body_size`; more is answered 413. */
+  /** Body of one request, in place of `limits.body_size`; more is answered 413. @example "1GB" */
   request_body_limit: size,
   fault: faultSchema,
   middleware: middlewareSchema,
   compress: compressSchema,
-  /** Body of one answer, in bytes, as it comes from the server; more is answered 502, or cut. */
+  /** Body of one answer, as it comes from the server; more is answered 502, or cut. @example "100MB" */
   response_body_limit: size,
   cache: cacheSchema,
   circuit_breaker: circuitBreakerSchema,
@@ -70,7 +71,7 @@ type OffOr<Schema extends z.ZodType> = z.ZodPipe<
 
 /** What `schema` reads, or `false`. */
 function offOr<Schema extends z.ZodType>(schema: Schema): OffOr<Schema> {
-  return z.unknown().transform((written, context) => {
+  const own = z.unknown().transform((written, context) => {
     if (written === false) return false;
     // A key that is not there is asked as well, in each of ten thousand routes.
     if (written === undefined) {
@@ -84,6 +85,7 @@ function offOr<Schema extends z.ZodType>(schema: Schema): OffOr<Schema> {
     }
     return z.NEVER;
   });
+  return writtenAs(own, { either: [schema, false] });
 }
 
 function each(change: (schema: (typeof schemas)[StageKey]) => z.ZodType): Record<string, z.ZodType> {

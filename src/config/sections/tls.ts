@@ -13,11 +13,11 @@ export const upstreamTlsSchema = section({
   /** Whether a server must show a certificate that is valid for its name. */
   verify: flag.prefault(true),
   /**
-   * The authorities to trust in place of the system's: written as the path of a PEM file, as seen from the
-   * working directory; read as that file's text.
+   * The authorities to trust in place of the system's: the path of a PEM file, as seen from the working directory.
+   * @example "/etc/ssl/own-ca.pem"
    */
   ca: parsed(PEM_FORM, readCertificates).exactOptional(),
-  /** Name that is asked for and checked, in place of the host of the server's URL. */
+  /** Name that is asked for and checked, in place of the host of the server's URL. @example "app.internal" */
   server_name: text("a host name").exactOptional(),
 });
 

@@ -16,6 +16,7 @@ import { section } from "./section.ts";
 
 const ENDPOINT_FORM =
   '"http://host:port" or "https://…" of a collector that takes OTLP over HTTP; without a path /v1/traces is meant';
+const ENDPOINT = /^[hH][tT][tT][pP][sS]?:\/\/[^\s\\/?#@]+(?:[/?][^\s\\#]*)?$/;
 const NAME_FORM = "a name without control characters";
 
 /** Where spans are sent, unless the config says where: OTLP's own port on this machine. */
@@ -30,14 +31,17 @@ const OWN_HEADERS = new Map(
 /** Traces of requests; there are some only where the config has this section. */
 export const tracingSchema = section({
   /** Where spans go (OTLP over HTTP, as JSON). */
-  endpoint: parsed(ENDPOINT_FORM, parseEndpoint).prefault(DEFAULT_ENDPOINT),
-  /** What is sent with them, such as a token. */
+  endpoint: parsed(ENDPOINT_FORM, parseEndpoint, ENDPOINT).prefault(DEFAULT_ENDPOINT),
+  /** What is sent with them, such as a token. @example { Authorization = "Bearer ${TRACES_TOKEN}" } */
   headers: headerTable(headerValue, OWN_HEADERS).prefault({}),
-  /** For one export, its answer included. */
+  /** Time for one export, its answer included. */
   timeout: positiveDuration.prefault("10s"),
   /** What the traces call this proxy. */
   service_name: text(NAME_FORM).prefault("sluice"),
-  /** What else is said of it, such as `deployment.environment.name`. */
+  /**
+   * What else is said of it, such as `deployment.environment.name`.
+   * @example { "deployment.environment.name" = "test" }
+   */
   attributes: z.record(text(NAME_FORM), text(NAME_FORM), wants("a table of texts by name")).prefault({}),
   /** Share of the traces that begin here which are recorded. Where a client's goes on, its sampled flag decides. */
   sample_ratio: share.prefault(1),
@@ -45,9 +49,9 @@ export const tracingSchema = section({
   trust: choice(["all", "trusted_proxies", "none"]).prefault("all"),
   /** Whether spans show queries, which may hold what is secret. */
   show_query: flag.prefault(false),
-  /** Spans of one export. */
+  /** Spans of one export at most. */
   batch_size: wholeNumber(1, 10_000).prefault(512),
-  /** What the first span of an export that does not fill up waits for others. */
+  /** How long the first span of an export that does not fill up waits for others. */
   batch_delay: positiveDuration.prefault("1s"),
   /** Spans that may wait; more are dropped. */
   queue_size: wholeNumber(1, 100_000).prefault(4096),

@@ -5,6 +5,10 @@ import { refuseValue } from "../problems/wording.ts";
 export const BIND_FORM =
   '"host:port", "[v6]:port", ":port" for all addresses, or "unix:/path", with a port from 0 to 65535';
 
+/** What one looks like; not every such text has a host. */
+export const BIND =
+  /^(?:unix:\/\P{Cc}+|(?:\[[^\]]+\]|[^:[\]\s]*):(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))$/u;
+
 const MAX_PORT = 65535;
 
 /** An address that a frontend listens on. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { isToken } from "../../http/chars.ts";
-import { parsed, wants } from "./value-types.ts";
+import { parsed, token, wants } from "./value-types.ts";
+import { writtenAs } from "./written.ts";
 
 /** What the name of a header is, in words, for error messages. */
 const HEADER_NAME_FORM = 'the name of a header, such as "X-Probe"';
@@ -27,15 +27,16 @@ const OWN: ReservedNames = new Map([
 export const headerValue = parsed(VALUE_FORM, (text) => {
   if (isHeaderValue(text)) return text;
   throw new RangeError(`is a text that cannot be sent as it is; accepted: ${VALUE_FORM}`);
-});
+}, /^(?![\t ])[\t -~]*(?<![\t ])$/);
 
 /** Header fields to send, by name, as they are written. */
 export const headersSchema = headerTable(headerValue, OWN);
 
 /** The name of a header that is none of `own`. */
 export function headerName(own: ReservedNames): z.ZodString {
-  return z.string(wants(HEADER_NAME_FORM)).refine(isToken, wants(HEADER_NAME_FORM))
+  const name = token(HEADER_NAME_FORM)
     .refine((name) => !own.has(lower(name)), { error: ({ input }) => own.get(lower(input)) });
+  return own.size === 0 ? name : writtenAs(name, { except: [...own.keys()] });
 }
 
 /** A table of `value` by the names of headers. A name stands once, whatever its case. */

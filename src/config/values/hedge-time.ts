@@ -4,6 +4,9 @@ import { refuseValue } from "../problems/wording.ts";
 /** What `parseHedgeTime` accepts, in words, for error messages. */
 export const HEDGE_FORM = 'false, a percentile such as "p95", or a duration such as "150ms"';
 
+/** What one looks like; a duration is bounded besides. */
+export const HEDGE = /^(?:p[5-9]\d(?:\.\d)?|(?=.*[1-9])\d+(?:\.\d+)?(?:ms|s|m|h))$/;
+
 /** When a second attempt is made beside the first: after so many ms, or after the time that this share of answers takes. */
 export type HedgeTime = { readonly ms: number } | { readonly quantile: number };
 

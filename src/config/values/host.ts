@@ -4,6 +4,9 @@ import { refuseValue } from "../problems/wording.ts";
 
 const ROUTE_HOST_FORM = 'a host name without port, such as "api.example.com", or "*.example.com"';
 
+/** What one looks like. */
+export const ROUTE_HOST = /^(?:(?:\*\.)?[\w.-]+|\[[^\]]+\])$/;
+
 /**
  * Parses the host of a route: lower case, no trailing dot; IPv6 keeps its brackets, as in a Host field.
  *
@@ -23,6 +26,9 @@ export function parseRouteHost(text: string): string {
 
 /** What `parseHost` accepts, in words, for error messages. */
 export const HOST_FORM = 'a host without port, such as "ops.example.com", "10.0.0.5" or "[::1]"';
+
+/** What one looks like; not every such text is a host. */
+export const HOST = /^(?:[\w.-]+|\[[^\]]+\])$/;
 
 /** Parses a host as a Host field names it: lower case, no trailing dot, IPv6 in brackets. Throws a `RangeError`. */
 export function parseHost(text: string): string {

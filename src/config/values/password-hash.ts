@@ -3,6 +3,10 @@ import { Buffer } from "node:buffer";
 /** What `parsePasswordHash` accepts, in words, for error messages. */
 export const PASSWORD_HASH_FORM = 'a hash as "sluice hash-password" prints it, "scrypt$N$r$p$salt$hash"';
 
+/** What one looks like; its numbers have bounds besides. */
+export const PASSWORD_HASH =
+  /^scrypt\$([1-9]\d{0,7})\$([1-9]\d?)\$([1-9]\d?)\$([\w-]{11,86})\$([\w-]{43,86})$/;
+
 /** Memory of one scrypt, in bytes: 128 × N × r. Less is guessed at too fast. */
 const MIN_MEMORY_BYTES = 8 * 1024 * 1024;
 const MAX_MEMORY_BYTES = 128 * 1024 * 1024;
@@ -29,8 +33,7 @@ export interface PasswordHash {
  * `RangeError`; its message does not repeat what was written, which may be the password itself.
  */
 export function parsePasswordHash(text: string): PasswordHash {
-  const [, cost, blockSize, parallelization, salt, hash] =
-    /^scrypt\$([1-9]\d{0,7})\$([1-9]\d?)\$([1-9]\d?)\$([\w-]{11,86})\$([\w-]{43,86})$/.exec(text) ?? [];
+  const [, cost, blockSize, parallelization, salt, hash] = PASSWORD_HASH.exec(text) ?? [];
   if (salt === undefined || hash === undefined || !isBase64Url(salt) || !isBase64Url(hash)) {
     throw new RangeError(`is no password hash; accepted: ${PASSWORD_HASH_FORM}`);
   }

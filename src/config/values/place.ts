@@ -4,6 +4,9 @@ import { parseServerUrl } from "../sections/server.ts";
 /** What `parsePlace` accepts, in words. */
 export const PLACE_FORM = '"http://host:port/path" or "https://…", port and path optional';
 
+/** What one looks like. */
+export const PLACE = /^[hH][tT][tT][pP][sS]?:\/\/[^/?#\\\s@]+(?:[/?][^#\\\s]*)?$/;
+
 /** Where something is asked for. */
 export interface PlaceAddress {
   /** `https://host:port`. */

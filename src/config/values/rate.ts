@@ -21,7 +21,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** How often something may happen, as `10/s`. */
-export const rate = parsed(RATE_FORM, parseRate);
+export const rate = parsed(RATE_FORM, parseRate, /^0*(?:[1-9]\d{0,5}|1000000)\/(?:s|min|h|d)$/);
 
 function parseRate(text: string): Rate {
   const [, digits = "", unit = ""] = /^(\d{1,9})\/([a-z]+)$/.exec(text) ?? [];

@@ -15,7 +15,11 @@ const FORM =
   `"route" for all requests together, ${KEY_FORM}, or several in braces: "{client} {header(name)}"`;
 
 /** What something is counted by: one part of a request, several in braces, or `route` for all together. */
-export const requestKey = parsed(FORM, parseRequestKey);
+export const requestKey = parsed(
+  FORM,
+  parseRequestKey,
+  /^(?:route|client|path|uri|(?:header|cookie)\([\w!#$%&'*+.^`|~-]+\)|query\([^{]+\)|(?!.*\{(?!(?:client|path|uri|(?:header|cookie)\([\w!#$%&'*+.^`|~-]+\)|query\([^{}]+\))\})[^{}]*\}).*\{[^{}]+\}.*)$/,
+);
 
 function parseRequestKey(text: string): RequestKey {
   if (text === "route") return { parts: [], text };

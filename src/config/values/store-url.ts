@@ -10,7 +10,7 @@ export interface StoreUrl {
 const FORM = 'the URL of a Redis, such as "redis://10.0.0.5:6379/0" or "rediss://user:password@host"';
 
 /** The URL of a Redis; `rediss` is with TLS. No message repeats it, as it may hold a password. */
-export const storeUrl = parsed(FORM, parseStoreUrl);
+export const storeUrl = parsed(FORM, parseStoreUrl, /^[rR][eE][dD][iI][sS]{1,2}:\/\/[^?#\s]+$/);
 
 function parseStoreUrl(text: string): StoreUrl {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -46,7 +46,11 @@ function parseTemplate(written: string): Template {
 }
 
 /** A text that may hold placeholders. */
-export const template = parsed(TEMPLATE_FORM, parseTemplate);
+export const template = parsed(
+  TEMPLATE_FORM,
+  parseTemplate,
+  new RegExp(`^(?![\\t ])(?!.*\\{(?!(?:${PLACEHOLDERS.join("|")})\\})[a-z_]+\\})[\\t -~]*(?<![\\t ])$`),
+);
 
 function isPlaceholder(name: string): name is Placeholder {
   return (PLACEHOLDERS as readonly string[]).includes(name);

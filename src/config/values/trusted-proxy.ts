@@ -5,6 +5,9 @@ import { suggest } from "../../base/suggest.ts";
 /** What `parseTrustedProxy` accepts, in words, for error messages. */
 export const TRUSTED_PROXY_FORM = 'an IP address, a block such as "10.0.0.0/8", "private" or "unix"';
 
+/** What an entry looks like; not every such text is an address. */
+export const TRUSTED_PROXY = /^(?:private|unix|[\da-fA-F:.]+(?:%[^/]+)?(?:\/\d{1,3})?)$/;
+
 const PRIVATE = [
   "127.0.0.0/8",
   "10.0.0.0/8",

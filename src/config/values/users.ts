@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parsePasswordHash, PASSWORD_HASH_FORM } from "./password-hash.ts";
+import { parsePasswordHash, PASSWORD_HASH, PASSWORD_HASH_FORM } from "./password-hash.ts";
 import { parsed, wants } from "./value-types.ts";
 
 const USER_FORM = 'the name of a user: up to 255 characters, without ":" and control characters';
@@ -8,7 +8,7 @@ const REALM_FORM = "a text of up to 255 visible ASCII characters and blanks";
 
 /** Its messages do not repeat what was written. */
 const passwordHash = z.string({ error: `is no text; accepted: ${PASSWORD_HASH_FORM}` })
-  .pipe(parsed(PASSWORD_HASH_FORM, parsePasswordHash));
+  .pipe(parsed(PASSWORD_HASH_FORM, parsePasswordHash, PASSWORD_HASH));
 
 /** The name of a user. */
 export const userName = z.string().regex(/^[^:\p{Cc}]{1,255}$/u, wants(USER_FORM));

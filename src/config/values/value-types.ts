@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DURATION_FORM, parseDuration, parseSize, SIZE_FORM } from "../../base/units.ts";
 import { listWords, refuseValue } from "../problems/wording.ts";
 import { suggest } from "../../base/suggest.ts";
+import { writtenAs } from "./written.ts";
 
 /** The longest duration accepted: timers hold 2^31-1 ms, and one that is set for longer fires at once. */
 const MAX_DURATION = "596h";
@@ -12,12 +13,16 @@ export function wants(accepted: string): { error: (issue: { input?: unknown }) =
   return { error: (issue) => refuseValue(issue.input, accepted) };
 }
 
-/** A text that `parse` turns into something else; the message of a `RangeError` becomes the problem. */
+/**
+ * A text that `parse` turns into something else; the message of a `RangeError` becomes the problem. `pattern` is what
+ * editors know of it.
+ */
 export function parsed<T>(
   accepted: string,
   parse: (text: string) => T,
+  pattern?: RegExp,
 ): z.ZodPipe<z.ZodString, z.ZodTransform<T, string>> {
-  return z.string(wants(accepted)).transform((text, context) => {
+  const schema = z.string(wants(accepted)).transform((text, context) => {
     try {
       return parse(text);
     } catch (error) {
@@ -26,20 +31,31 @@ export function parsed<T>(
       return z.NEVER;
     }
   });
+  return pattern === undefined ? schema : writtenAs(schema, { pattern });
 }
 
+/** A duration as it is written. */
+const DURATION = /^\d+(?:\.\d+)?(?:ms|s|m|h)$/;
+/** One that is not zero. */
+const POSITIVE_DURATION = /^(?=.*[1-9])\d+(?:\.\d+)?(?:ms|s|m|h)$/;
+const SIZE = /^(?=.*[1-9])\d+(?:\.\d+)?(?:[KMG]i?)?B$/;
+
 /** A duration in whole milliseconds, up to 596 hours (24 days). What zero means is said at the key. */
-export const duration = parsed(DURATION_FORM, (text) => toDuration(text, "0s"));
+export const duration = parsed(DURATION_FORM, (text) => toDuration(text, "0s"), DURATION);
 
 /** A duration in whole milliseconds, at least one, for what cannot be off. */
-export const positiveDuration = parsed(DURATION_FORM, (text) => toDuration(text, "1ms"));
+export const positiveDuration = parsed(
+  DURATION_FORM,
+  (text) => toDuration(text, "1ms"),
+  POSITIVE_DURATION,
+);
 
 /** A size in whole bytes, more than zero. */
 export const size = parsed(SIZE_FORM, (text) => {
   const bytes = read(parseSize, text, SIZE_FORM);
   if (bytes === 0) throw new RangeError(refuseValue(text, "a size above zero"));
   return bytes;
-});
+}, SIZE);
 
 /** `true` or `false`. */
 export const flag = z.boolean(wants("true or false"));
@@ -54,6 +70,11 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): z.Zo
 /** A text that is not empty and holds no control characters; `accepted` says what it stands for. */
 export function text(accepted: string): z.ZodString {
   return z.string(wants(accepted)).regex(/^\P{Cc}+$/u, wants(accepted));
+}
+
+/** A token (RFC 9110 §5.6.2), such as the name of a header; `accepted` says what it stands for. */
+export function token(accepted: string): z.ZodString {
+  return z.string(wants(accepted)).regex(/^[\w!#$%&'*+.^`|~-]+$/, wants(accepted));
 }
 
 /** One of a few words. */
@@ -71,7 +92,7 @@ export function alias<Meaning extends string>(
   meanings: ReadonlyMap<string, Meaning>,
 ): z.ZodPipe<z.ZodString, z.ZodTransform<Meaning, string>> {
   const words = [...new Set(meanings.values())];
-  return z.string(wants(listWords(words))).transform((text, context) => {
+  const schema = z.string(wants(listWords(words))).transform((text, context) => {
     const word = text.toLowerCase();
     const meaning = meanings.get(word);
     if (meaning !== undefined) return meaning;
@@ -81,6 +102,7 @@ export function alias<Meaning extends string>(
     );
     return z.NEVER;
   });
+  return writtenAs(schema, { words: [...meanings.keys()] });
 }
 
 /** What `text` reads where a text stands, and `other` where anything else does; each in its own words. */
@@ -88,7 +110,7 @@ export function textOr<Text extends z.ZodType, Other extends z.ZodType>(
   text: Text,
   other: Other,
 ): z.ZodPipe<z.ZodUnknown, z.ZodTransform<z.output<Text> | z.output<Other>>> {
-  return z.unknown().transform((written, context) => {
+  const schema = z.unknown().transform((written, context) => {
     // A key that is not there is asked as well: to find out at length that nothing is no table takes most of the time.
     if (written === undefined) {
       context.addIssue("is undefined");
@@ -101,6 +123,7 @@ export function textOr<Text extends z.ZodType, Other extends z.ZodType>(
     }
     return z.NEVER;
   });
+  return writtenAs(schema, { either: [text, other] });
 }
 
 /** `true` for what `section` makes of an empty table, or such a table; nothing else. */
@@ -108,7 +131,7 @@ export function trueOr<Section extends z.ZodType>(
   section: Section,
   accepted: string,
 ): z.ZodPipe<z.ZodUnknown, z.ZodTransform<z.output<Section>>> {
-  return z.unknown().transform((written, context) => {
+  const schema = z.unknown().transform((written, context) => {
     if (written !== true && (typeof written !== "object" || written === null || Array.isArray(written))) {
       context.addIssue(written === undefined ? "is undefined" : refuseValue(written, accepted));
       return z.NEVER;
@@ -120,6 +143,7 @@ export function trueOr<Section extends z.ZodType>(
     }
     return z.NEVER;
   });
+  return writtenAs(schema, { either: [true, section] });
 }
 
 const SHARE_FORM = "a share from 0 to 1, such as 0.2";

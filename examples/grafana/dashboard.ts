@@ -64,7 +64,7 @@ const CLIENTS: Row = {
     },
     {
       title: "Not carried through, by reason",
-      description: "The reasons are explained in the README, each with who is to blame.",
+      description: "The reasons are explained in docs/operating.md.",
       unit: "reqps",
       stacked: true,
       targets: [{

@@ -11,6 +11,7 @@ import type { Config } from "../config/schema.ts";
 import { ASSUMED_FILE_LIMIT, OPEN_FILES } from "../net/open-files.ts";
 import { print } from "../net/stdout.ts";
 import { MiddlewareModules } from "../lifecycle/middleware-modules.ts";
+import { isOpenRelay } from "../lifecycle/open-relay.ts";
 import { DEFAULT_RELAY } from "../lifecycle/relay-frontend.ts";
 import { describeAction } from "./describe-action.ts";
 import { describeBackend, orUnlimited } from "./describe-backend.ts";
@@ -97,7 +98,8 @@ function reverseLines({ rules, routes, defaultBackend }: FrontendConfig): string
 }
 
 /** Which way a relay goes, and for whom; of its users only how many. */
-function relayLines({ relay = DEFAULT_RELAY, defaultBackend = STRAIGHT }: FrontendConfig): string[] {
+function relayLines(frontend: FrontendConfig): string[] {
+  const { relay = DEFAULT_RELAY, defaultBackend = STRAIGHT } = frontend;
   const { domainPolicy: { mode, domains }, users, deny, allowPrivate } = relay;
   const ways = mode === "blacklist" ? [STRAIGHT, defaultBackend] : [defaultBackend, STRAIGHT];
   return [
@@ -109,8 +111,11 @@ function relayLines({ relay = DEFAULT_RELAY, defaultBackend = STRAIGHT }: Fronte
     `  tunnels to ports: ${describePorts(relay)}`,
     `  denied targets: ${deny.length || "none"}`,
     `  private addresses: ${allowPrivate.length === 0 ? "refused" : `${allowPrivate.length} blocks open`}`,
+    ...(isOpenRelay(frontend) ? [OPEN_RELAY] : []),
   ];
 }
+
+const OPEN_RELAY = "  warning: an open relay: whoever reaches its address may use it, without a password";
 
 /** Where requests go that need no parent. */
 const STRAIGHT = "straight to the target";

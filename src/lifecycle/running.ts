@@ -21,6 +21,7 @@ import { LAST_SPANS_MS, SpanExport } from "../observe/span-export.ts";
 import { AdminListener } from "./admin-listener.ts";
 import { type DryRun, dryRun } from "./dry-run.ts";
 import { warnOfFiles } from "./file-warning.ts";
+import { warnOfOpenRelays } from "./open-relay.ts";
 import { Listeners } from "./listeners.ts";
 import { Observed } from "./observed.ts";
 import { STRAIGHT } from "./origin-pattern.ts";
@@ -306,6 +307,7 @@ export class RunningProxy {
     if (this.#admin.listener !== listener) this.#observed.endEvents();
     this.#admin.serveBy(this.#receiveOperators(next.config));
     warnOfFiles(next.config.limits, this.#log);
+    warnOfOpenRelays(next.config.frontends, this.#log);
     const names = new Set([...next.backends.keys(), STRAIGHT]);
     for (const { tally } of receptions.values()) tally.metrics.keepOnly(names);
     for (const [name, reception] of this.#receptions) {

@@ -83,6 +83,17 @@ test("a file of a predecessor is taken over when it changes, and one with a mist
   }
 });
 
+test("a file of http-proxy-lb that makes an open relay is warned of, at levels that hide the differences as well", async () => {
+  const text = "listen: 0.0.0.0:0\nupstream: []\n";
+  const program = Program.start(["-l", "warn", "-c", "{config}"], text, "their.yaml");
+  try {
+    await program.untilPrinted('"event":"open_relay","frontend":"proxy","address":"0.0.0.0:0"', 15_000);
+    assert.doesNotMatch(program.stdout, /config_difference/);
+  } finally {
+    await program.dispose();
+  }
+});
+
 test("an address of a predecessor's file that cannot be bound is named by its own key", async () => {
   const taken = await answering("x");
   const text = reverseProxy(1).replace("127.0.0.1:0", `127.0.0.1:${taken.port}`);

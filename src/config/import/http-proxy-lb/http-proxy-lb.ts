@@ -122,7 +122,10 @@ function addAdmin(to: Translation, bind: string): void {
 function addDifferences(to: Translation, written: HttpProxyLbConfig, ejection: string): void {
   const { limits, domainPolicy, upstream } = written;
   const hasParents = upstream.length > 0;
-  to.differs("every client, port and private address is allowed, as there; [frontends.relay] can narrow it");
+  to.differs(
+    "every client, port and private address is allowed, as there; sluice convert makes it a file of ours, " +
+      "where [frontends.relay] can narrow that",
+  );
   to.differs("with no upstream everything goes straight to its target, in place of a 502", !hasParents);
   to.differs(
     "without an upstream domain_policy has nothing to choose from, and is left out",

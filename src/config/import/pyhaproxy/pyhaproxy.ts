@@ -5,6 +5,7 @@ import { Translation } from "../translation.ts";
 const KEYS = ["frontends", "backends", "metrics", "healthcheck"];
 const FRONTEND_KEYS = ["name", "bind", "default_backend", "rules"];
 const BACKEND_KEYS = ["balance", "servers"];
+const METRICS_KEYS = ["enabled", "path"];
 
 /**
  * The config of pyhaproxy. Ours is that one, grown, so nothing has to be translated: a file that says nothing but what
@@ -30,7 +31,8 @@ export const PYHAPROXY: DropInFormat = {
 function isPyhaproxy(data: Readonly<Record<string, unknown>>): boolean {
   const frontends = listAt(data, "frontends");
   const backends = Object.values(asTable(data["backends"]));
-  return hasOnly(data, KEYS) && frontends.length > 0 && backends.length > 0 &&
+  return hasOnly(data, KEYS) && hasOnly(data["metrics"] ?? {}, METRICS_KEYS) && frontends.length > 0 &&
+    backends.length > 0 &&
     frontends.every((frontend) =>
       hasOnly(frontend, FRONTEND_KEYS) && typeof asTable(frontend)["name"] === "string" &&
       typeof asTable(frontend)["bind"] === "string"

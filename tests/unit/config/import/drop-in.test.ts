@@ -69,3 +69,11 @@ test("its admin listener is whole on this machine, where others do not reach it"
     true,
   ]);
 });
+
+test("a file like one of pyhaproxy that says of metrics what only we know is one of ours", () => {
+  const text = "frontends: [{ name: w, bind: ':1', default_backend: a }]\n" +
+    "backends: { a: { servers: [{ url: 'http://b' }] } }\nmetrics: { enabled: true, compat: false }\n";
+  assert.equal(readAs(text), undefined);
+  assert.equal(loadConfig({ file: "c.yaml", text }).config.metrics.compat, false);
+  assert.equal(readAs(text.replace(", compat: false", "")), "pyhaproxy");
+});

@@ -16,7 +16,6 @@ const DIFFERENCES = [
   "no redirect that is not for good",
   "hosts: HAProxy compares them with the port that the client sent, Sluice without it; neither case nor a last dot count",
   'paths: HAProxy compares the bytes that came; Sluice what servers may read them as (normalize = "off" does as HAProxy)',
-  "values of headers: HAProxy compares each part between commas, Sluice the whole",
   "failures: HAProxy takes a server out by its checks; Sluice also where its requests fail (ejection.enabled = false does not)",
   "retries: HAProxy asks the same server again and another one at last, Sluice another one at once, and within a budget",
 ];

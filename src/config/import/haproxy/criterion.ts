@@ -27,8 +27,12 @@ const NAMED: Readonly<Record<string, string>> = {
   "req.cook": "cookie",
 };
 
-/** Converters that change nothing of what is compared here: hosts have no port and no case. */
-const IDLE_CONVERTERS = /^(?:lower|field\(1,:\)|url_dec|host_only)$/;
+/** Whether a converter changes nothing of what is compared here: hosts have no port and no case, paths are decoded. */
+function isIdle(converter: string, subject: string): boolean {
+  if (converter === "lower") return true;
+  if (subject === "host") return /^(?:field\(1,:\)|host_only)$/.test(converter);
+  return converter === "url_dec" && (subject === "path" || subject.startsWith("query("));
+}
 
 /** What `criterion [flags] values` says of a request; `tls` where clients may come by TLS as well as without. */
 export function readCriterion(words: readonly string[], { tls }: { tls: boolean }): Truth {
@@ -45,15 +49,18 @@ export function readCriterion(words: readonly string[], { tls }: { tls: boolean 
   const subject = subjectOf(stem, argument);
   if (subject === undefined) return { why: `Sluice has no condition on ${sample}` };
   const lowers = converters.includes("lower");
-  if (!converters.every((converter) => IDLE_CONVERTERS.test(converter))) {
+  if (!converters.every((converter) => isIdle(converter, subject))) {
     return { why: `Sluice has no ${converters.join(", ")}` };
   }
   const flags = readFlags(rest);
   if (typeof flags === "string") return { why: flags };
   const match = (flags.match ?? suffix ?? "str") as Match;
   if (match === "found") return subject.includes("(") ? subject : true;
+  const lost = whyOtherPath(stem, match, flags.values);
+  if (lost !== undefined) return { why: lost };
   const ignoreCase = (flags.ignoreCase || lowers) && subject !== "host";
-  return compare(subject, { match, values: flags.values, ignoreCase });
+  const parts = subject.startsWith("header(") && stem !== "req.fhdr";
+  return compare(subject, { match, values: flags.values, ignoreCase, parts });
 }
 
 /** The parts of `sample,converter(…),converter`. */
@@ -66,12 +73,26 @@ function constantOf(name: string, argument: string | undefined): Truth | undefin
   if (["TRUE", "always_true", "HTTP", "WAIT_END"].includes(name)) return true;
   if (["FALSE", "always_false"].includes(name)) return false;
   if (name === "LOCALHOST") return "src in [127.0.0.1/8, ::1]";
+  if (name === "METH_GET") return isOneOf("method", ["GET", "HEAD"]);
   return name.startsWith("METH_") ? isOneOf("method", [name.slice(5)]) : undefined;
+}
+
+/** Why a path of ours is not what HAProxy compares: its `url` has the query, and what it compares is not decoded. */
+function whyOtherPath(stem: string, match: Match, values: readonly string[]): string | undefined {
+  if (stem !== "url" && stem !== "path") return undefined;
+  if (stem === "url" && (match !== "beg" || values.some((value) => value.includes("?")))) {
+    return "the query is part of it, and Sluice compares paths without it";
+  }
+  return values.some((value) => value.includes("%")) ? "Sluice compares paths that are decoded" : undefined;
 }
 
 function subjectOf(stem: string, argument: string | undefined): string | undefined {
   if (argument === undefined) return Object.hasOwn(SUBJECTS, stem) ? SUBJECTS[stem] : undefined;
-  const [name = ""] = argument.split(",");
+  const [name = "", occurrence] = argument.split(",");
+  // Host comes once, and its last is its first; of others one among several is asked for.
+  if (occurrence !== undefined && !(name.toLowerCase() === "host" && /^-?1$/.test(occurrence))) {
+    return undefined;
+  }
   const kind = Object.hasOwn(NAMED, stem) ? NAMED[stem]! : undefined;
   if (kind === undefined || !/^[\w!#$&^.+-]+$/.test(name)) return undefined;
   return kind === "header" && name.toLowerCase() === "host" ? "host" : `${kind}(${name})`;
@@ -100,15 +121,17 @@ function readFlags(
 
 function compare(
   subject: string,
-  { match, values, ignoreCase }: {
+  { match, values, ignoreCase, parts }: {
     match: Exclude<Match, "found">;
     values: readonly string[];
     ignoreCase: boolean;
+    /** Whether each part between commas is compared, as HAProxy does, and not the whole. */
+    parts: boolean;
   },
 ): Truth {
   if (values.length === 0) return { why: "nothing stands there to compare with" };
   if (subject === "src") return isOneOf("src", values);
-  if (match === "str" && !ignoreCase) {
+  if (match === "str" && !ignoreCase && !parts) {
     const fits = equals(subject, values);
     if (fits !== undefined) return fits;
   }
@@ -119,10 +142,18 @@ function compare(
   if (match === "reg") {
     const patterns = values.map(toPattern);
     if (patterns.includes(undefined)) return { why: "the regular expression is none that JavaScript knows" };
-    return anyOf(patterns.map((pattern) => fitsPattern(subject, pattern!, ignoreCase)));
+    return anyOf(
+      patterns.map((pattern) => fitsPattern(subject, parts ? inParts(pattern!) : pattern!, ignoreCase)),
+    );
   }
   const one = values.length === 1 ? escapePattern(values[0]!) : `(?:${values.map(escapePattern).join("|")})`;
-  return fitsPattern(subject, AROUND[match](one), ignoreCase);
+  const pattern = AROUND[match](one);
+  return fitsPattern(subject, parts ? inParts(pattern) : pattern, ignoreCase);
+}
+
+/** A pattern whose ends may be those of a part between commas. */
+function inParts(pattern: string): string {
+  return pattern.replace(/^\^/, "(?:^|,)\\s*").replace(/(?<!\\)\$$/, "\\s*(?:,|$)");
 }
 
 const AROUND: Readonly<Record<Exclude<Match, "reg" | "found">, (text: string) => string>> = {

@@ -14,6 +14,8 @@ const NEEDLESS = new Set(
 `.trim().split(/\s+/),
 );
 
+const PATH_CHANGED = "a line before it changes the path, and this asks for the one that the client sent";
+
 const NOTHING_LIKE_IT = "Sluice has nothing like it";
 
 /** What a line does, or why it is not converted. */
@@ -26,6 +28,7 @@ export function readSteps(
   { draft, table }: { draft: Draft; table: DraftTable },
 ): LineStep[] {
   const steps: LineStep[] = [];
+  let changesPath = false;
   const add = (line: Line, read: (args: readonly string[]) => Meaning) => {
     const { origin } = line;
     const args = beforeCondition(line).slice(1);
@@ -34,10 +37,13 @@ export function readSteps(
     if (isUnknown(truth)) return draft.lose(origin, truth.why, table);
     const term = toTerm(truth);
     if (term === undefined) return draft.change(origin, "is never met, as clients come without TLS");
+    const asksChanged = changesPath && asksPath(term);
+    if (/^(?:set|replace)-(?:path|pathq|uri)$/.test(args[0] ?? "")) changesPath = true;
     const meaning = read(args);
     if (meaning === undefined) return;
-    if ("why" in meaning) draft.lose(origin, meaning.why, table);
-    else steps.push({ term, origin, ...meaning });
+    if ("why" in meaning) return draft.lose(origin, meaning.why, table);
+    if (asksChanged) draft.lose(origin, PATH_CHANGED, table);
+    steps.push({ term, origin, ...meaning });
   };
   for (const line of proxy.all("tcp-request")) add(line, (args) => ofConnection(line, args, draft));
   for (const line of proxy.all("http-request")) add(line, (args) => ofRequest(line, args, { proxy, draft }));
@@ -52,9 +58,20 @@ export function readSteps(
   for (const line of [...proxy.all("http-response"), ...proxy.all("http-after-response")]) {
     add(line, (args) => ofEdit(args, "response"));
   }
+  for (const line of changesPath ? proxy.all("use_backend") : []) {
+    const truth = conditions.read(line.words);
+    if (typeof truth === "string" && asksPath(truth)) {
+      draft.lose(line.origin, PATH_CHANGED, table);
+    }
+  }
   const many = tooConditional(steps);
   for (const { origin } of many) draft.lose(origin, "too many changes are for some requests only", table);
   return steps.filter((step) => !many.includes(step));
+}
+
+/** Whether a condition asks for the path, which rules see as it came. */
+function asksPath(term: string): boolean {
+  return /(?:^|[ (!])path(?:_prefix)? /.test(term);
 }
 
 function ofRequest(

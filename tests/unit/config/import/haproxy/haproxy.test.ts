@@ -35,11 +35,30 @@ const CRITERIA: [condition: string, term: string | undefined][] = [
   ["{ hdr_end(host) example.com }", 'host ~ "example\\.com$"'],
   ["{ hdr_beg(host) -i www. }", 'host ~ "^www\\."'],
   ["{ hdr(x-a) -m found }", "header(x-a)"],
+  ["{ hdr(x-a) b }", String.raw`header(x-a) ~ "(?:^|,)\s*b\s*(?:,|$)"`],
+  ["{ hdr_beg(x-a) b }", String.raw`header(x-a) ~ "(?:^|,)\s*b"`],
+  ["{ hdr_end(x-a) b }", String.raw`header(x-a) ~ "b\s*(?:,|$)"`],
+  ["{ hdr_reg(x-a) ^b+$ }", String.raw`header(x-a) ~ "(?:^|,)\s*b+\s*(?:,|$)"`],
+  ["{ req.fhdr(x-a) b }", "header(x-a) == b"],
   ["{ hdr_sub(user-agent) -i bot }", 'header(user-agent) ~ "(?i:bot)"'],
   ["{ url_param(v) 1 }", "query(v) == 1"],
   ["{ cook(s) -m found }", "cookie(s)"],
   ["{ method GET HEAD }", "method in [GET, HEAD]"],
   ["METH_POST", "method == POST"],
+  ["METH_GET", "method in [GET, HEAD]"],
+  ["{ url_beg /a/ }", "path_prefix == /a/"],
+  ["{ url_beg /a?b }", undefined],
+  ["{ url_sub union }", undefined],
+  ["{ url_reg a$ }", undefined],
+  ["{ url_end .php }", undefined],
+  ["{ url /a }", undefined],
+  ["{ path_sub %2e }", undefined],
+  ["{ hdr(x-a,-1) b }", undefined],
+  ["{ hdr(host,1) a.example }", "host == a.example"],
+  ["{ hdr(x-a),url_dec b }", undefined],
+  ["{ hdr(x-a),field(1,:) b }", undefined],
+  ["{ path,field(1,:) /a }", undefined],
+  ["{ path,url_dec /a }", "path == /a"],
   ["{ src 10.0.0.0/8 ::1 }", "src in [10.0.0.0/8, ::1]"],
   ["!{ src 10.0.0.0/8 }", "src != 10.0.0.0/8"],
   ["one", "path == /a || path == /b"],
@@ -108,6 +127,24 @@ for (const [line, keys] of EDITS) {
     const { backend: _, ...found } = (routes as DraftTable[] | undefined)?.[0] ?? {};
     assert.deepEqual(found, keys ?? {});
     assert.equal(lostIn(draft).length, keys === undefined ? 1 : 0);
+  });
+}
+
+for (
+  const [section, line] of [
+    ["frontend", "http-request deny if { path_beg /x/no }"],
+    ["frontend", "use_backend b if { path /x/one }"],
+    ["backend", "http-request deny if { path_beg /x/no }"],
+  ] as const
+) {
+  test(`${line} of a ${section} is said to be lost where the path was changed before it`, (t) => {
+    const lines = ` http-request set-path /x%[path]\n ${line}\n`;
+    const text =
+      `${DEFAULTS}frontend f\n bind :80\n${section === "frontend" ? lines : ""} default_backend a\n` +
+      `backend a\n${
+        section === "backend" ? lines : ""
+      } server s 127.0.0.1:1\nbackend b\n server s 127.0.0.1:2\n`;
+    assert.equal(lostIn(converted(t, { format: "haproxy", text })).length, 1);
   });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { ForeignFiles } from "./import/foreign-files.ts";
@@ -66,8 +66,9 @@ export function withIncludes(
       return refuse(`includes itself: ${[...chain, path].join(" -> ")}`);
     }
     if (taken.has(absolute)) return; // two patterns stand for it
-    if (!existsSync(path)) {
-      return refuse(`${JSON.stringify(path)} is not there; accepted: a file, or a pattern`);
+    const obstacle = obstacleAt(path);
+    if (obstacle !== undefined) {
+      return refuse(`${JSON.stringify(path)} ${obstacle}; accepted: a file, or a pattern`);
     }
     if (files.length + 1 >= MAX_FILES) {
       return refuse(`is one file too many; accepted: up to ${MAX_FILES} files in all`);
@@ -94,6 +95,15 @@ export function withIncludes(
   const merged = merge(parts, problems);
   if (problems.length > 0) throw new ConfigError(problems, { included });
   return { ...merged, included };
+}
+
+/** Why `path` cannot be included: to read a pipe would be to wait for its writer. Undefined for a file. */
+function obstacleAt(path: string): string | undefined {
+  try {
+    return statSync(path).isFile() ? undefined : "is no file";
+  } catch {
+    return "is not there";
+  }
 }
 
 /** What a file says that it includes; a variable in it counts. */

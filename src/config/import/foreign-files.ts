@@ -96,18 +96,28 @@ export function folderOf(file: string): string {
 }
 
 function matching(folder: string, pattern: string): string[] {
-  const source = pattern.replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", "[^/]*").replaceAll("?", "[^/]")
-    .replaceAll("[!", "[^");
-  const fits = new RegExp(`^${source}$`);
   try {
+    const fits = namesOf(pattern);
     // A star stands for no dot at the beginning, as in a shell.
     return readdirSync(folder).filter((name) =>
       fits.test(name) && (pattern.startsWith(".") || !name.startsWith("."))
     )
       .map((name) => join(folder, name));
   } catch {
-    return []; // what is not there holds no files
+    return []; // what is not there holds no files, and a range from z to a no letters
   }
+}
+
+/** The names that a pattern stands for, as in a shell: a bracket that is not closed is itself. */
+function namesOf(pattern: string): RegExp {
+  const source = pattern.replace(
+    /\[([!^]?)(\]?[^\]]*)\]|[^]/g,
+    (part, not: string | undefined, set: string | undefined) => {
+      if (set !== undefined) return `[${not === "" ? "" : "^"}${set.replace(/[\\\]^[]/g, "\\$&")}]`;
+      return part === "*" ? "[^/]*" : part === "?" ? "[^/]" : part.replace(/[.+^${}()|[\]\\/]/, "\\$&");
+    },
+  );
+  return new RegExp(`^${source}$`);
 }
 
 function isFile(path: string): boolean {

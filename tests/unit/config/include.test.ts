@@ -133,6 +133,34 @@ test("several files that are no TOML are told at once, and a file that is not th
   assert.match(lines[3]!, /^x\.ini: has the extension "\.ini"; accepted: /);
 });
 
+test("a folder is no file to be included, nor is a pipe, which is not waited for", () => {
+  const lines = refused({
+    "sluice.toml": `include = ["conf.d", "", "/dev/null", "${"n".repeat(300)}.toml"]\n`,
+    "conf.d/a.toml": "",
+  });
+  assert.equal(lines.length, 4);
+  assert.match(lines[3]!, /n\.toml" is not there; /);
+  assert.match(lines[0]!, /^sluice\.toml:1:12: include\[0\]: ".*conf\.d" is no file; accepted: a file, or /);
+  assert.match(lines[2]!, /include\[2\]: "\/dev\/null" is no file; /);
+});
+
+test("a pattern with brackets stands for what it does in a shell, closed or not", () => {
+  const names = (pattern: string) =>
+    load({
+      "sluice.toml": `include = [${JSON.stringify(pattern)}]\n${frontend("main", 1)}${backend("a")}`,
+      "c1.toml": backend("c1"),
+      "c2.toml": backend("c2"),
+      "c[.toml": backend("odd"),
+      "c^.toml": backend("roof"),
+    }).included.files.map((file) => file.split("/").at(-1));
+  assert.deepEqual(names("c[12].toml"), ["c1.toml", "c2.toml"]);
+  assert.deepEqual(names("c[!1[].toml"), ["c2.toml", "c^.toml"]);
+  assert.deepEqual(names("c[^1-9].toml"), ["c[.toml", "c^.toml"]);
+  assert.deepEqual(names("?[.toml"), ["c[.toml"]);
+  assert.deepEqual(names("["), []);
+  assert.deepEqual(names("c[9-1].toml"), []);
+});
+
 test("files that include each other are refused, with their way", () => {
   const lines = refused({ "a.toml": 'include = ["b.toml"]\n', "b.toml": 'include = ["a.toml"]\n' });
   assert.deepEqual(lines, ["b.toml:1:12: include[0]: includes itself: a.toml -> b.toml -> a.toml"]);

@@ -1,9 +1,11 @@
 import { existsSync, writeFileSync } from "node:fs";
+import { extname } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { parseConfig } from "../config/load.ts";
 import { ConfigError } from "../config/problems/error.ts";
 import { print } from "../net/stdout.ts";
+import { toBind, toPlace } from "./short-address.ts";
 import { type StarterAnswers, starterConfig } from "./starter.ts";
 
 /** Options of `init`. */
@@ -24,6 +26,10 @@ const DEFAULTS: StarterAnswers = { listen: ":8080", servers: ["http://localhost:
  * Resolves with the exit code. Throws a ConfigError for a file that is there, and for answers that make no config.
  */
 export async function init(file: string, command: InitCommand): Promise<number> {
+  if (extname(file) !== ".toml") {
+    const message = `has the extension "${extname(file)}", and TOML is written; accepted: a name with .toml`;
+    throw new ConfigError([{ file, path: "", message }]);
+  }
   if (existsSync(file) && command.force !== true) {
     throw new ConfigError([{
       file,
@@ -70,5 +76,5 @@ export async function answersOf({ listen, to, health }: InitCommand, ask: Ask): 
       .map((server) => server.trim()).filter((server) => server !== "");
   const path = health ??
     await answer("Path of their health check, such as /health; - for none?", DEFAULTS.health);
-  return { listen: address, servers, health: path === "-" ? "" : path };
+  return { listen: toBind(address), servers: servers.map(toPlace), health: path === "-" ? "" : path };
 }

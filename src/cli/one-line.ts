@@ -3,6 +3,7 @@ import { Translation } from "../config/import/translation.ts";
 import { ConfigError } from "../config/problems/error.ts";
 import { readData } from "../config/text/data.ts";
 import type { SourceDocument } from "../config/text/source.ts";
+import { toBind, toPlace } from "./short-address.ts";
 
 /** Options of `proxy`, as they are written. */
 export interface ProxyCommand {
@@ -55,8 +56,8 @@ function toConfig(
   const name = relay === true ? "relay" : "web";
   config.set(["frontends", 0, "name"], name);
   if (relay === true) config.set(["frontends", 0, "mode"], "relay", ["--relay"]);
-  if (listen.length === 1) config.set(["frontends", 0, "bind"], portOnly(listen[0]!), ["--listen"]);
-  else listen.forEach((bind, i) => config.set(["frontends", 0, "bind", i], portOnly(bind), ["--listen"]));
+  if (listen.length === 1) config.set(["frontends", 0, "bind"], toBind(listen[0]!), ["--listen"]);
+  else listen.forEach((bind, i) => config.set(["frontends", 0, "bind", i], toBind(bind), ["--listen"]));
   if (to.length > 0) {
     const backend = ["backends", relay === true ? "parents" : "app"];
     config.set(["frontends", 0, "default_backend"], backend[1], ["--to"]);
@@ -67,20 +68,13 @@ function toConfig(
     to.forEach((server, i) => config.set([...backend, "servers", i], toServer(server), ["--to"]));
   }
   if (admin !== undefined) {
-    config.set(["admin", "bind"], admin === true ? DEFAULT_ADMIN : portOnly(admin), ["--admin"]);
+    config.set(["admin", "bind"], admin === true ? DEFAULT_ADMIN : toBind(admin), ["--admin"]);
   }
   return config;
 }
 
-/** A number alone is a port, as it is to other programs. */
-function portOnly(bind: string): string {
-  return /^\d{1,5}$/.test(bind) ? `:${bind}` : bind;
-}
-
-/** A port alone is one of this machine. */
 function toServer(server: string): string {
-  const [, port] = /^:?(\d{1,5})$/.exec(server) ?? [];
-  const place = port === undefined ? server : `localhost:${port}`;
+  const place = toPlace(server);
   return /^(?:[a-z]+:\/\/|unix:)/i.test(place) ? place : `http://${place}`;
 }
 

@@ -104,6 +104,12 @@ test("sluice init writes a file that passes check, once", async (t) => {
   const bad = await finished(["init", other, "--to", "a:b"]);
   assert.equal(bad.exit, 1);
   assert.ok(!existsSync(other));
+  const yaml = await finished(["init", join(folder(t), "my.yaml"), "--to", "a"]);
+  assert.equal(yaml.exit, 1);
+  assert.match(
+    yaml.stderr,
+    /my\.yaml: has the extension "\.yaml", and TOML is written; accepted: a name with/,
+  );
   const silent = await finished(["init", other]);
   assert.match(silent.stderr, /^sluice init: --to: is missing; accepted: one or more servers, or a terminal/);
 });

@@ -28,6 +28,18 @@ test("answersOf() asks only for what the options leave open", async () => {
   assert.equal(asked.length, 1);
 });
 
+test("answersOf() takes a port alone for an address and for a server, as sluice proxy does", async () => {
+  const answers = await answersOf(
+    { listen: "8080", to: ["5000", ":5001", "a:1"], health: "-" },
+    person().ask,
+  );
+  assert.deepEqual(answers, {
+    listen: ":8080",
+    servers: ["localhost:5000", "localhost:5001", "a:1"],
+    health: "",
+  });
+});
+
 for (const health of ["", "/up"]) {
   test(`starterConfig() is a config with what was answered, its probes ${health || "off"}`, () => {
     const text = starterConfig({ listen: ":81", servers: ["a:1", 'unix:/x"${y}'], health });

@@ -13,6 +13,8 @@ export interface LineStep {
   readonly branches?: readonly { readonly term: string; readonly steps: readonly LineStep[] }[];
   /** Puts its change into what a later line does. */
   readonly edit?: Edit;
+  /** Where the change is one of the path, what the new one begins with as far as that is known: later terms do not see it. */
+  readonly newPath?: string;
 }
 
 export type Edit = (action: DraftTable) => void;
@@ -25,6 +27,11 @@ export interface RequestWay {
 
 /** Changes that only some requests get: each makes rules after it twice. */
 const MAX_CONDITIONAL = 3;
+
+/** Whether a term asks for the path, which rules see as the client sent it. */
+export function asksPath(term: string): boolean {
+  return /(?:^|[ (!])path(?:_prefix)? /.test(term);
+}
 
 /** Which steps change some requests only, beyond those that rules can be doubled for. */
 export function tooConditional(steps: readonly LineStep[]): readonly LineStep[] {

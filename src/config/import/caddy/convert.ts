@@ -7,7 +7,7 @@ import { caddyDuration } from "./units.ts";
 
 /** What Caddy does where nobody says anything, and Sluice otherwise. */
 const DIFFERENCES = [
-  "paths: Caddy compares them in any case, Sluice in theirs",
+  "paths: Caddy compares them in any case, Sluice in theirs but where requests are turned away",
   "hosts: *.example.com of Caddy is one label, of Sluice one or more",
   "header: Caddy adds a field beside that of the server unless it is deferred; Sluice puts it in its place",
   "retries: Caddy sends a request to one server unless lb_try_duration or lb_retries say otherwise; Sluice sends one that " +

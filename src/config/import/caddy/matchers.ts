@@ -12,11 +12,34 @@ export interface MatcherParts {
   readonly base: string;
   /** Whether clients may come by TLS. */
   readonly tls: boolean;
+  /** Whether paths are compared in any case, as Caddy does: those that turn requests away have to be. */
+  readonly anyCase?: boolean;
 }
 
-/** Reads the lines of a matcher: all of them have to fit. */
+/** Matchers whose lines of one name are alternatives. */
+const JOINED = ["path", "host", "method", "remote_ip", "client_ip", "query", "header"];
+
+/** Reads the lines of a matcher: all of them have to fit, and one of those of the same name. */
 export function readMatchers(lines: readonly CaddyDirective[], parts: MatcherParts): Matched {
-  return all(lines.map((line) => readMatcher(line, parts)));
+  return all(joinLines(lines).map((line) => readMatcher(line, parts)));
+}
+
+/** One line for all of one name; those of `header` where they ask the values of one field. */
+function joinLines(lines: readonly CaddyDirective[]): CaddyDirective[] {
+  const joined = new Map<string, CaddyDirective>();
+  for (const [i, line] of lines.entries()) {
+    const isHeader = line.name === "header";
+    const mayJoin = JOINED.includes(line.name) && (!isHeader || line.args.length > 1);
+    const key = !mayJoin ? String(i) : isHeader ? `header ${line.args[0]!.toLowerCase()}` : line.name;
+    const before = joined.get(key);
+    joined.set(
+      key,
+      before === undefined
+        ? line
+        : { ...before, args: [...before.args, ...line.args.slice(isHeader ? 1 : 0)] },
+    );
+  }
+  return [...joined.values()];
 }
 
 function readMatcher({ name, args, block }: CaddyDirective, parts: MatcherParts): Matched {
@@ -56,13 +79,17 @@ const NOWHERE = { file: "", line: 0, column: 0, text: "" };
 const PRIVATE = ["192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.1/8", "fd00::/8", "::1"];
 
 /** The condition of a path such as `/a`, `/a/*`, `/a*`, `*.php` or `*\/a/*`. */
-export function pathTerm(path: string, { base }: Pick<MatcherParts, "base">): string {
+export function pathTerm(
+  path: string,
+  { base, anyCase: wanted = false }: Pick<MatcherParts, "base" | "anyCase">,
+): string {
   if (path === "*" || (path === "/*" && base === "")) return ALWAYS;
+  const anyCase = wanted && /[a-z]/i.test(base + path);
   if (path.startsWith("*")) {
     const inner = escapePattern(path.replace(/^\*+|\*+$/g, ""));
     return allOf([
       base === "" ? ALWAYS : isOneOf("path_prefix", [base]),
-      fitsPattern("path", path.endsWith("*") ? inner : `${inner}$`),
+      fitsPattern("path", path.endsWith("*") ? inner : `${inner}$`, anyCase),
     ]);
   }
   const whole = base + path;
@@ -71,16 +98,17 @@ export function pathTerm(path: string, { base }: Pick<MatcherParts, "base">): st
     return fitsPattern(
       "path",
       `^${plain.split("*").map(escapePattern).join("[^/]*")}${plain === whole ? "$" : ""}`,
+      anyCase,
     );
   }
   if (plain === whole) {
-    return /^\/[!"$->@-~]*$/.test(plain)
+    return !anyCase && /^\/[!"$->@-~]*$/.test(plain)
       ? isOneOf("path", [plain])
-      : fitsPattern("path", `^${escapePattern(plain)}$`);
+      : fitsPattern("path", `^${escapePattern(plain)}$`, anyCase);
   }
-  return plain.endsWith("/") && /^\/[!"$->@-~]*$/.test(plain)
+  return !anyCase && plain.endsWith("/") && /^\/[!"$->@-~]*$/.test(plain)
     ? isOneOf("path_prefix", [plain])
-    : fitsPattern("path", `^${escapePattern(plain)}`);
+    : fitsPattern("path", `^${escapePattern(plain)}`, anyCase);
 }
 
 function patternTerm(subject: string, source: string, base = ""): Matched {

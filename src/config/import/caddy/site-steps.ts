@@ -3,6 +3,7 @@ import { type Draft, type DraftTable, literal } from "../draft.ts";
 import type { LineStep } from "../step.ts";
 import { ALWAYS } from "../terms.ts";
 import { fieldLines, headerEdit, pathEdit } from "./edits.ts";
+import { asksOther, turnsAway } from "./closing.ts";
 import { type Matched, pathTerm, readMatchers } from "./matchers.ts";
 import { inOrder } from "./order.ts";
 import type { CaddyDirective } from "./parse.ts";
@@ -22,8 +23,14 @@ export interface SiteParts {
 
 /** Where a block stands: the matchers that it knows, and what was taken off the front of paths. */
 interface Block {
-  readonly matchers: ReadonlyMap<string, Matched>;
+  readonly matchers: ReadonlyMap<string, NamedMatcher>;
   readonly base: string;
+}
+
+/** What a matcher says, and what it says with paths in any case. */
+interface NamedMatcher {
+  readonly plain: Matched;
+  readonly anyCase: Matched;
 }
 
 /** Directives that change nothing here, or that Sluice does in its own way. */
@@ -70,34 +77,50 @@ export class SiteSteps {
         i = end;
       } else steps.push(...this.#directive(directive, block));
     }
+    this.#sayWhatPathIsSeen(steps);
     return steps;
   }
 
-  #matchersIn(directives: readonly CaddyDirective[], { matchers, base }: Block): Map<string, Matched> {
+  /** Rules see the path as the client sent it: what is asked of a changed one is not what Caddy asks. */
+  #sayWhatPathIsSeen(steps: readonly LineStep[]): void {
+    const why = "matchers after it see the path as the client sent it";
+    for (const [i, step] of steps.entries()) {
+      if (step.newPath === undefined) continue;
+      if (asksOther(steps.slice(i + 1), step)) this.#parts.draft.lose(step.origin, why, this.#parts.frontend);
+      else this.#parts.draft.change(step.origin, why);
+    }
+  }
+
+  #matchersIn(directives: readonly CaddyDirective[], { matchers, base }: Block): Map<string, NamedMatcher> {
     const found = new Map(matchers);
     for (const { name, args, block, origin } of directives.filter((one) => one.name.startsWith("@"))) {
       const one = { name: args[0] ?? "", args: args.slice(1), origin, ...(block !== undefined && { block }) };
       const lines = args.length === 0 ? block ?? [] : [one];
       const isExpression = block === undefined && /^[`"{]|[=<>]/.test(args[0] ?? "");
-      const term = isExpression
-        ? { why: "Sluice does not read CEL" }
-        : readMatchers(lines, { base, tls: this.#parts.tls });
-      if (typeof term === "object") this.#lose({ name, args, origin }, term.why);
-      found.set(name, term);
+      const read = (anyCase: boolean): Matched =>
+        isExpression
+          ? { why: "Sluice does not read CEL" }
+          : readMatchers(lines, { base, tls: this.#parts.tls, anyCase });
+      const plain = read(false);
+      if (typeof plain === "object") this.#lose({ name, args, origin }, plain.why);
+      found.set(name, { plain, anyCase: read(true) });
     }
     return found;
   }
 
   /** The term of a directive's matcher, and its other words; undefined where it is never met or not known. */
   #match(
-    { args, origin, name }: CaddyDirective,
+    directive: CaddyDirective,
     { matchers, base }: Block,
   ): { term: string; args: readonly string[] } | undefined {
+    const { args, origin, name } = directive;
+    const anyCase = turnsAway(directive);
     const [first = "", ...rest] = args;
     if (first === "*") return { term: ALWAYS, args: rest };
-    if (first.startsWith("/")) return { term: pathTerm(first, { base }), args: rest };
+    if (first.startsWith("/")) return { term: pathTerm(first, { base, anyCase }), args: rest };
     if (!first.startsWith("@")) return { term: ALWAYS, args };
-    const term = matchers.get(first) ?? { why: `there is no matcher ${first}` };
+    const term = matchers.get(first)?.[anyCase ? "anyCase" : "plain"] ??
+      { why: `there is no matcher ${first}` };
     if (term === false) this.#parts.draft.change(origin, "is never met, as clients come without TLS");
     else if (typeof term === "object") this.#lose({ name, args, origin }, term.why);
     else return { term, args: rest };
@@ -135,7 +158,13 @@ export class SiteSteps {
     }
     const answer = this.#answer(directive, args);
     if (answer !== undefined) return [{ term, origin, answer, edited: true }];
-    return this.#edits(directive, args).map((edit) => ({ term, origin, edit }));
+    const newPath = name === "rewrite" ? args[0]?.replace(/[?{].*/s, "") : name === "uri" ? "" : undefined;
+    return this.#edits(directive, args).map((edit) => ({
+      term,
+      origin,
+      edit,
+      ...(newPath !== undefined && { newPath }),
+    }));
   }
 
   /** What a directive answers; undefined for one that does not. */
@@ -193,7 +222,7 @@ export class SiteSteps {
   }
 
   #edits(directive: CaddyDirective, args: readonly string[]): NonNullable<LineStep["edit"]>[] {
-    const { name, origin } = directive;
+    const { name } = directive;
     const { draft, frontend } = this.#parts;
     if (name === "header" || name === "request_header") {
       return fieldLines({ ...directive, args }).flatMap((line) => {
@@ -206,10 +235,7 @@ export class SiteSteps {
     const change = readPathChange(directive, args);
     if (change !== undefined) {
       if ("why" in change) this.#lose(directive, change.why);
-      else {
-        draft.change(origin, "matchers after it see the path as the client sent it");
-        return [pathEdit(change.keys)];
-      }
+      else return [pathEdit(change.keys)];
       return [];
     }
     const stage = readStage(directive, args, { draft, frontend });

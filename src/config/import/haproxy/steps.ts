@@ -4,7 +4,7 @@ import { beforeCondition, type Conditions, isUnknown, toTerm } from "./condition
 import { readEdit } from "./edits.ts";
 import type { Line } from "./parse.ts";
 import type { ProxySection } from "./proxy.ts";
-import { type LineStep, tooConditional } from "../step.ts";
+import { asksPath, type LineStep, tooConditional } from "../step.ts";
 
 /** Rules that only look, or that Sluice does in its own way. */
 const NEEDLESS = new Set(
@@ -67,11 +67,6 @@ export function readSteps(
   const many = tooConditional(steps);
   for (const { origin } of many) draft.lose(origin, "too many changes are for some requests only", table);
   return steps.filter((step) => !many.includes(step));
-}
-
-/** Whether a condition asks for the path, which rules see as it came. */
-function asksPath(term: string): boolean {
-  return /(?:^|[ (!])path(?:_prefix)? /.test(term);
 }
 
 function ofRequest(

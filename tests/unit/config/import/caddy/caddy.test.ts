@@ -31,6 +31,13 @@ const MATCHERS: [matcher: string, term: string | undefined][] = [
   ["path_regexp ^/[0-9]+$", 'path ~ "^/[0-9]+$"'],
   ["path_regexp name ^/x", 'path ~ "^/x"'],
   ["host a.example b.example", "host in [a.example, b.example]"],
+  ["{\n path /a\n path /b\n}", "path == /a || path == /b"],
+  [
+    "{\n header X-A b\n header x-a c\n header X-D e\n}",
+    "(header(X-A) == b || header(X-A) == c) && header(X-D) == e",
+  ],
+  ["{\n header X-A\n header X-A c\n}", "header(X-A) && header(X-A) == c"],
+  ["{\n not path /a\n not path /b\n}", "path != /a && path != /b"],
   ["method get POST", "method in [GET, POST]"],
   ["header X-A", "header(X-A)"],
   ["header !X-A", "!(header(X-A))"],
@@ -63,6 +70,37 @@ for (const [matcher, term] of MATCHERS) {
   });
 }
 
+const TURNED_AWAY: [lines: string, term: string][] = [
+  ["respond /a/* 403", 'path ~ "(?i:^/a/)"'],
+  ["respond /a/* 204", "path_prefix == /a/"],
+  ["respond /1/* 403", "path_prefix == /1/"],
+  ["error /a 404", 'path ~ "(?i:^/a$)"'],
+  ["@m path *.sql\n abort @m", 'path ~ "(?i:\\.sql$)"'],
+  ["@m path /a/*/b\n respond @m no 401", 'path ~ "(?i:^/a/[^/]*/b$)"'],
+  ["basic_auth /a/* {\n u h\n}\n respond x", 'path ~ "(?i:^/a/)"'],
+  ["handle /a/* {\n basic_auth {\n u h\n}\n respond x\n}", 'path ~ "(?i:^/a/)"'],
+  ["handle /a/* {\n respond x\n}", "path_prefix == /a/"],
+];
+for (const [lines, term] of TURNED_AWAY) {
+  test(`${JSON.stringify(lines)} asks ${term}, so that no other case of a path gets by`, (t) => {
+    const { rules } = onlyFrontend(converted(t, { format: "caddy", text: `:80 {\n ${lines}\n}\n` }));
+    assert.equal((rules as DraftTable[])[0]!["if"], term);
+  });
+}
+
+const REWRITTEN: [lines: string, isLost: boolean][] = [
+  ["rewrite /a/* /b{uri}\n respond /b/* x", true],
+  ["rewrite /a /c\n respond /b/* x", false],
+  ["uri strip_suffix /\n handle {\n respond /b x\n}", true],
+  ["rewrite /a /c\n respond x", false],
+];
+for (const [lines, isLost] of REWRITTEN) {
+  test(`${JSON.stringify(lines)} is ${isLost ? "" : "not "}said to be lost`, (t) => {
+    const draft = converted(t, { format: "caddy", text: `:80 {\n ${lines}\n}\n` });
+    assert.equal(lostIn(draft).length > 0, isLost);
+  });
+}
+
 test("directives are gone through in Caddy's order, longer paths first, and in that of the file in route", (t) => {
   const lines = " respond /a/* 1 201\n redir /c /d\n respond 2 202\n respond /a/b/* 3 203\n";
   const sorted = onlyFrontend(converted(t, { format: "caddy", text: `:80 {\n${lines}}\n` }));
@@ -88,9 +126,9 @@ test("handle blocks part requests between them, and what follows gets what falls
       rule,
     ) => [rule["if"], rule["backend"] ?? (rule["respond"] as DraftTable)["status"]]),
     [
-      ["path == /a/x", 404],
+      ['path ~ "(?i:^/a/x$)"', 404],
       ["path == /a/y", 201],
-      ["path_prefix == /a/", 200],
+      ['path ~ "(?i:^/a/)"', 200],
       ["path_prefix == /b/", 200],
     ],
   );

@@ -123,10 +123,14 @@ test("what its blacklist names goes straight to its target, private or not, and 
   assert.match(await ask(lone(near)), /<312[89]>$/);
 });
 
-test("without an upstream everything goes straight", async (t) => {
+test("without an upstream everything goes straight, and nothing to where nothing led there: private addresses", async (t) => {
   const target = await openTarget(t);
   const { ask } = await open(t, { change: (text) => text.replace(/^upstream:[^]*$/m, "upstream: []\n") });
-  assert.match(await ask(lone(`http://127.0.0.1:${target.port}/`)), /<target>$/);
+  assert.match(await ask(lone(`http://127.0.0.1:${target.port}/`)), /^HTTP\/1\.1 403 /);
+  assert.equal(target.received, "");
+  const text = "listen: 127.0.0.1:1\nupstream: []\n";
+  const { frontends: [frontend] } = loadConfig({ file: FILE, text }).config;
+  assert.deepEqual([frontend!.defaultBackend, frontend!.relay!.connectPorts], [undefined, "all"]);
 });
 
 test("a dead parent is passed over, and is back when a probe through it finds 204", async (t) => {

@@ -40,8 +40,8 @@ function translate(written: HttpProxyLbConfig): Translation {
   }
   to.set(["frontends", 0, "relay", "allow_clients"], ["0.0.0.0/0", "::/0"]);
   to.set(["frontends", 0, "relay", "connect_ports"], "all");
-  to.set(["frontends", 0, "relay", "allow_private"], true);
   if (upstream.length > 0) {
+    to.set(["frontends", 0, "relay", "allow_private"], true);
     to.set(["frontends", 0, "default_backend"], "upstream", ["upstream"]);
     addPolicy(to, written);
     addParents(to, written);
@@ -122,11 +122,15 @@ function addAdmin(to: Translation, bind: string): void {
 function addDifferences(to: Translation, written: HttpProxyLbConfig, ejection: string): void {
   const { limits, domainPolicy, upstream } = written;
   const hasParents = upstream.length > 0;
+  const allowed = hasParents ? "client, port and private address" : "client and port";
   to.differs(
-    "every client, port and private address is allowed, as there; sluice convert makes it a file of ours, " +
+    `every ${allowed} is allowed, as there; sluice convert makes it a file of ours, ` +
       "where [frontends.relay] can narrow that",
   );
-  to.differs("with no upstream everything goes straight to its target, in place of a 502", !hasParents);
+  to.differs(
+    "with no upstream everything goes straight to its target, in place of a 502; private addresses are refused",
+    !hasParents,
+  );
   to.differs(
     "without an upstream domain_policy has nothing to choose from, and is left out",
     !hasParents && domainPolicy.mode !== "off",

@@ -30,6 +30,8 @@ export function completionScript(shell: Shell, program: Command, actions: readon
     })),
     words: command.name() === "ctl" ? actions : command.name() === "completion" ? SHELLS : undefined,
   }));
+  const names = commands.map(({ name }) => name);
+  commands.push({ name: "help", about: "say how a command is used", options: [], words: names });
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](program.name(), commands);
 }
 
@@ -46,7 +48,7 @@ function bashScript(name: string, commands: readonly Completed[]): string {
 _${name}() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" command="run" options="" words=""
   if [[ $COMP_CWORD -eq 1 && $word != -* ]]; then
-    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(" ")} help" -- "$word"))
+    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(" ")}" -- "$word"))
     return
   fi
   [[ \${COMP_WORDS[1]} != -* ]] && command="\${COMP_WORDS[1]}"

@@ -47,6 +47,8 @@ test("bash completes commands, options, words and files", () => {
   assert.deepEqual(offered("sluice", "--con"), ["--config"]);
   assert.deepEqual(offered("sluice", "run", "-c", "slu"), ["sluice.bash"]);
   assert.deepEqual(offered("sluice", "completion", "b"), ["bash"]);
+  assert.deepEqual(offered("sluice", "hel"), ["help"]);
+  assert.deepEqual(offered("sluice", "help", "ch"), ["check"]);
   assert.ok(offered("sluice", "ctl", "dra").includes("drain"));
   assert.deepEqual(offered("sluice", "convert", "--to", "y"), ["yaml"]);
 });

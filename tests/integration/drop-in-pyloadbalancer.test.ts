@@ -98,7 +98,7 @@ const refused: [env: Environment, problem: RegExp][] = [
   [{ BACKEND_SERVERS: "" }, /^environment: BACKEND_SERVERS: is ""; accepted: one or more servers/],
   [{ BACKEND_SERVERS: "ftp://a" }, /^environment: BACKEND_SERVERS: is "ftp:\/\/a"; accepted: /],
   [{ LB_PORT: "http" }, /^environment: LB_PORT: is "http"; accepted: a whole number, 0 to 65535$/],
-  [{ LB_HOST: "a b" }, /^environment: LB_PORT: is "a b:8080"; accepted: /],
+  [{ LB_HOST: "a b", LB_PORT: "8080" }, /^environment: LB_HOST: is "a b:8080"; accepted: /],
   [{ REQUEST_TIMEOUT: "30s" }, /^environment: REQUEST_TIMEOUT: is "30s"; accepted: a number of seconds/],
   [
     { HEALTH_CHECK_METHOD: "POST" },
@@ -176,5 +176,12 @@ test("what a server answers, 404 and 500 too, goes through with its body, and ta
     });
     assert.match(await ask(), new RegExp(`^HTTP/1\\.1 ${status} So\\r\\n[^]*why$`));
     assert.deepEqual(proxy.events.filter(({ event }) => /^server_/.test(event) && event !== "server_up"), []);
+  }
+});
+
+test("LB_HOST is an address of IPv6 with or without brackets", () => {
+  for (const host of ["::1", "[::1]"]) {
+    const { config } = configOfEnvironment({ LB_HOST: host, LB_PORT: "81" });
+    assert.equal(config.frontends[0]!.bind[0]!.text, "[::1]:81");
   }
 });

@@ -54,9 +54,9 @@ export function ownVariables(
 
 function translate(env: z.output<typeof schema>): Translation {
   const to = new Translation();
-  const host = env.LB_HOST.includes(":") ? `[${env.LB_HOST}]` : env.LB_HOST;
+  const host = /^[^[].*:/.test(env.LB_HOST) ? `[${env.LB_HOST}]` : env.LB_HOST;
   to.set(["frontends", 0, "name"], "web");
-  to.set(["frontends", 0, "bind"], `${host}:${env.LB_PORT}`, [env.LB_PORT === 0 ? "LB_HOST" : "LB_PORT"]);
+  to.set(["frontends", 0, "bind"], `${host}:${env.LB_PORT}`, ["LB_HOST"]);
   to.set(["frontends", 0, "default_backend"], "app", ["BACKEND_SERVERS"]);
   to.set(["frontends", 0, "health_path"], "/health");
   to.set(["defaults", "timeouts", "response"], env.REQUEST_TIMEOUT, ["REQUEST_TIMEOUT"]);

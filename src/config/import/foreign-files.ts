@@ -58,7 +58,10 @@ export class ForeignFiles {
     if (this.#files > MAX_FILES) throw fail(`is one file too many; accepted: up to ${MAX_FILES}`);
     let bytes: Uint8Array;
     try {
-      this.#bytes += statSync(path).size;
+      const stat = statSync(path);
+      // A pipe may never end. What the command itself names may be one.
+      if (from !== undefined && !stat.isFile() && !stat.isDirectory()) throw fail("is no file");
+      this.#bytes += stat.size;
       if (this.#bytes > MAX_BYTES) {
         throw fail(`makes it too large; accepted: up to ${MAX_BYTES / 2 ** 20} MiB in all`);
       }

@@ -31,7 +31,7 @@ const TAKEN_UP: ReadonlySet<string> = new Set(
   `
   add_header alias allow auth_basic auth_basic_user_file client_body_timeout client_header_timeout
   client_max_body_size deny error_page expires fastcgi_pass grpc_pass gzip gzip_comp_level gzip_min_length
-  gzip_types http if keepalive_timeout large_client_header_buffers limit_conn limit_conn_status
+  gzip_types http if keepalive_timeout large_client_header_buffers limit_except limit_conn limit_conn_status
   limit_conn_zone limit_req limit_req_dry_run limit_req_status limit_req_zone listen location
   memcached_pass mirror proxy_buffering proxy_cache proxy_cache_path proxy_cache_valid
   proxy_connect_timeout proxy_cookie_domain proxy_cookie_path proxy_hide_header proxy_intercept_errors
@@ -45,6 +45,7 @@ const TAKEN_UP: ReadonlySet<string> = new Set(
 
 /** Why some are not converted, by the beginnings of their names; the first that fits. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/^ssl_verify_client$/, "Sluice does not speak TLS to clients yet, so nobody is let in"],
   [/^ssl_/, "TLS toward clients comes with a later version of Sluice"],
   [/^(?:fastcgi|uwsgi|scgi|grpc|memcached)_/, "Sluice speaks HTTP to servers alone"],
   [/^proxy_cache/, "the cache of Sluice goes by what servers say of their answers"],
@@ -54,7 +55,10 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /^(?:set|map|geo|split_clients|geoip)/,
     "Sluice has no variables of its own; conditions of rules say it directly",
   ],
-  [/^auth_(?:request|jwt)/, 'an auth server of one\'s own is no part of this; see "auth" in docs/stages.md'],
+  [
+    /^auth_(?:request|jwt|digest|pam|ldap)/,
+    'whom to ask is not converted, so nobody is let in; see "auth" in docs/stages.md',
+  ],
   [/^(?:lua|content_by_lua|access_by_lua|rewrite_by_lua|js_|perl)/, "programs inside nginx stay there"],
   [/^proxy_bind$/, "the system chooses the local address"],
   [/^stream$/, "Sluice is a proxy for HTTP; TCP and UDP are not"],

@@ -1,5 +1,5 @@
 import type { DraftTable } from "../draft.ts";
-import { allOf, ALWAYS, anyOf, notOf } from "../terms.ts";
+import { allOf, ALWAYS, anyOf, isOneOf, notOf } from "../terms.ts";
 import { fillRedirect, fillReturn } from "./answer.ts";
 import { readIf } from "./if-term.ts";
 import { whyLost } from "./known.ts";
@@ -135,6 +135,7 @@ export class ServerRules {
   #addRewritesOf(location: Location, terms: readonly string[]): void {
     for (const directive of location.scope.own) {
       if (directive.name === "if") this.#addIf(directive, { scope: location.scope, terms });
+      if (directive.name === "limit_except") this.#addExcept(directive, terms);
       if (directive.name === "rewrite" && !isOwnRewrite(location, directive)) {
         this.#addRewrite(directive, { terms, location });
       }
@@ -143,7 +144,8 @@ export class ServerRules {
 
   #hasRules(location: Location): boolean {
     return location.scope.own.some((directive) =>
-      directive.name === "if" || (directive.name === "rewrite" && !isOwnRewrite(location, directive))
+      directive.name === "if" || directive.name === "limit_except" ||
+      (directive.name === "rewrite" && !isOwnRewrite(location, directive))
     );
   }
 
@@ -178,6 +180,18 @@ export class ServerRules {
     const action: DraftTable = {};
     fillReturn(action, act, inner, draft);
     this.#push([...terms, found.term], action);
+  }
+
+  /** `limit_except`: who may use other methods; with nginx GET allows HEAD as well. */
+  #addExcept({ args, block = [], origin }: Directive, terms: readonly string[]): void {
+    const methods = args.includes("GET") ? [...new Set([...args, "HEAD"])] : args;
+    const action: DraftTable = { respond: { status: 403 } };
+    const [only] = block;
+    if (block.length !== 1 || only?.name !== "deny" || only.args[0] !== "all") {
+      const why = "whom it lets use other methods is not converted, so nobody is";
+      this.#parts.draft.lose({ ...origin, text: `${origin.text} … }` }, why, action, "respond");
+    }
+    this.#push([...terms, notOf(isOneOf("method", methods))], action);
   }
 
   #addRewrite(

@@ -23,10 +23,26 @@ export function fillBodyLimit(table: DraftTable, scope: Scope, frontendBytes: nu
   table["request_body_limit"] = bytes === 0 ? false : formatSize(bytes);
 }
 
+/** What lets some in by ways that are not converted; "off" is none. */
+const DOORS = [
+  "auth_request",
+  "auth_jwt",
+  "auth_digest",
+  "auth_pam",
+  "auth_ldap",
+  "ssl_verify_client",
+  "access_by_lua_block",
+  "access_by_lua_file",
+];
+
 /** Who may, and how much of it: `allow`, `deny`, `auth_basic`, `limit_req` and `limit_conn`. */
 export function fillLimits(action: DraftTable, scope: Scope, draft: Draft): void {
   fillAccess(action, scope, draft);
   fillAuth(action, scope, draft);
+  const doors = DOORS.map((name) => scope.find(name)).filter((door) =>
+    door !== undefined && !/^(?:off|optional|optional_no_ca)$/.test(door.args[0] ?? "")
+  );
+  if (doors.length > 0) closeTo(action);
   fillRates(action, scope, draft);
 }
 
@@ -71,6 +87,11 @@ function fillAuth(action: DraftTable, scope: Scope, draft: Draft): void {
     action,
     "access",
   );
+  closeTo(action);
+}
+
+/** Nobody is let in. */
+function closeTo(action: DraftTable): void {
   const before = action["access"] as DraftTable | undefined;
   const denied = before?.["deny"] === undefined ? [] : before["deny"] as string[];
   action["access"] = { ...before, deny: [...new Set([...denied, ...EVERYBODY])] };

@@ -12,6 +12,7 @@ const SYNTAX: [text: string, wrong: string][] = [
   ['pid "/run/x', "1:5: a quote that is never closed"],
   ['pid "/run"x;', '1:11: unexpected "x" behind a quote'],
   ["include a b;", "1:1: include takes one path"],
+  ["include /dev/zero;", "1:1: /dev/zero is no file"],
   [`${"a{".repeat(60)}`, "1:102: blocks in more than 50 levels"],
 ];
 for (const [text, wrong] of SYNTAX) {
@@ -122,6 +123,12 @@ const ACCESS: [rules: string, access: DraftTable | undefined, lost: number][] = 
   ["deny 10.0.0.1; allow 10.0.0.0/8; deny all;", { allow: ["10.0.0.0/8"], deny: ["10.0.0.1"] }, 0],
   ["deny all;", { deny: ["0.0.0.0/0", "::/0", "unix"] }, 0],
   ["allow all;", undefined, 0],
+  ["auth_request /who;", { deny: ["0.0.0.0/0", "::/0", "unix"] }, 1],
+  ["auth_request off;", undefined, 1],
+  ["allow 10.0.0.0/8; deny all; auth_request /who; satisfy any;", {
+    allow: ["10.0.0.0/8"],
+    deny: ["0.0.0.0/0", "::/0", "unix"],
+  }, 1],
   ["allow 10.0.0.1; deny 10.0.0.0/8;", { deny: ["10.0.0.0/8"] }, 1],
   ["allow 10.0.0.1; deny 10.0.0.0/8; allow 192.0.2.1; deny all;", {
     allow: ["10.0.0.1", "192.0.2.1"],
@@ -139,6 +146,28 @@ for (const [rules, access, lost] of ACCESS) {
     assert.equal(lostIn(draft).length, lost);
   });
 }
+
+test("limit_except turns other methods away, and all of them where it is not converted whom it lets in", (t) => {
+  const text = `server {
+    location /a/ { limit_except GET { deny all; } proxy_pass http://a; }
+    location /b/ { limit_except POST { allow 10.0.0.1; deny all; } proxy_pass http://a; }
+    location / { proxy_pass http://a; } }`;
+  const draft = converted(t, { format: "nginx", text });
+  const rules = (onlyFrontend(draft)["rules"] as DraftTable[]).filter((rule) =>
+    rule["respond"] !== undefined
+  );
+  assert.deepEqual(rules.slice(-2), [
+    { if: "path_prefix == /a/ && !(method in [GET, HEAD])", respond: { status: 403 } },
+    { if: "path_prefix == /b/ && method != POST", respond: { status: 403 } },
+  ]);
+  assert.equal(lostIn(draft).length, 1);
+});
+
+test("who needs a certificate of TLS is not let in", (t) => {
+  const text = "server { ssl_verify_client on; location / { proxy_pass http://a; } }";
+  const { routes } = onlyFrontend(converted(t, { format: "nginx", text }));
+  assert.deepEqual((routes as DraftTable[])[0]!["access"], { deny: ["0.0.0.0/0", "::/0", "unix"] });
+});
 
 const REWRITES: [rewrite: string, rule: DraftTable | undefined][] = [
   ["^/a/(.*)$ /b/$1 last", {

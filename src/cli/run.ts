@@ -89,7 +89,10 @@ export async function runConfig(
     onStarted: () => {
       if (process.stdout.isTTY !== true || proxy.snapshot.config.log.file !== undefined) return;
       if (proxy.snapshot.config.log.format !== "json") {
-        process.stdout.write(startupLines(proxy, { colours: hasColours() }));
+        log.flush(); // what was said until here comes first
+        void target.settled(LAST_LINES_MS).then(() =>
+          process.stdout.write(startupLines(proxy, { colours: hasColours() }))
+        );
       }
     },
     onStopping: () => stopped.abort(),

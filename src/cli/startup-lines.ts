@@ -13,13 +13,18 @@ type Paint = (style: keyof typeof STYLES, text: string) => string;
 
 /** What of a proxy the lines tell. */
 type Told = Pick<RunningProxy, "listeners" | "adminListener" | "status"> & {
-  readonly snapshot: { readonly config: { readonly frontends: readonly FrontendConfig[] } };
+  readonly snapshot: {
+    readonly config: {
+      readonly frontends: readonly FrontendConfig[];
+      readonly admin?: { readonly pagesOnly: boolean } | undefined;
+    };
+  };
 };
 
 /** What a proxy serves, in a few lines for somebody at a terminal: addresses, where they lead, servers, the dashboard. */
 export function startupLines(proxy: Told, { colours }: { colours: boolean }): string {
   const paint: Paint = (style, text) => colours ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
-  const { frontends } = proxy.snapshot.config;
+  const { frontends, admin } = proxy.snapshot.config;
   const addresses = proxy.listeners.map(({ address }) => address);
   const lines = frontends.slice(0, MAX_LISTED).flatMap((frontend) => {
     const own = addresses.splice(0, frontend.bind.length);
@@ -32,7 +37,12 @@ export function startupLines(proxy: Told, { colours }: { colours: boolean }): st
   const more = Math.max(0, frontends.length - MAX_LISTED) + Math.max(0, backends.length - MAX_LISTED);
   if (more > 0) lines.push(`  and ${more} more frontends and backends: sluice check lists all`);
   const { adminListener } = proxy;
-  if (adminListener !== undefined) lines.push(`  dashboard  ${urlOf(adminListener.address)}`);
+  if (adminListener !== undefined) {
+    const url = urlOf(adminListener.address);
+    lines.push(
+      admin?.pagesOnly === true ? `  status  ${url.replace(/\/$/, "/status")}` : `  dashboard  ${url}`,
+    );
+  }
   return `\nServing, until Ctrl-C:\n${lines.join("\n")}\n\n`;
 }
 

@@ -70,6 +70,17 @@ test("startupLines() says what is served where, how its servers are, and where t
   );
 });
 
+test("startupLines() promises no dashboard where there are pages alone", () => {
+  const said = (bind: string, address: string) =>
+    lines({
+      frontends: [{ name: "web", bind: ":1", default_backend: "app" }],
+      admin: { bind, pages_only: true },
+      ...REST,
+    }, { addresses: ["0.0.0.0:1"], admin: address }).at(-1);
+  assert.equal(said(":9090", "0.0.0.0:9090"), "  status  http://localhost:9090/status");
+  assert.equal(said("unix:/run/a", "unix:/run/a"), "  status  unix:/run/a");
+});
+
 test("startupLines() stays short, whatever there is", () => {
   const many = Array.from({ length: 50 }, (_, i) => i);
   const config = {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { defaultOf, exampleOf, valueOf } from "./cells.ts";
 import type { Key, Value } from "./model.ts";
-import { configModel, REFERENCE_FILES } from "./reference.ts";
+import { configJsonSchema, configModel, REFERENCE_FILES } from "./reference.ts";
 
 const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
 
@@ -57,4 +57,16 @@ test("every key that has no default has an example", () => {
     defaultOf(key) === "" && exampleOf(key) === undefined && [...keysIn(key.value, "")].length === 0
   );
   assert.deepEqual(wrong.map(([path]) => path), []);
+});
+
+test("every pattern means the same in other engines: brackets in classes are escaped, and no class is empty", () => {
+  const patterns = [...JSON.stringify(configJsonSchema).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map((
+    [, text],
+  ) => JSON.parse(text!) as string);
+  assert.ok(patterns.length > 100);
+  const wrong = patterns.filter((pattern) => {
+    const bare = pattern.replaceAll(/\\[^0]/g, "x");
+    return /\[\^?\]|\[[^\]]*\[|\\0/.test(bare);
+  });
+  assert.deepEqual([...new Set(wrong)], []);
 });

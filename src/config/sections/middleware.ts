@@ -17,7 +17,7 @@ export interface MiddlewareEntry {
 
 const FORM = 'the path of a module, such as "./my.ts" or "/etc/sluice/my.js"';
 
-const MODULE = /^\.{0,2}\/[^\0?#]*\.[mc]?[jt]sx?$/;
+const MODULE = /^\.{0,2}\/[^\p{Cc}?#]*\.[mc]?[jt]sx?$/u;
 
 const entry = writtenAs(
   z.unknown().transform((written, context): MiddlewareEntry => {

@@ -34,7 +34,7 @@ const limitSchema = section({
   /** Bits of an IPv6 address that are one client. */
   ipv6_prefix: ipv6Prefix.prefault(64),
   /** What answers and metrics call it; by default as `rate` is written. @example "burst" */
-  name: z.string(wants(NAME_FORM)).regex(/^(?=.*[!-~])[ !#-[\]-~]{1,64}$/, wants(NAME_FORM)).exactOptional(),
+  name: z.string(wants(NAME_FORM)).regex(/^(?=.*[!-~])[ !#-\[\]-~]{1,64}$/, wants(NAME_FORM)).exactOptional(),
   /** Only counts what it would refuse. */
   dry_run: flag.prefault(false),
   /** Clients that are not counted. */

@@ -7,7 +7,7 @@ export const BIND_FORM =
 
 /** What one looks like; not every such text has a host. */
 export const BIND =
-  /^(?:unix:\/\P{Cc}+|(?:\[[^\]]+\]|[^:[\]\s]*):(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))$/u;
+  /^(?:unix:\/\P{Cc}+|(?:\[[^\]]+\]|[^:\[\]\s]*):(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))$/u;
 
 const MAX_PORT = 65535;
 

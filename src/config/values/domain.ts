@@ -9,7 +9,7 @@ export const DOMAIN_FORM =
   '"example.com", "*.example.com" or "suffix:example.com" for it and all below it, "domain:example.com" for it alone, an IP address, or a block such as "10.0.0.0/8"';
 
 /** What one looks like; not every such text is a host. */
-export const DOMAIN = /^\s*(?:domain:|suffix:\s*|\*)?\s*[\w.:[\]/-]+\s*$/;
+export const DOMAIN = /^\s*(?:domain:|suffix:\s*|\*)?\s*[\w.:\[\]/-]+\s*$/;
 
 /** Which hosts of targets are meant, as plain data; `relay/domains.ts` makes a function of a list of them. */
 export type DomainPattern =

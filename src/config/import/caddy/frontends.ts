@@ -5,6 +5,7 @@ import { Rules } from "../rules.ts";
 import { actionsAtEnd, followSteps, type LineStep, tooConditional } from "../step.ts";
 import { ALWAYS, isOneOf } from "../terms.ts";
 import { type AddressOptions, parseAddress, type SiteAddress } from "./address.ts";
+import { pathTerm } from "./matchers.ts";
 import type { CaddySite } from "./parse.ts";
 import { SiteSteps } from "./site-steps.ts";
 
@@ -17,10 +18,12 @@ export interface SiteOptions extends AddressOptions {
   readonly frontend: DraftTable;
 }
 
-/** A site at one port. */
+/** A site at one port, with the addresses of one path. */
 interface Served {
   readonly site: CaddySite;
   readonly hosts: readonly string[];
+  /** The only paths that are the site's; empty for all. */
+  readonly path: string;
   readonly tls: boolean;
 }
 
@@ -30,6 +33,8 @@ interface Port {
   readonly port: number;
   readonly served: Served[];
 }
+
+const ANY_CASE = { base: "", anyCase: true };
 
 const PLAIN =
   "TLS toward clients comes with a later version of Sluice: until then this address is plain HTTP, for something " +
@@ -45,15 +50,19 @@ export function sitesToFrontends(
   const secure: string[] = [];
   for (const site of sites) {
     const secured = site.directives.some(({ name }) => name === "tls");
-    const byPort = new Map<number, SiteAddress[]>();
+    const together = new Map<string, SiteAddress[]>();
     for (const written of site.addresses) {
       const address = parseAddress(written, options, secured);
       if (address === undefined) draft.lose({ ...site.origin, text: written }, "is no address of a site");
-      else byPort.set(address.port, [...byPort.get(address.port) ?? [], address]);
+      else {
+        const place = `${address.port}${address.path}`;
+        together.set(place, [...together.get(place) ?? [], address]);
+      }
     }
     const own = site.directives.filter(({ name }) => name === "bind").flatMap(({ args }) => args);
     const names = own.length > 0 ? own : options.bind;
-    for (const [port, addresses] of byPort) {
+    for (const addresses of together.values()) {
+      const { port, path } = addresses[0]!;
       const bind = names.length === 0 ? [`:${port}`] : names.map((name) => toBind(name, port));
       const key = bind.join();
       const found = ports.get(key) ?? { bind, port, served: [] };
@@ -61,7 +70,7 @@ export function sitesToFrontends(
       const tls = addresses.some((address) => address.tls);
       const hosts = addresses.map(({ host }) => host).filter((host) => host !== "");
       if (tls && port === options.httpsPort) secure.push(...hosts);
-      found.served.push({ site, hosts: hosts.length === addresses.length ? hosts : [], tls });
+      found.served.push({ site, hosts: hosts.length === addresses.length ? hosts : [], path, tls });
     }
   }
   addRedirects(ports, secure, options);
@@ -103,7 +112,7 @@ function addRedirects(
   if (hosts.length === 0) return;
   const origin = { file: "", line: 0, column: 0, text: "" };
   const directives = [{ name: "redir", args: ["https://{host}{uri}", "308"], origin }];
-  found.served.push({ site: { addresses: [], directives, origin }, hosts, tls: false });
+  found.served.push({ site: { addresses: [], directives, origin }, hosts, path: "", tls: false });
 }
 
 function toBind(name: string, port: number): string {
@@ -127,13 +136,20 @@ function toFrontend(
   }
   const rules = new Rules();
   const mixed = served.some(({ tls }) => tls);
-  // A name before a star before all others.
-  for (const { site, hosts, tls } of [...served].sort((a, b) => narrowness(b) - narrowness(a))) {
+  // A name before a star before all others, and of one name the longer path first.
+  for (
+    const { site, hosts, path, tls } of [...served].sort((a, b) =>
+      narrowness(b) - narrowness(a) || b.path.length - a.path.length
+    )
+  ) {
     if (tls) draft.lose(site.origin, PLAIN, frontend, "bind");
     const term = hostTerm(site, hosts, { draft, frontend });
     if (term === undefined) continue;
     const steps = new SiteSteps({ draft, backends, frontend, tls: mixed }).read(site.directives);
-    followSteps(limited(steps, draft, frontend), { terms: [term], edits: [] }, {
+    followSteps(limited(steps, draft, frontend), {
+      terms: path === "" ? [term] : [term, pathTerm(path, ANY_CASE)],
+      edits: [],
+    }, {
       push: (terms, action) => rules.push(terms, action),
       end: (way) => {
         for (const { terms, action } of actionsAtEnd(way, () => ({ respond: { status: 200 } }))) {

@@ -46,7 +46,7 @@ export function readIf(args: readonly string[], { tls }: { tls: boolean }): IfTe
     if (!/^(?:header|query|cookie)\(/.test(subject)) {
       return { known: false, why: "is always true, or a file is asked for" };
     }
-    return { known: true, term: subject };
+    return { known: true, term: fitsPattern(subject, "^(?!0?$)") }; // neither empty nor "0"
   }
   if (operator.includes("~")) {
     const pattern = toPattern(value);

@@ -135,6 +135,20 @@ test("handle blocks part requests between them, and what follows gets what falls
   assert.equal(rest, "localhost-2");
 });
 
+test("a site with a path takes what is below it, before a site of the same name without one", (t) => {
+  const text =
+    "http://a.example {\n respond x 201\n}\nhttp://a.example/in/*, http://b.example {\n respond y 202\n}\n";
+  const { rules } = onlyFrontend(converted(t, { format: "caddy", text }));
+  assert.deepEqual(
+    (rules as DraftTable[]).map((rule) => [rule["if"], (rule["respond"] as DraftTable)["status"]]),
+    [
+      ['host == a.example && path ~ "(?i:^/in/)"', 202],
+      ["host == a.example", 201],
+      ["host == b.example", 202],
+    ],
+  );
+});
+
 const ADDRESSES: [site: string, frontends: [bind: unknown, host: string | undefined][]][] = [
   [":80", [[":80", undefined]]],
   ["http://a.example", [[":80", "host == a.example"]]],

@@ -4,7 +4,7 @@ import { fromPlaceholders } from "./placeholders.ts";
 import type { CaddyDirective } from "./parse.ts";
 
 /** A change, none because Sluice does so of itself, or why it is not converted. */
-export type CaddyEdit = Edit | "needless" | { readonly why: string };
+export type CaddyEdit = Edit | "needless" | { readonly why: string; readonly edit?: Edit };
 
 const RESERVED =
   /^(?:host|connection|content-length|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|cdn-loop|forwarded|via|x-forwarded-(?:for|host|proto)|x-real-ip|x-request-id)$/i;
@@ -41,7 +41,15 @@ export function headerEdit({ name: written, args }: CaddyDirective, side: "reque
   }
   if (sign === "-") return (action) => change(action, { side, kind: "remove", name, value });
   const template = fromPlaceholders(value);
-  if (template === undefined) return { why: "its value holds what no template of Sluice can say" };
+  if (template === undefined) {
+    const why = "its value holds what no template of Sluice can say";
+    if (side !== "request" || sign === "+") return { why };
+    // What the client says of it would pass for what was set.
+    return {
+      why: `${why}; what clients send of it is taken out`,
+      edit: (action) => change(action, { side, kind: "remove", name, value }),
+    };
+  }
   return (action) => change(action, { side, kind: sign === "+" ? "add" : "set", name, value: template });
 }
 

@@ -170,7 +170,10 @@ function fillHeader(
   for (const one of fieldLines(line)) {
     const edit = headerEdit(one, name === "header_up" ? "request" : "response");
     if (typeof edit === "function") edit(action);
-    else if (edit !== "needless") draft.lose(origin, edit.why, backend, "servers");
+    else if (edit !== "needless") {
+      draft.lose(origin, edit.why, backend, "servers");
+      edit.edit?.(action);
+    }
   }
 }
 

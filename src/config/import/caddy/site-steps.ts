@@ -228,8 +228,9 @@ export class SiteSteps {
       return fieldLines({ ...directive, args }).flatMap((line) => {
         const edit = headerEdit(line, name === "header" ? "response" : "request");
         if (typeof edit === "function") return [edit];
-        if (edit !== "needless") this.#lose(line, edit.why);
-        return [];
+        if (edit === "needless") return [];
+        this.#lose(line, edit.why);
+        return edit.edit === undefined ? [] : [edit.edit];
       });
     }
     const change = readPathChange(directive, args);

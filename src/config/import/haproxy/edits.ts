@@ -19,8 +19,11 @@ const OWN: Readonly<Record<string, RegExp>> = {
   "x-request-id": /^%\[unique-id\]$|^%ID$/,
 };
 
-/** What a line changes; `needless` where Sluice does so of itself; or why it is not converted. */
-export type ReadEdit = Edit | "needless" | { readonly why: string };
+/**
+ * What a line changes; `needless` where Sluice does so of itself; or why it is not converted, with what is done in its
+ * place.
+ */
+export type ReadEdit = Edit | "needless" | { readonly why: string; readonly edit?: Edit };
 
 /** Reads `http-request …` and `http-response …`, without these words and the condition. */
 export function readEdit([action = "", ...args]: readonly string[], side: "request" | "response"): ReadEdit {
@@ -31,6 +34,13 @@ export function readEdit([action = "", ...args]: readonly string[], side: "reque
   if (action === "replace-path") return replacePath(first, second);
   if (action === "set-path") return setPath(first);
   return { why: "Sluice has nothing like it" };
+}
+
+function removal(name: string, key: string): Edit {
+  return (table) => {
+    const edits = editsOf(table, key);
+    edits["remove"] = [...edits["remove"] as string[] ?? [], name];
+  };
 }
 
 function headerEdit(
@@ -48,13 +58,15 @@ function headerEdit(
   }
   if (kind === "del") {
     if (words.length > 0) return { why: "headers are taken out by their whole name" };
-    return (table) => {
-      const edits = editsOf(table, key);
-      edits["remove"] = [...edits["remove"] as string[] ?? [], name];
-    };
+    return removal(name, key);
   }
   const template = fromLogFormat(value);
-  if (template === undefined) return { why: "its value holds what no template of Sluice can say" };
+  if (template === undefined) {
+    const why = "its value holds what no template of Sluice can say";
+    if (side !== "request" || kind !== "set") return { why };
+    // What the client says of it would pass for what was set.
+    return { why: `${why}; what clients send of it is taken out`, edit: removal(name, key) };
+  }
   return (table) => {
     const edits = editsOf(table, key);
     const lines: DraftTable = { ...edits[kind] as DraftTable };

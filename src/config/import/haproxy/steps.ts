@@ -19,7 +19,10 @@ const PATH_CHANGED = "a line before it changes the path, and this asks for the o
 const NOTHING_LIKE_IT = "Sluice has nothing like it";
 
 /** What a line does, or why it is not converted. */
-type Meaning = Pick<LineStep, "answer" | "edit"> | { readonly why: string } | undefined;
+type Meaning =
+  | Pick<LineStep, "answer" | "edit">
+  | { readonly why: string; readonly edit?: LineStep["edit"] }
+  | undefined;
 
 /** What the lines of a proxy do with its requests, in the order in which HAProxy does it. */
 export function readSteps(
@@ -41,7 +44,11 @@ export function readSteps(
     if (/^(?:set|replace)-(?:path|pathq|uri)$/.test(args[0] ?? "")) changesPath = true;
     const meaning = read(args);
     if (meaning === undefined) return;
-    if ("why" in meaning) return draft.lose(origin, meaning.why, table);
+    if ("why" in meaning) {
+      draft.lose(origin, meaning.why, table);
+      if (meaning.edit !== undefined) steps.push({ term, origin, edit: meaning.edit });
+      return;
+    }
     if (asksChanged) draft.lose(origin, PATH_CHANGED, table);
     steps.push({ term, origin, ...meaning });
   };

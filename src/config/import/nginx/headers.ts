@@ -67,7 +67,9 @@ export function fillRequestFields(action: DraftTable, scope: Scope, draft: Draft
       draft.lose(origin, "Sluice alone says this to servers", action);
     } else if (value === "") remove.push(name);
     else if (template === undefined) {
-      draft.lose(origin, "its value holds what no template of Sluice can say", action);
+      const why = "its value holds what no template of Sluice can say";
+      draft.lose(origin, `${why}; what clients send of it is taken out`, action);
+      remove.push(name); // what the client says would pass for what was set
     } else set[name] = template;
   }
   if (Object.keys(set).length > 0 || remove.length > 0) {

@@ -135,6 +135,18 @@ test("handle blocks part requests between them, and what follows gets what falls
   assert.equal(rest, "localhost-2");
 });
 
+for (
+  const line of ["request_header X-A {vars.a}", "reverse_proxy localhost:1 {\n header_up X-A {vars.a}\n}"]
+) {
+  test(`${JSON.stringify(line)} takes out what clients send of the field`, (t) => {
+    const text = `:80 {\n ${line}\n ${line.startsWith("reverse") ? "" : "reverse_proxy localhost:1"}\n}\n`;
+    const draft = converted(t, { format: "caddy", text });
+    const { routes } = onlyFrontend(draft);
+    assert.deepEqual((routes as DraftTable[])[0]!["request_headers"], { remove: ["X-A"] });
+    assert.equal(lostIn(draft).length, 1);
+  });
+}
+
 test("a site with a path takes what is below it, before a site of the same name without one", (t) => {
   const text =
     "http://a.example {\n respond x 201\n}\nhttp://a.example/in/*, http://b.example {\n respond y 202\n}\n";

@@ -114,7 +114,6 @@ const EDITS: [line: string, keys: DraftTable | undefined][] = [
   }],
   ["http-request set-header X-Real-IP %[src]", {}],
   ["http-request set-header Host a.example", undefined],
-  ["http-request set-header X-A %[ssl_fc_sni]", undefined],
   ["http-response del-header Server", { response_headers: { remove: ["Server"] } }],
   ["http-request replace-header X-A a b", undefined],
 ];
@@ -129,6 +128,15 @@ for (const [line, keys] of EDITS) {
     assert.equal(lostIn(draft).length, keys === undefined ? 1 : 0);
   });
 }
+
+test("a field that is set to what no template can say is lost, and so is what clients send of it", (t) => {
+  const text = `${DEFAULTS}frontend f\n bind :80\n default_backend a\nbackend a\n` +
+    " http-request set-header X-Cert %[ssl_c_der]\n server s 127.0.0.1:1\n";
+  const draft = converted(t, { format: "haproxy", text });
+  const { routes } = onlyFrontend(draft);
+  assert.deepEqual((routes as DraftTable[])[0]!["request_headers"], { remove: ["X-Cert"] });
+  assert.equal(lostIn(draft).length, 1);
+});
 
 for (
   const [section, line] of [

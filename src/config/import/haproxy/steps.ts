@@ -85,6 +85,12 @@ function ofRequest(
   if (/^(?:set|replace)-path$/.test(action) && proxy.kind !== "backend") {
     draft.change(line.origin, "conditions after it see the path as the client sent it");
   }
+  if (action === "set-header" && /^x-forwarded-for$/i.test(args[1] ?? "")) {
+    draft.change(
+      line.origin,
+      "what trusted peers say of it is kept; HAProxy drops it, as trusted_proxies = [] of the frontend does",
+    );
+  }
   if (action === "allow") return { why: "what comes after it is asked as well" };
   if (/^(?:track-sc|sc-)/.test(action)) return { why: "rates have a key of their own: rate_limit" };
   if (action === "cache-use") {

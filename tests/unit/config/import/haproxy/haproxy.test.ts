@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DraftTable } from "../../../../../src/config/import/draft.ts";
+import { conversionReport } from "../../../../../src/config/import/report.ts";
 import { converted, lostIn, onlyFrontend, refusal } from "../../../../support/converted.ts";
 
 const DEFAULTS = "defaults\n mode http\n";
@@ -128,6 +129,13 @@ for (const [line, keys] of EDITS) {
     assert.equal(lostIn(draft).length, keys === undefined ? 1 : 0);
   });
 }
+
+test("who sets X-Forwarded-For anew is told that trusted peers keep theirs", (t) => {
+  const text =
+    `${DEFAULTS}listen f\n bind :80\n http-request set-header X-Forwarded-For %[src]\n server s 127.0.0.1:1\n`;
+  const draft = converted(t, { format: "haproxy", text });
+  assert.match(conversionReport(draft), /set-header X-Forwarded-For .*trusted_proxies = \[\]/);
+});
 
 test("a field that is set to what no template can say is lost, and so is what clients send of it", (t) => {
   const text = `${DEFAULTS}frontend f\n bind :80\n default_backend a\nbackend a\n` +

@@ -38,11 +38,7 @@ export class Fetch implements AnswerTaker {
     store.begin(flight);
     request.exchange.cache ??= "miss";
     this.#requestedAt = Date.now();
-    try {
-      next(requestForServer(request, behind ?? request.exchange, kept), this);
-    } catch (error) {
-      this.onFailed(behind ?? request.exchange, error);
-    }
+    next(requestForServer(request, behind ?? request.exchange, kept), this);
   }
 
   onAnswer(exchange: Exchange, response: Response): void {

@@ -87,12 +87,7 @@ export class Admission implements PlaceTaker, Abortable {
   }
 
   #pass(): void {
-    const taker = this.#taker;
-    try {
-      this.#parts.next(this.#request, taker);
-    } catch (error) {
-      taker.onFailed(this.#exchange, error);
-    }
+    this.#parts.next(this.#request, this.#taker);
   }
 
   #leave(): void {

@@ -37,12 +37,7 @@ export function circuitBreakerStage(
       const now = TICK.now();
       const through = breaker.enter(now);
       if (through === 0) return refuse(request.exchange, taker, breaker.waitMs(now));
-      const judge = new Judge(taker, { breaker, through, config });
-      try {
-        next(request, judge);
-      } catch (error) {
-        judge.onFailed(request.exchange, error); // else a trial would stay under way
-      }
+      next(request, new Judge(taker, { breaker, through, config }));
     },
   };
 }

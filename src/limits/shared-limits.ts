@@ -104,12 +104,7 @@ function decideWithout(asked: readonly Asked[], fields: LimitFields): Limit | Pr
 
 const UNKNOWN = new ProxyError("limit_unknown", "The store of a limit does not answer");
 
-/** Passes a request on, perhaps later than it came: what is thrown then has nobody else to go to. */
 function pass(request: IncomingRequest, taker: AnswerTaker, next: Handler, fields: LimitFields): void {
   fields.show(request.exchange);
-  try {
-    next(request, taker);
-  } catch (error) {
-    taker.onFailed(request.exchange, error);
-  }
+  next(request, taker);
 }

@@ -16,7 +16,8 @@ export interface Stage {
   readonly words: string;
   /**
    * `next`, with what this stage does before and after it. Called once for each rule or route, when a config is loaded;
-   * where two handlers do the same by their `course`, whose requests they are makes no difference.
+   * where two handlers do the same by their `course`, whose requests they are makes no difference. `next` throws
+   * nothing: its taker learns that.
    */
   around(next: Handler, course?: StageCourse): Handler;
   /** What it would refuse `request` with, where that depends on the request alone; it is asked by whoever explains. */
@@ -59,5 +60,16 @@ export interface StageParts {
 export function behind(stages: readonly Stage[], handler: Handler, course?: () => StageCourse): Handler {
   if (stages.length === 0) return handler;
   const known = course?.();
-  return stages.reduceRight((next, stage) => stage.around(next, known), handler);
+  return stages.reduceRight((next, stage) => stage.around(telling(next), known), handler);
+}
+
+/** `handler`, of which the taker learns what it throws: a stage may call it later, when nobody else would. */
+function telling(handler: Handler): Handler {
+  return (request, taker) => {
+    try {
+      handler(request, taker);
+    } catch (error) {
+      taker.onFailed(request.exchange, error);
+    }
+  };
 }

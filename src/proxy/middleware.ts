@@ -79,14 +79,10 @@ function answeredAnyway(
       request.exchange.fail(toProxyError(error));
       resolve(failureAnswer(error, request.exchange));
     };
-    try {
-      next(request, {
-        onAnswer: (_, response) => resolve(response),
-        onFailed: (_, error) => fail(error),
-      });
-    } catch (error) {
-      fail(error);
-    }
+    next(request, {
+      onAnswer: (_, response) => resolve(response),
+      onFailed: (_, error) => fail(error),
+    });
   });
 }
 

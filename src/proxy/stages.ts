@@ -31,6 +31,9 @@ interface MakerParts extends StageParts {
   readonly cacheStore: () => CacheStore;
 }
 
+/** Each key, and what the program calls it: asked for in each of ten thousand routes. */
+const KEYS = STAGE_KEYS.map((key) => [key, toCamelCase(key)] as const);
+
 /** What makes each stage of its section of the config. */
 const MAKERS: { readonly [Key in StageKey]: (config: StageConfig<Key>, parts: MakerParts) => Stage } = {
   secure_headers: secureHeadersStage,
@@ -60,6 +63,8 @@ export interface FrontendParts extends Omit<MakerParts, "counts"> {
 export class FrontendStages {
   readonly #parts: FrontendParts;
   readonly #inherited: ReadonlyMap<StageKey, Stage>;
+  /** Those of requests that nothing more is said of, in order. */
+  readonly inherited: readonly Stage[];
 
   constructor(config: StagesConfig, parts: FrontendParts) {
     this.#parts = parts;
@@ -68,11 +73,7 @@ export class FrontendStages {
       bodySize === undefined ? config : { requestBodyLimit: bodySize, ...config },
       "",
     );
-  }
-
-  /** Those of requests that nothing more is said of, in order. */
-  get inherited(): readonly Stage[] {
-    return [...this.#inherited.values()];
+    this.inherited = [...this.#inherited.values()];
   }
 
   /** Those of the requests that a rule or a route takes, in order; `name` says which it is. */
@@ -81,10 +82,10 @@ export class FrontendStages {
     const own = asked.requestBodyLimit === false && bodySize !== undefined
       ? { ...asked, requestBodyLimit: bodySize }
       : asked;
-    if (!STAGE_KEYS.some((key) => own[toCamelCase(key)] !== undefined)) return this.inherited;
+    if (!KEYS.some(([, name]) => own[name] !== undefined)) return this.inherited;
     const made = this.#makeAll(own, name);
-    return STAGE_KEYS.flatMap((key) => {
-      const stage = own[toCamelCase(key)] === false ? undefined : made.get(key) ?? this.#inherited.get(key);
+    return KEYS.flatMap(([key, name]) => {
+      const stage = own[name] === false ? undefined : made.get(key) ?? this.#inherited.get(key);
       return stage === undefined ? [] : [stage];
     });
   }
@@ -95,8 +96,8 @@ export class FrontendStages {
     const at = route === "" ? frontend : `${frontend} ${route}`;
     const counts = metrics.at({ frontend, route });
     const stages = new Map<StageKey, Stage>();
-    for (const key of STAGE_KEYS) {
-      const own = config[toCamelCase(key)];
+    for (const [key, name] of KEYS) {
+      const own = config[name];
       if (own === undefined || own === false) continue;
       const make = MAKERS[key] as (config: typeof own, parts: MakerParts) => Stage;
       stages.set(key, make(own, { ...parts, at, counts }));

@@ -47,6 +47,16 @@ test("fault has requests wait, and then go on", async (t) => {
   assert.ok(performance.now() - since >= 55);
 });
 
+test("fault has a request that cannot be sent answered after its wait", async (t) => {
+  const route = { path_prefix: "/s", backend: "app", strip_prefix: "/s", add_prefix: "/t" };
+  const { client } = await openScene(t, {
+    frontend: { default_backend: undefined, routes: [{ ...route, fault: { delay: "1ms" } }] },
+  });
+  const c = await client();
+  c.send(get("/s/../s/x", CLOSE)); // it would leave the prefix that is added
+  assert.match(await c.untilClosed(), /^HTTP\/1\.1 400 /);
+});
+
 test("fault lets a client that leaves while it waits go at once", async (t) => {
   const { client, proxy, server } = await openScene(t, {
     answer: ok(),

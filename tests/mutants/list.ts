@@ -1566,11 +1566,12 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [COLLAPSE],
   },
   {
-    file: "limits/circuit-breaker-stage.ts",
-    breaks: "a bad request as a trial keeps all others out",
-    from: "judge.onFailed(request.exchange, error);",
+    file: "message/stage.ts",
+    breaks:
+      "what a handler throws nobody learns who is behind a wait; a bad request as a trial keeps all others out",
+    from: "taker.onFailed(request.exchange, error);",
     to: "throw error;",
-    tests: ["integration/circuit-breaker.test.ts"],
+    tests: ["integration/fault.test.ts", "integration/circuit-breaker.test.ts"],
   },
   {
     file: "message/exchange.ts",

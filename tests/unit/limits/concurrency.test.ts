@@ -5,7 +5,7 @@ import { validateConfig } from "../../../src/config/load.ts";
 import { concurrencyStage } from "../../../src/limits/concurrency.ts";
 import { Exchange } from "../../../src/message/exchange.ts";
 import type { IncomingRequest } from "../../../src/message/incoming-request.ts";
-import type { StageParts } from "../../../src/message/stage.ts";
+import { behind, type StageParts } from "../../../src/message/stage.ts";
 import { StageMetrics } from "../../../src/message/stage-metrics.ts";
 
 test("concurrencyStage() in a program's own server gives a place back where what comes next throws", () => {
@@ -16,7 +16,7 @@ test("concurrencyStage() in a program's own server gives a place back where what
   const metrics = new StageMetrics();
   const parts = { at: "web", counts: metrics.at({}), kept: new Kept() } as unknown as StageParts;
   const boom = new Error("boom");
-  const handler = concurrencyStage(concurrency!, parts).around(() => {
+  const handler = behind([concurrencyStage(concurrency!, parts)], () => {
     throw boom;
   });
   const peer = { address: "192.0.2.1", port: 0, secure: false, handsOver: false };

@@ -3,6 +3,7 @@ import type { Directive } from "./parse.ts";
 import type { Scope } from "./scope.ts";
 import { nginxMs } from "./units.ts";
 import { toTemplate } from "./variables.ts";
+import { IN_REQUESTS } from "../../sections/header-edits.ts";
 
 /** Fields that Sluice sends of itself, with the values that say the same. */
 const OWN: Readonly<Record<string, readonly string[]>> = {
@@ -16,31 +17,6 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   "upgrade": ["$http_upgrade"],
   "connection": ["", "upgrade", "Upgrade", "close", "keep-alive", "$connection_upgrade", "$http_connection"],
 };
-
-/** Fields that frame a message or say who asks: only the proxy sets them. */
-const RESERVED = [
-  ...[
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-  ],
-  ...[
-    "host",
-    "cdn-loop",
-    "forwarded",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
-  ],
-  "x-request-id",
-];
 
 /** What a location says of the fields of its requests. */
 export interface RequestFields {
@@ -63,7 +39,7 @@ export function fillRequestFields(action: DraftTable, scope: Scope, draft: Draft
     if (OWN[lower]?.includes(value) === true) continue;
     if (value === `$http_${lower.replaceAll("-", "_")}`) continue; // as it came
     const template = toTemplate(value);
-    if (RESERVED.includes(lower)) {
+    if (IN_REQUESTS.has(lower)) {
       draft.lose(origin, "Sluice alone says this to servers", action);
     } else if (value === "") remove.push(name);
     else if (template === undefined) {
